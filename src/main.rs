@@ -1,0 +1,2 @@
+//! The `streamform` command.
+fn main() {}
