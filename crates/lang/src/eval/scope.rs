@@ -1,0 +1,33 @@
+//! What an expression can see.
+
+use crate::addrs::Reference;
+use crate::diag::Diagnostics;
+use crate::value::Value;
+
+/// The world of an expression: values of references, and the functions' surroundings.
+///
+/// The evaluator never looks anywhere else: no environment, clock or disk but through this.
+pub trait Scope {
+    /// The value of what a reference names (without the steps behind it).
+    ///
+    /// # Errors
+    /// Diagnostics that say why there is none; the evaluator goes on with an unknown value.
+    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics>;
+
+    /// What functions may use of the outside world.
+    fn surroundings(&self) -> &crate::functions::Surroundings;
+
+    /// Calls a function of a provider: `provider::NAME::FUNCTION`.
+    ///
+    /// # Errors
+    /// A message when there is no such function or it fails.
+    fn provider_function(&self, provider: &str, function: &str, args: &[Value]) -> Result<Value, String> {
+        let _ = args;
+        Err(format!(
+            "There is no function named \"provider::{provider}::{function}\"."
+        ))
+    }
+}
+
+/// A value and what was found wrong on the way. With errors the value is unknown.
+pub type Evaluated = (Value, Diagnostics);

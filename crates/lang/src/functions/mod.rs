@@ -1,0 +1,24 @@
+//! The built-in functions.
+
+use std::path::PathBuf;
+
+/// What functions may use of the outside world, as values: two evaluations with equal surroundings are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The folder that relative file names start from (where the command runs).
+    pub base_dir: PathBuf,
+    /// The time of the run for `timestamp()` and `plantimestamp()`, RFC 3339 in UTC; none: they are unknown.
+    pub timestamp: Option<String>,
+    /// The time of the plan.
+    pub plan_timestamp: Option<String>,
+    /// Whether functions that give another result each time (`uuid`, `bcrypt`, `timestamp`) run; otherwise they are unknown, as during a plan.
+    pub impure: bool,
+}
+
+mod spec;
+
+pub use spec::Body;
+pub use spec::Function;
+pub use spec::FunctionError;
+pub use spec::Param;
+pub use spec::ResultType;

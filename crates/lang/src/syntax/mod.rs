@@ -1,0 +1,5 @@
+//! From text to our own tree. Only this room knows hcl_edit.
+
+mod tree;
+
+pub use tree::*;
