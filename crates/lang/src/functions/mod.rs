@@ -15,7 +15,20 @@ pub struct Surroundings {
     pub impure: bool,
 }
 
+mod call;
+mod collection;
+mod crypto;
+mod encoding;
+mod filesystem;
+mod network;
+mod numeric;
 mod spec;
+mod string;
+mod time;
+mod types;
+
+pub use call::lookup;
+pub use call::names;
 
 pub use spec::Body;
 pub use spec::Function;

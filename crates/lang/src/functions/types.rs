@@ -1,0 +1,8 @@
+//! Conversion functions and functions on marks.
+
+use super::Function;
+
+/// All of them.
+pub(super) fn functions() -> Vec<Function> {
+    Vec::new()
+}
