@@ -1,0 +1,259 @@
+//! What can go wrong with the state store, said so that a user knows what to type next.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::HolderInfo;
+
+/// An error of the state store. The message says what failed, where, and what to do; the cause is in `source()`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Somebody else holds the lock.
+    #[error(
+        "Error acquiring the state lock\n\nThe state in {} is locked by another process.\n\n{}\n\nA lock protects the \
+         state from being written by two at the same time. Wait until the other one is done, or give -lock-timeout=60s to \
+         wait for it. If it was killed, its lock is gone already: the kernel releases it.",
+        .path.display(), lock_info(.holder.as_deref())
+    )]
+    Locked {
+        /// The state's folder.
+        path: PathBuf,
+        /// Who holds it, where that could be read.
+        holder: Option<Box<HolderInfo>>,
+    },
+    /// The lock that `force-unlock` names is not the one that is there.
+    #[error(
+        "Failed to unlock state\n\nThe lock in {} has the ID {found}, not {asked}. Nothing was changed. Check the ID and the \
+         folder that you run in.", .path.display()
+    )]
+    OtherLock {
+        /// The state's folder.
+        path: PathBuf,
+        /// The ID that was asked for.
+        asked: String,
+        /// The ID that is there.
+        found: String,
+    },
+    /// `force-unlock` found no lock.
+    #[error("Failed to unlock state\n\nThe state in {} is not locked.", .path.display())]
+    NotLocked {
+        /// The state's folder.
+        path: PathBuf,
+    },
+    /// A file or folder could not be read.
+    #[error("The state file {} could not be read. Check that it exists and that you may read it.", .path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error(
+        "The state file {} could not be written. Check free space and permissions. What was committed before is safe.",
+        .path.display()
+    )]
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The log could not take a commit. The entries stay in the view and are written again with the next commit.
+    #[error(
+        "The results could not be written to the log {}. They are kept in memory and written again with the next result. Check \
+         free space and permissions; start nothing new until a write succeeds.", .path.display()
+    )]
+    AppendLog {
+        /// The log file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file was written by a newer version of this program.
+    #[error(
+        "The state file {} has format version {found}; this streamform reads up to {supported}. It was written by a newer \
+         streamform: upgrade this one. Nothing was changed.", .path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+        /// The newest version that this program knows.
+        supported: u64,
+    },
+    /// A log is damaged before its end.
+    #[error(
+        "The log {} is damaged at byte {offset}, and not in the way that a killed process leaves behind. Nothing was \
+         changed.{}", .path.display(), restore_hint(.snapshot.as_deref())
+    )]
+    CorruptLog {
+        /// The log file.
+        path: PathBuf,
+        /// Where the first bad frame begins.
+        offset: u64,
+        /// The newest snapshot that reads well.
+        snapshot: Option<PathBuf>,
+    },
+    /// A snapshot, the manifest or another checked file is damaged.
+    #[error(
+        "The state file {} is damaged: {detail}. Nothing was changed. Run `streamform state restore` to go back to the \
+         newest snapshot that reads well.", .path.display()
+    )]
+    CorruptFile {
+        /// The file.
+        path: PathBuf,
+        /// What does not hold.
+        detail: String,
+    },
+    /// One stored item is damaged.
+    #[error(
+        "The stored {kind} `{id}` in {} is damaged: {detail}. Nothing was changed. Run `streamform state restore` to go \
+         back to the newest snapshot that reads well.", .path.display()
+    )]
+    CorruptItem {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it is: resource, output, …
+        kind: &'static str,
+        /// Its name.
+        id: String,
+        /// What does not hold.
+        detail: String,
+    },
+    /// The parts of the store contradict each other.
+    #[error(
+        "The state in {} contradicts itself: {detail}. Some of its files were lost, put back from an older copy, or \
+         damaged. Nothing was changed.{}", .path.display(), restore_hint(.snapshot.as_deref())
+    )]
+    Contradiction {
+        /// The state's folder.
+        path: PathBuf,
+        /// What contradicts what.
+        detail: String,
+        /// The newest snapshot that reads well.
+        snapshot: Option<PathBuf>,
+    },
+    /// The working store could not be opened.
+    #[error(
+        "The working store {} could not be opened: {detail}. The log and the snapshots beside it are not touched. Run \
+         `streamform state restore` to build it anew from them.", .path.display()
+    )]
+    OpenWorkingStore {
+        /// Its folder.
+        path: PathBuf,
+        /// What the store said.
+        detail: String,
+    },
+    /// The working store failed while it was read or written.
+    #[error(
+        "The working store {} failed: {detail}. Everything that was committed is safe in the log beside it; the next run \
+         takes it from there.", .path.display()
+    )]
+    WorkingStore {
+        /// Its folder.
+        path: PathBuf,
+        /// What the store said.
+        detail: String,
+    },
+    /// There is no snapshot to restore from.
+    #[error("There is no snapshot in {} to restore the state from.{}", .path.display(), wanted(*.serial))]
+    NoSnapshot {
+        /// The folder of the snapshots.
+        path: PathBuf,
+        /// The serial that was asked for.
+        serial: Option<u64>,
+    },
+    /// A sealed item cannot be opened with the key at hand.
+    #[error(
+        "The {kind} `{id}` is sealed with the key {key}, which is not the one at hand{}. Put the key file in place (it is made \
+         on the machine that wrote the state first) and run the command again.", at(.key_file.as_deref())
+    )]
+    Unseal {
+        /// What it is: resource, output, …
+        kind: &'static str,
+        /// Its name.
+        id: String,
+        /// Name of the key that sealed it.
+        key: String,
+        /// The key file that was tried.
+        key_file: Option<PathBuf>,
+    },
+    /// A key file is unusable.
+    #[error("The key file {} cannot be used: {detail}.", .path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A value has no stored form.
+    #[error("The {kind} `{id}` could not be written as JSON.")]
+    Encode {
+        /// What it is: resource, output, …
+        kind: &'static str,
+        /// Its name.
+        id: String,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A state in Terraform's JSON format could not be read.
+    #[error("Unsupported state file format\n\n{detail}")]
+    ForeignState {
+        /// What is wrong, and where.
+        detail: String,
+    },
+}
+
+impl StateError {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        Self::ReadFile {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        Self::WriteFile {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn corrupt(path: &Path, detail: impl Into<String>) -> Self {
+        Self::CorruptFile {
+            path: path.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+fn lock_info(holder: Option<&HolderInfo>) -> String {
+    match holder {
+        Some(holder) => format!("Lock Info:\n{holder}"),
+        None => "Lock Info: the holder has not written who it is.".into(),
+    }
+}
+
+fn restore_hint(snapshot: Option<&Path>) -> String {
+    match snapshot {
+        Some(path) => format!(
+            " Run `streamform state restore` to go back to the newest snapshot that reads well: {}",
+            path.display()
+        ),
+        None => " There is no snapshot that reads well.".into(),
+    }
+}
+
+fn wanted(serial: Option<u64>) -> String {
+    serial.map_or_else(String::new, |serial| {
+        format!(" None has the serial {serial}; `streamform state history` lists them.")
+    })
+}
+
+fn at(key_file: Option<&Path>) -> String {
+    key_file.map_or_else(String::new, |path| format!(" ({})", path.display()))
+}

@@ -1,0 +1,133 @@
+//! JSON text that is kept exactly as it was written.
+//!
+//! Attribute values live in the state as text: numbers keep every digit, a provider's upgrade code sees what its
+//! older version wrote, and a record that nobody looks into costs no parsing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// One JSON value as text. Cheap to clone; equal when the texts are equal; `Debug` never shows the content,
+/// because it may hold secrets.
+#[derive(Clone)]
+pub struct RawJson(Arc<RawValue>);
+
+impl RawJson {
+    /// The JSON `null`.
+    pub fn null() -> Self {
+        Self(Arc::from(RawValue::NULL.to_owned()))
+    }
+
+    /// Takes JSON text.
+    ///
+    /// # Errors
+    /// When `text` is not exactly one JSON value.
+    pub fn from_text(text: String) -> Result<Self, serde_json::Error> {
+        Ok(Self::one_line(RawValue::from_string(text)?))
+    }
+
+    /// Writes any serializable value as compact JSON.
+    ///
+    /// # Errors
+    /// When the value has no JSON form (a map whose keys are no strings).
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        Ok(Self::one_line(serde_json::value::to_raw_value(value)?))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        self.as_str() == "null"
+    }
+
+    /// Reads the text into a type, for instance `serde_json::Value` (which rounds numbers beyond 64 bits).
+    ///
+    /// # Errors
+    /// When the value does not have the shape of `T`.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_str())
+    }
+
+    /// The files of this crate hold one item a line, so line breaks between tokens are taken out. (Inside a JSON string a
+    /// line break is always escaped.)
+    fn one_line(raw: Box<RawValue>) -> Self {
+        if !raw.get().contains(['\n', '\r']) {
+            return Self(Arc::from(raw));
+        }
+        let text: String = raw.get().chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+        // Removing white space between tokens cannot join two tokens: JSON has none that may stand side by side.
+        match RawValue::from_string(text) {
+            Ok(clean) => Self(Arc::from(clean)),
+            Err(_) => Self(Arc::from(raw)),
+        }
+    }
+}
+
+impl Default for RawJson {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RawJson {}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(JSON, {} bytes)", self.as_str().len())
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::one_line(Box::<RawValue>::deserialize(deserializer)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_every_digit_and_never_shows_the_content() {
+        let raw = RawJson::from_text(r#"{"n":12345678901234567890123456789.10,"s":"secret\nline"}"#.into())
+            .unwrap();
+        assert!(raw.as_str().contains("12345678901234567890123456789.10"));
+        assert!(!format!("{raw:?}").contains("secret"));
+    }
+
+    #[test]
+    fn takes_line_breaks_out_but_not_the_escaped_ones() {
+        let raw = RawJson::from_text("{\n  \"a\": [\r\n1,\n2],\n \"b\": \"x\\ny\"}".into()).unwrap();
+        assert!(!raw.as_str().contains('\n'));
+        let value: serde_json::Value = raw.parse().unwrap();
+        assert_eq!(value, serde_json::json!({"a": [1, 2], "b": "x\ny"}));
+    }
+
+    #[test]
+    fn refuses_what_is_not_one_value() {
+        assert!(RawJson::from_text("{} {}".into()).is_err());
+        assert!(RawJson::from_text("{".into()).is_err());
+    }
+}
