@@ -1,0 +1,1 @@
+//! The built-in provider `terraform.io/builtin/terraform`.

@@ -1,0 +1,1 @@
+//! HTTP for types that stand on a REST API: retries, waits, pagination.
