@@ -4,6 +4,7 @@
 //! cheap to clone (shared inside) and knows without looking deeper whether it holds an unknown or
 //! a mark anywhere.
 
+mod decimal;
 mod number;
 mod path;
 mod ty;

@@ -1,21 +1,32 @@
 //! Numbers of arbitrary precision, with a fast way for those that fit 64 bits.
+//!
+//! The rules are those of Go's `big.Float` as Terraform uses it: 512 bits for what is written, 53 for the results of
+//! functions that compute with machine floats, and the larger of the two for the result of an operation.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use dashu_float::Context;
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
+use dashu_int::IBig;
+use dashu_int::UBig;
+use dashu_int::ops::BitTest;
+use dashu_int::ops::UnsignedAbs;
+
+use super::decimal;
 
 pub(super) type Big = FBig<HalfEven, 2>;
 
 /// Bits of the binary fraction: Terraform computes with 512.
 pub(super) const PRECISION: usize = 512;
 
-/// A number: an integer that fits `i64`, or a binary float of 512 bits.
-///
-/// Every integer within `i64` is held as `Int`, so equality is structural.
+/// The largest decimal exponent that is read. Beyond it a number is no longer worth the memory of its digits.
+const MAX_EXPONENT: i64 = 50_000;
+
+/// A number: an integer that fits `i64`, or a binary float (usually of 512 bits).
 #[derive(Clone, Debug)]
 pub struct Number(pub(super) Repr);
 
@@ -25,17 +36,80 @@ pub(super) enum Repr {
     Big(Arc<Big>),
 }
 
+use Repr::Int;
+
 impl Number {
     /// Zero.
-    pub const ZERO: Number = Number(Repr::Int(0));
+    pub const ZERO: Number = Number(Int(0));
     /// One.
-    pub const ONE: Number = Number(Repr::Int(1));
+    pub const ONE: Number = Number(Int(1));
+
+    /// Reads a decimal number as Terraform does: an optional sign, digits with an optional point, an optional
+    /// exponent. Rounded to 512 bits.
+    pub fn parse(text: &str) -> Option<Number> {
+        if text.len() < 19
+            && let Ok(i) = text.parse::<i64>()
+        {
+            return Some(Number(Int(i)));
+        }
+        let (negative, rest) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match rest.find(['e', 'E']) {
+            Some(at) => (&rest[..at], parse_exponent(&rest[at + 1..])?),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits: String = [whole, fraction].concat();
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let significand: IBig = digits.parse::<UBig>().ok()?.into();
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        if exponent.abs() > MAX_EXPONENT + digits.len() as i64 {
+            return significand.is_zero().then_some(Number::ZERO);
+        }
+        let significand = if negative { -significand } else { significand };
+        let power: IBig = UBig::from(10u8).pow(exponent.unsigned_abs() as usize).into();
+        let big = if exponent >= 0 {
+            Big::from(significand * power).with_precision(PRECISION).value()
+        } else {
+            let (a, b) = (Big::from(significand).into_repr(), Big::from(power).into_repr());
+            Context::<HalfEven>::new(PRECISION).div(&a, &b).ok()?.value()
+        };
+        Some(Number::from_big(big))
+    }
+
+    /// The integer written in `text` with digits of a base from 2 to 36, exactly.
+    pub fn parse_radix(text: &str, radix: u8) -> Option<Number> {
+        if !(2..=36).contains(&radix) || text.contains('_') {
+            return None;
+        }
+        let i = IBig::from_str_radix(text, u32::from(radix)).ok()?;
+        Some(Number::from_integer(i))
+    }
+
+    /// A machine float; nothing for infinities and "not a number". It keeps its 53 bits of precision, so that it
+    /// prints as short as Terraform prints it.
+    pub fn from_f64(f: f64) -> Option<Number> {
+        if f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0 {
+            return Some(Number(Int(f as i64)));
+        }
+        let big = Big::try_from(f).ok()?;
+        if !f.is_finite() {
+            return None;
+        }
+        Some(Number(Repr::Big(Arc::new(big.with_precision(53).value()))))
+    }
 
     /// The number as `i64` if it is an integer in that range.
     pub fn as_i64(&self) -> Option<i64> {
         match &self.0 {
-            Repr::Int(i) => Some(*i),
-            Repr::Big(_) => None,
+            Int(i) => Some(*i),
+            Repr::Big(b) if b.precision() >= PRECISION => None,
+            Repr::Big(b) => self.is_integer().then(|| i64::try_from(b.to_int().value()).ok())?,
         }
     }
 
@@ -47,36 +121,197 @@ impl Number {
     /// The nearest `f64`.
     pub fn to_f64(&self) -> f64 {
         match &self.0 {
-            Repr::Int(i) => *i as f64,
+            Int(i) => *i as f64,
             Repr::Big(b) => b.to_f64().value(),
         }
     }
 
+    /// Whether it has no fraction.
+    pub fn is_integer(&self) -> bool {
+        match &self.0 {
+            Int(_) => true,
+            Repr::Big(b) => b.repr().exponent() >= 0,
+        }
+    }
+
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.0, Int(0))
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        *self < Number::ZERO
+    }
+
+    /// The digits of an integer in a base from 2 to 36, lower case; nothing if it has a fraction.
+    pub fn to_radix(&self, radix: u8) -> Option<String> {
+        if !self.is_integer() || !(2..=36).contains(&radix) {
+            return None;
+        }
+        Some(self.to_big().to_int().value().in_radix(radix).to_string())
+    }
+
     pub(super) fn to_big(&self) -> Big {
         match &self.0 {
-            Repr::Int(i) => Big::from(*i).with_precision(PRECISION).value(),
+            Int(i) => Big::from(*i).with_precision(PRECISION).value(),
             Repr::Big(b) => (**b).clone(),
         }
     }
 
     pub(super) fn from_big(b: Big) -> Number {
-        if let Ok(i) = i64::try_from(b.clone()) {
-            return Number(Repr::Int(i));
+        if b.repr().exponent() >= 0
+            && b.repr().exponent() < 64
+            && let Ok(i) = i64::try_from(b.to_int().value())
+            // A float of 53 bits prints fewer digits than an integer of that size.
+            && (b.precision() >= 64 || i.unsigned_abs() <= 1 << 53)
+        {
+            return Number(Int(i));
+        }
+        if b.repr().significand().is_zero() {
+            return Number::ZERO;
         }
         Number(Repr::Big(Arc::new(b)))
     }
+
+    fn from_integer(i: IBig) -> Number {
+        let bits = i.bit_len().max(PRECISION);
+        Number::from_big(Big::from(i).with_precision(bits).value())
+    }
+
+    /// The largest integer not above it.
+    #[must_use]
+    pub fn floor(&self) -> Number {
+        match &self.0 {
+            Int(_) => self.clone(),
+            Repr::Big(b) => Number::from_integer(b.floor().to_int().value()),
+        }
+    }
+
+    /// The smallest integer not below it.
+    #[must_use]
+    pub fn ceil(&self) -> Number {
+        match &self.0 {
+            Int(_) => self.clone(),
+            Repr::Big(b) => Number::from_integer(b.ceil().to_int().value()),
+        }
+    }
+
+    /// The integer next to it on the way to zero.
+    #[must_use]
+    pub fn trunc(&self) -> Number {
+        if self.is_negative() { self.ceil() } else { self.floor() }
+    }
+
+    /// Its distance from zero.
+    #[must_use]
+    pub fn abs(&self) -> Number {
+        if self.is_negative() { self.neg() } else { self.clone() }
+    }
+
+    /// With the other sign.
+    #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "operators on numbers are the language's, by reference"
+    )]
+    pub fn neg(&self) -> Number {
+        match &self.0 {
+            Int(i) if *i != i64::MIN => Number(Int(-i)),
+            _ => Number::from_big(-self.to_big()),
+        }
+    }
+
+    /// Sum.
+    #[must_use]
+    pub fn add(&self, other: &Number) -> Number {
+        if let (Int(a), Int(b)) = (&self.0, &other.0)
+            && let Some(sum) = a.checked_add(*b)
+        {
+            return Number(Int(sum));
+        }
+        Number::from_big(self.to_big() + other.to_big())
+    }
+
+    /// Difference.
+    #[must_use]
+    pub fn sub(&self, other: &Number) -> Number {
+        if let (Int(a), Int(b)) = (&self.0, &other.0)
+            && let Some(difference) = a.checked_sub(*b)
+        {
+            return Number(Int(difference));
+        }
+        Number::from_big(self.to_big() - other.to_big())
+    }
+
+    /// Product.
+    #[must_use]
+    pub fn mul(&self, other: &Number) -> Number {
+        if let (Int(a), Int(b)) = (&self.0, &other.0)
+            && let Some(product) = a.checked_mul(*b)
+        {
+            return Number(Int(product));
+        }
+        // Terraform keeps every bit of a product of short floats, up to 512.
+        let (a, b) = (self.to_big(), other.to_big());
+        let wanted = a.precision().max(b.precision());
+        let product = a.with_precision(PRECISION).value() * b.with_precision(PRECISION).value();
+        let needed = product.repr().significand().unsigned_abs().bit_len();
+        Number::from_big(product.with_precision(wanted.max(needed)).value())
+    }
+
+    /// Quotient; nothing for a divisor of zero.
+    pub fn div(&self, other: &Number) -> Option<Number> {
+        if other.is_zero() {
+            return None;
+        }
+        if let (Int(a), Int(b)) = (&self.0, &other.0)
+            && a.checked_rem(*b) == Some(0)
+            && let Some(quotient) = a.checked_div(*b)
+        {
+            return Some(Number(Int(quotient)));
+        }
+        Some(Number::from_big(self.to_big() / other.to_big()))
+    }
+
+    /// Remainder of the division that rounds to zero; a divisor of zero leaves the number as it is, as in Terraform.
+    #[must_use]
+    pub fn rem(&self, other: &Number) -> Number {
+        if other.is_zero() {
+            return self.clone();
+        }
+        if let (Int(a), Int(b)) = (&self.0, &other.0)
+            && let Some(rest) = a.checked_rem(*b)
+        {
+            return Number(Int(rest));
+        }
+        match self.div(other) {
+            // Each step is rounded, as in Terraform: `0.3 % 0.1` is 0.
+            Some(quotient) => self.sub(&other.mul(&quotient.trunc())),
+            None => self.clone(),
+        }
+    }
+}
+
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let size: i64 = digits.parse().unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+    Some(if text.starts_with('-') { -size } else { size })
 }
 
 impl From<i64> for Number {
     fn from(i: i64) -> Self {
-        Number(Repr::Int(i))
+        Number(Int(i))
     }
 }
 
 impl From<usize> for Number {
     fn from(i: usize) -> Self {
         match i64::try_from(i) {
-            Ok(i) => Number(Repr::Int(i)),
+            Ok(i) => Number(Int(i)),
             Err(_) => Number(Repr::Big(Arc::new(
                 Big::from(i).with_precision(PRECISION).value(),
             ))),
@@ -100,7 +335,7 @@ impl PartialOrd for Number {
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
-            (Repr::Int(a), Repr::Int(b)) => a.cmp(b),
+            (Int(a), Int(b)) => a.cmp(b),
             _ => self.to_big().cmp(&other.to_big()),
         }
     }
@@ -108,18 +343,137 @@ impl Ord for Number {
 
 impl Hash for Number {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match &self.0 {
-            Repr::Int(i) => i.hash(state),
-            Repr::Big(b) => b.to_f64().value().to_bits().hash(state),
+        // Equal numbers of different precision must have equal hashes, so integers go by their value.
+        match (self.as_i64(), &self.0) {
+            (Some(i), _) => i.hash(state),
+            (None, _) => self.to_f64().to_bits().hash(state),
         }
     }
 }
 
+/// Prints the shortest decimal digits that name this number among those of its precision, without an exponent.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Repr::Int(i) => write!(f, "{i}"),
-            Repr::Big(b) => write!(f, "{}", b.to_decimal().value()),
+            Int(i) => write!(f, "{i}"),
+            Repr::Big(b) => {
+                let repr = b.repr();
+                f.write_str(&decimal::shortest(
+                    repr.significand(),
+                    repr.exponent(),
+                    b.precision(),
+                ))
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn n(text: &str) -> Number {
+        Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn reads_what_terraform_reads() {
+        for (text, shown) in [
+            ("5", "5"),
+            ("+5", "5"),
+            ("05", "5"),
+            ("-0.0", "0"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("1.50", "1.5"),
+            ("1e5", "100000"),
+            ("1E-3", "0.001"),
+            ("99999999999999999999", "99999999999999999999"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("0.1", "0.1"),
+        ] {
+            assert_eq!(n(text).to_string(), shown, "{text}");
+        }
+        for text in ["", "-", ".", "e5", "1e", "1_000", "0x10", " 1", "1 ", "one", "1.2.3", "--1", "1e9999999999"] {
+            assert_eq!(Number::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn computes_with_512_bits() {
+        assert_eq!(n("0.1").add(&n("0.2")).to_string(), "0.3");
+        assert_eq!(n("1").div(&n("3")).unwrap().mul(&n("3")), Number::ONE);
+        assert_eq!(
+            n("2").div(&n("3")).unwrap().to_string(),
+            "0.6666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666667"
+        );
+        assert_eq!(
+            n("10").div(&n("3")).unwrap().to_string(),
+            "3.3333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333332"
+        );
+        assert_eq!(
+            n("5").rem(&n("0.3")).to_string(),
+            "0.19999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999976"
+        );
+        assert_eq!(
+            n("-9223372036854775808").sub(&Number::ONE).to_string(),
+            "-9223372036854775809"
+        );
+        assert_eq!(n("9223372036854775808").sub(&Number::ONE).as_i64(), Some(i64::MAX));
+        assert_eq!(n("2.5e-5").mul(&n("4")).to_string(), "0.0001");
+    }
+
+    #[test]
+    fn large_integers_print_the_digits_that_are_known() {
+        let shown = n("1e600").div(&n("3")).unwrap().to_string();
+        assert_eq!(shown.len(), 600);
+        assert!(shown.starts_with("3333333333") && shown.ends_with("0000000000"));
+        assert_eq!(n("1e600").to_string(), format!("1{}", "0".repeat(600)));
+    }
+
+    #[test]
+    fn remainder_rounds_to_zero() {
+        for (a, b, rest) in [
+            ("7", "-3", "1"),
+            ("-7", "3", "-1"),
+            ("-7", "-3", "-1"),
+            ("7.5", "2", "1.5"),
+            ("1", "0", "1"),
+            ("0.3", "0.1", "0"),
+        ] {
+            assert_eq!(n(a).rem(&n(b)).to_string(), rest, "{a} % {b}");
+        }
+        assert_eq!(Number::ONE.div(&Number::ZERO), None);
+    }
+
+    #[test]
+    fn floats_keep_their_short_form() {
+        assert_eq!(
+            Number::from_f64(2f64.powi(100)).unwrap().to_string(),
+            "1267650600228229400000000000000"
+        );
+        assert_eq!(Number::from_f64(3f64.powi(39)).unwrap().to_string(), "4052555153018976000");
+        assert_eq!(Number::from_f64(0.01).unwrap().to_string(), "0.01");
+        assert_eq!(Number::from_f64(3.0).unwrap().as_i64(), Some(3));
+        assert_eq!(Number::from_f64(f64::NAN), None);
+        assert_eq!(Number::from_f64(f64::INFINITY), None);
+    }
+
+    #[test]
+    fn rounds_to_integers() {
+        for (text, floor, ceil, trunc) in [("-0.5", "-1", "0", "0"), ("1.2", "1", "2", "1"), ("-3", "-3", "-3", "-3")] {
+            assert_eq!(n(text).floor().to_string(), floor);
+            assert_eq!(n(text).ceil().to_string(), ceil);
+            assert_eq!(n(text).trunc().to_string(), trunc);
+        }
+        assert_eq!(n("1e20").floor().to_string(), "100000000000000000000");
+        assert_eq!(n("0.9999999999999999999999").floor(), Number::ZERO);
+    }
+
+    #[test]
+    fn bases() {
+        assert_eq!(Number::parse_radix("-ff", 16).unwrap().as_i64(), Some(-255));
+        assert_eq!(n("255").to_radix(2).unwrap(), "11111111");
+        assert_eq!(n("0.5").to_radix(2), None);
     }
 }
