@@ -1,0 +1,85 @@
+//! What an observer is told while the engine works.
+
+use std::time::Duration;
+
+use streamform_lang::diag::Diagnostic;
+
+/// What is being done to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Read to learn what it is now.
+    Refresh,
+    /// A data source is read.
+    Read,
+    /// Made.
+    Create,
+    /// Changed in place.
+    Update,
+    /// Deleted.
+    Delete,
+    /// The outcome of an interrupted change is looked up.
+    Recover,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An operation begins. `id` is the object's id where it is known and not secret.
+    Started {
+        /// Which object, with `(deposed KEY)` behind it where it is one.
+        address: String,
+        /// What is done.
+        operation: Operation,
+        /// The id of the object.
+        id: Option<String>,
+    },
+    /// An operation is in a phase worth showing.
+    Phase {
+        /// Which object.
+        address: String,
+        /// The phase, as the provider calls it.
+        text: String,
+        /// Since the operation began.
+        elapsed: Duration,
+    },
+    /// An operation ended well.
+    Completed {
+        /// Which object.
+        address: String,
+        /// What was done.
+        operation: Operation,
+        /// The id of the object.
+        id: Option<String>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An operation failed; the diagnostics come with the result of the run.
+    Failed {
+        /// Which object.
+        address: String,
+        /// What was tried.
+        operation: Operation,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A step does not run because one before it failed.
+    Skipped {
+        /// Which object.
+        address: String,
+    },
+    /// The run was asked to stop and waits for what is in flight.
+    Stopping,
+    /// Something to tell at once, such as a lock taken over from a dead process.
+    Notice(Diagnostic),
+}
+
+/// Whoever wants to know what happens while it happens. Called from the engine's threads; must not block.
+pub trait Observer: Send + Sync {
+    /// Told of one event.
+    fn event(&self, event: Event);
+}
+
+/// An observer that does not look.
+impl Observer for () {
+    fn event(&self, _event: Event) {}
+}

@@ -1,0 +1,19 @@
+//! The plan: what will change and why, and the graph of steps that will do it. Data, not actions.
+
+mod change;
+mod graph;
+
+pub use change::Action;
+pub use change::ActionReason;
+pub use change::CheckKind;
+pub use change::CheckResult;
+pub use change::CheckStatus;
+pub use change::Deferred;
+pub use change::InstanceChange;
+pub use change::OutputChange;
+pub use change::Plan;
+pub use change::PlanMode;
+pub use change::Summary;
+pub use graph::ExecutionGraph;
+pub use graph::Step;
+pub use graph::StepId;
