@@ -1,0 +1,86 @@
+//! The module tree as written, checked statically.
+//!
+//! [`load`] reads a folder and every module that it calls into a [`Configuration`]: plain data with spans, no values.
+//! Nothing here evaluates a reference; what an expression means is asked later. All errors of a load come back
+//! together, and what could be read comes back with them.
+
+mod call;
+mod check;
+mod files;
+mod module;
+mod output;
+mod provider;
+mod refactor;
+mod resource;
+mod settings;
+mod variable;
+
+pub use call::ModuleCall;
+pub use check::CheckBlock;
+pub use check::CheckRule;
+pub use files::Disk;
+pub use files::Files;
+pub use files::FilesError;
+pub use files::Snapshot;
+pub use module::Module;
+pub use module::ModuleId;
+pub use output::Local;
+pub use output::Output;
+pub use provider::ProviderBlock;
+pub use provider::RequiredProvider;
+pub use refactor::ImportBlock;
+pub use refactor::MovedBlock;
+pub use refactor::RemovedBlock;
+pub use resource::IgnoreChanges;
+pub use resource::Lifecycle;
+pub use resource::OnFailure;
+pub use resource::Provisioner;
+pub use resource::ResourceBlock;
+pub use resource::When;
+pub use resource::implied_provider;
+pub use settings::Backend;
+pub use settings::VersionRequirement;
+pub use variable::Variable;
+
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::ModulePath;
+use streamform_lang::diag::Sources;
+
+/// All modules of a configuration.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The module that the command runs in.
+    pub root: ModuleId,
+    /// Every module, a caller before those that it calls. Indexed by [`ModuleId`].
+    pub modules: Vec<Module>,
+    /// The texts of all files that were read.
+    pub sources: Sources,
+    /// The same files by path, to load the configuration again from a saved plan.
+    pub snapshot: Snapshot,
+}
+
+impl Configuration {
+    /// The module that the command runs in.
+    pub fn root(&self) -> &Module {
+        self.module(self.root)
+    }
+
+    /// A module by its id.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// A module by its path, if the configuration has it.
+    pub fn find(&self, path: &ModulePath) -> Option<&Module> {
+        let mut at = self.root();
+        for name in path.0.iter() {
+            at = self.module(*at.children.get(name)?);
+        }
+        Some(at)
+    }
+
+    /// A resource block by its address, if the configuration has it.
+    pub fn resource(&self, address: &ConfigResource) -> Option<&std::sync::Arc<ResourceBlock>> {
+        self.find(&address.module)?.resources.get(&address.resource)
+    }
+}

@@ -1,0 +1,60 @@
+//! `moved`, `removed` and `import` blocks: what happened to objects that exist already.
+
+use std::sync::Arc;
+
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::LocalProviderConfig;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Span;
+use streamform_lang::syntax::Expr;
+
+use super::Provisioner;
+
+/// A `moved` block. Both addresses are relative to the module that it stands in.
+#[derive(Clone, Debug)]
+pub struct MovedBlock {
+    /// The old address.
+    pub from: Target,
+    /// Where `from` is written.
+    pub from_span: Span,
+    /// The new address.
+    pub to: Target,
+    /// Where `to` is written.
+    pub to_span: Span,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// A `removed` block. The address is relative to the module that it stands in and has no instance keys.
+#[derive(Clone, Debug)]
+pub struct RemovedBlock {
+    /// The old address.
+    pub from: Target,
+    /// Where `from` is written.
+    pub from_span: Span,
+    /// Whether the object is deleted (true unless the block says otherwise) or only forgotten.
+    pub destroy: bool,
+    /// Provisioners to run before it is deleted.
+    pub provisioners: Vec<Arc<Provisioner>>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// An `import` block (root module only).
+#[derive(Clone, Debug)]
+pub struct ImportBlock {
+    /// The address; its instance keys may refer to `each`.
+    pub to: Arc<Expr>,
+    /// The resource block that `to` names.
+    pub resource: ConfigResource,
+    /// What the provider calls the object.
+    pub id: Arc<Expr>,
+    /// `for_each`
+    pub for_each: Option<Arc<Expr>>,
+    /// The `provider` argument, and where it stands.
+    pub provider: Option<(LocalProviderConfig, Span)>,
+    /// Type of the block.
+    pub header: Span,
+    /// The whole block.
+    pub span: Span,
+}

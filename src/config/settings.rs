@@ -1,0 +1,27 @@
+//! What a `terraform` block says about the run.
+
+use streamform_lang::diag::Span;
+use streamform_lang::syntax::Body;
+use streamform_lang::value::Name;
+
+/// A `required_version` argument.
+#[derive(Clone, Debug)]
+pub struct VersionRequirement {
+    /// The constraint as written.
+    pub constraint: Name,
+    /// The expression.
+    pub span: Span,
+}
+
+/// A `backend` block.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// Type.
+    pub ty: Name,
+    /// Its arguments; they can refer to nothing.
+    pub body: Body,
+    /// Type and label of the block.
+    pub header: Span,
+    /// The whole block.
+    pub span: Span,
+}
