@@ -223,6 +223,16 @@ impl StateError {
         }
     }
 
+    /// Names the newest snapshot that reads well, where the message has a place for it.
+    pub(crate) fn pointing_to(mut self, newest: impl FnOnce() -> Option<PathBuf>) -> Self {
+        if let Self::CorruptLog { snapshot, .. } | Self::Contradiction { snapshot, .. } = &mut self
+            && snapshot.is_none()
+        {
+            *snapshot = newest();
+        }
+        self
+    }
+
     pub(crate) fn corrupt(path: &Path, detail: impl Into<String>) -> Self {
         Self::CorruptFile {
             path: path.to_owned(),

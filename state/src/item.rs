@@ -1,0 +1,145 @@
+//! The one stored form of everything that a state holds: an item with a kind, a name and an envelope.
+//!
+//! Log, working store and snapshots all keep the same envelope text, so it is encoded (and later sealed) once, and one
+//! digest can be compared across all three.
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::RawJson;
+use crate::StateError;
+
+/// The newest envelope version.
+pub(crate) const ENVELOPE_VERSION: u64 = 1;
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Resource,
+    Output,
+    Intent,
+    Checks,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Resource, Self::Output, Self::Intent, Self::Checks];
+
+    /// The word in messages, and the name of the tree in the working store.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Resource => "resource",
+            Self::Output => "output",
+            Self::Intent => "intent",
+            Self::Checks => "checks",
+        }
+    }
+}
+
+/// One item as files hold it: `["resource","a.b",{envelope}]`, or `null` for the envelope where it is removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Item(pub(crate) Kind, pub(crate) String, pub(crate) Option<RawJson>);
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    v: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plain: Option<RawJson>,
+}
+
+/// Puts payloads into envelopes and takes them out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Codec {}
+
+impl Codec {
+    /// The envelope of a payload.
+    pub(crate) fn encode<T: Serialize>(
+        &self,
+        kind: Kind,
+        id: &str,
+        payload: &T,
+    ) -> Result<RawJson, StateError> {
+        let failed = |source| StateError::Encode {
+            kind: kind.name(),
+            id: id.to_owned(),
+            source,
+        };
+        let plain = RawJson::from_value(payload).map_err(failed)?;
+        RawJson::from_value(&Envelope {
+            v: ENVELOPE_VERSION,
+            plain: Some(plain),
+        })
+        .map_err(failed)
+    }
+
+    /// The payload of an envelope. The error is what does not hold; the caller knows the file.
+    pub(crate) fn decode<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        id: &str,
+        text: &RawJson,
+    ) -> Result<T, BadItem> {
+        let bad = |detail: String| BadItem::Damaged {
+            kind,
+            id: id.to_owned(),
+            detail,
+        };
+        let envelope: Envelope = text.parse().map_err(|error| bad(shape(&error)))?;
+        if envelope.v > ENVELOPE_VERSION {
+            return Err(BadItem::Newer { found: envelope.v });
+        }
+        let plain = envelope
+            .plain
+            .ok_or_else(|| bad("its envelope is empty".into()))?;
+        plain.parse().map_err(|error| bad(shape(&error)))
+    }
+}
+
+/// serde_json's messages may quote a value: only the place is told.
+fn shape(error: &serde_json::Error) -> String {
+    format!("its JSON has the wrong shape at column {}", error.column())
+}
+
+/// Why an item could not be taken in.
+#[derive(Debug)]
+pub(crate) enum BadItem {
+    Damaged { kind: Kind, id: String, detail: String },
+    Newer { found: u64 },
+}
+
+impl BadItem {
+    /// Names the file (or the working store's folder) that holds the item.
+    pub(crate) fn in_file(self, path: &std::path::Path) -> StateError {
+        let path = path.to_owned();
+        match self {
+            Self::Damaged { kind, id, detail } => StateError::CorruptItem {
+                path,
+                kind: kind.name(),
+                id,
+                detail,
+            },
+            Self::Newer { found } => StateError::NewerFormat {
+                path,
+                found,
+                supported: ENVELOPE_VERSION,
+            },
+        }
+    }
+}
+
+/// The digest of one item; the digest of a state is their sum, which does not depend on their order and is updated
+/// item by item.
+pub(crate) fn digest(kind: Kind, id: &str, text: &RawJson) -> u128 {
+    let mut hasher = Sha256::new();
+    hasher.update(kind.name());
+    hasher.update((id.len() as u64).to_le_bytes());
+    hasher.update(id);
+    hasher.update(text.as_str());
+    let bytes = hasher.finalize();
+    let mut half = [0; 16];
+    half.copy_from_slice(&bytes[..16]);
+    u128::from_le_bytes(half)
+}

@@ -1,0 +1,136 @@
+//! The log: the truth while a run is under way.
+//!
+//! Every run that commits something makes one *segment*, a file named by the number of its first commit. A segment is a
+//! sequence of [frames](frame); a commit is one frame, appended and synced in one go. Segments stay until a snapshot covers them.
+
+mod frame;
+mod segment;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::StateError;
+use crate::contents::Standing;
+use crate::item::Item;
+use crate::layout::Layout;
+use crate::layout::files_with_suffix;
+
+pub(crate) use segment::SegmentWriter;
+
+/// One commit as the log holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Commit {
+    /// The run that made it.
+    pub(crate) run: String,
+    /// The state after it.
+    pub(crate) standing: Standing,
+    /// What it changed.
+    pub(crate) items: Vec<Item>,
+}
+
+/// A segment on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) path: PathBuf,
+    pub(crate) first: u64,
+}
+
+/// The segments of a state, oldest first.
+pub(crate) fn segments(layout: &Layout) -> Result<Vec<Segment>, StateError> {
+    let mut found = Vec::new();
+    for path in files_with_suffix(&layout.logs(), ".log")? {
+        let first = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .and_then(|stem| stem.parse().ok());
+        if let Some(first) = first {
+            found.push(Segment { path, first });
+        }
+    }
+    found.sort_by_key(|segment| segment.first);
+    Ok(found)
+}
+
+/// What reading all segments found.
+#[derive(Debug, Default)]
+pub(crate) struct LogEnd {
+    /// Number of the last commit that was handed out; 0 for none.
+    pub(crate) last: u64,
+    /// The newest segment ends in a frame that a killed process did not finish: its path and how much of it is good.
+    pub(crate) torn: Option<(PathBuf, u64)>,
+}
+
+/// Hands all commits after number `after` to `take`, in order.
+///
+/// # Errors
+/// When a commit between is missing or damaged. A torn end of the newest segment is no error, nor is the end of an older
+/// segment where a newer one has taken its place.
+pub(crate) fn replay(
+    layout: &Layout,
+    after: u64,
+    mut take: impl FnMut(Commit, &Path) -> Result<(), StateError>,
+) -> Result<LogEnd, StateError> {
+    let all = segments(layout)?;
+    let mut end = LogEnd::default();
+    let mut expected = None;
+    for (i, segment) in all.iter().enumerate() {
+        let superseded_from = all.get(i + 1).map(|next| next.first);
+        if superseded_from.is_some_and(|next| next <= after + 1) {
+            continue;
+        }
+        if expected.is_some_and(|expected: u64| expected < segment.first)
+            || segment.first > after + 1 && expected.is_none()
+        {
+            let from = expected.unwrap_or(after + 1);
+            return Err(gap(layout, from, segment.first));
+        }
+        let outcome = segment::read(segment, superseded_from, |commit| {
+            let seq = commit.standing.seq;
+            if seq > after {
+                take(commit, &segment.path)?;
+            }
+            end.last = seq;
+            Ok(())
+        })?;
+        let next = outcome.next;
+        match superseded_from {
+            Some(later) if next < later => {
+                return Err(match outcome.corrupt_at {
+                    Some(offset) => corrupt(&segment.path, offset),
+                    None => gap(layout, next, later),
+                });
+            }
+            Some(_) => {}
+            None => {
+                if let Some(offset) = outcome.corrupt_at {
+                    return Err(corrupt(&segment.path, offset));
+                }
+                end.torn = outcome.torn_at.map(|offset| (segment.path.clone(), offset));
+            }
+        }
+        expected = Some(next);
+    }
+    Ok(end)
+}
+
+fn gap(layout: &Layout, from: u64, to: u64) -> StateError {
+    StateError::Contradiction {
+        path: layout.dir().to_owned(),
+        detail: format!("the log lacks the commits {from} to {}", to - 1),
+        snapshot: None,
+    }
+}
+
+fn corrupt(path: &Path, offset: u64) -> StateError {
+    StateError::CorruptLog {
+        path: path.to_owned(),
+        offset,
+        snapshot: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

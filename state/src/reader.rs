@@ -1,0 +1,36 @@
+//! Reading a state without its lock, also while somebody else writes it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::StateError;
+use crate::StateView;
+use crate::item::Codec;
+use crate::layout::Layout;
+use crate::recovery;
+use crate::snapshot;
+
+/// A writer that finishes between two of our reads replaces files under our hands: then we look again.
+const ATTEMPTS: usize = 5;
+
+/// The state in `dir` as of its last commit, from the newest snapshot and the log since. Needs no lock and never waits for
+/// one. A state that is not there yet is empty, with an empty lineage.
+///
+/// # Errors
+/// When files cannot be read or do not hold together.
+pub fn read_view(dir: &Path) -> Result<StateView, StateError> {
+    let layout = Layout::new(dir);
+    let codec = Codec::default();
+    let mut attempt = 1;
+    loop {
+        match recovery::read(&layout, &codec) {
+            Ok(contents) => return Ok(contents.view),
+            Err(error @ StateError::NewerFormat { .. }) => return Err(error),
+            Err(error) if attempt == ATTEMPTS => {
+                return Err(error.pointing_to(|| snapshot::newest_good(&layout, &codec)));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(4 << attempt)),
+        }
+        attempt += 1;
+    }
+}

@@ -1,0 +1,189 @@
+//! Opening: which of working store, log, snapshots and manifest to believe.
+//!
+//! The log decides. The working store may be behind it (a kill before or during the fold): it is brought forward. It may be
+//! absent, or so far behind that the log no longer reaches back to it: it is built anew from the newest snapshot and the log.
+//! What comes out must agree with the last commit's own account and must not be older than the manifest; if it does not,
+//! files were lost or damaged, and nothing is written.
+
+use std::path::Path;
+
+use crate::StateError;
+use crate::contents::Contents;
+use crate::contents::Standing;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::layout::Layout;
+use crate::log;
+use crate::log::LogEnd;
+use crate::manifest;
+use crate::snapshot;
+use crate::working::Pending;
+use crate::working::Working;
+
+/// What opening found.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) contents: Contents,
+    /// What the working store lacks.
+    pub(crate) pending: Pending,
+    pub(crate) working: Option<Working>,
+    /// The working store is to be emptied before `pending` goes in.
+    pub(crate) rebuild: bool,
+    /// The manifest does not say where the state stands.
+    pub(crate) stale_manifest: bool,
+    /// Snapshots and log together do not reach the present state, so that readers cannot see it.
+    pub(crate) needs_snapshot: bool,
+    pub(crate) log_end: LogEnd,
+    /// What the last commit in the log says of the state after it.
+    last_account: Option<Standing>,
+}
+
+/// Reads the state for writing. `lineage` is for a state that is not there yet.
+pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
+    let manifest = manifest::read(&layout.manifest())?;
+    let working = if layout.working().is_dir() {
+        Some(Working::open(&layout.working())?)
+    } else {
+        None
+    };
+    let standing = working.as_ref().map(Working::standing).transpose()?.flatten();
+    let first_logged = log::segments(layout)?.first().map(|segment| segment.first);
+    let newest_snapshot = snapshot::snapshots(layout.dir())?
+        .first()
+        .map(|newest| newest.commit);
+
+    // The log follows the working store, or there is none and the store is what the last run left.
+    let follows = |base: u64| first_logged.is_none_or(|first| first <= base + 1);
+    let mut opened = match (working, &standing) {
+        (Some(working), Some(standing)) if follows(standing.seq) => {
+            let contents = working.load(codec)?;
+            let mut opened = Opened::new(contents, Some(working));
+            opened.replay(layout, codec)?;
+            opened
+        }
+        (working, _) => {
+            let mut opened = from_snapshot(layout, codec, lineage)?;
+            opened.rebuild = working.is_some();
+            opened.working = working;
+            opened
+        }
+    };
+    check(
+        layout,
+        &opened.contents,
+        manifest.as_ref(),
+        opened.last_account.as_ref().or(standing.as_ref()),
+    )?;
+    let seq = opened.contents.seq;
+    opened.stale_manifest = seq > 0 && manifest.is_none_or(|manifest| manifest.seq < seq);
+    let copied_to = newest_snapshot.unwrap_or(0);
+    let joins = first_logged.is_some_and(|first| first <= copied_to + 1);
+    let readable_to = if joins {
+        copied_to.max(opened.log_end.last)
+    } else {
+        copied_to
+    };
+    opened.needs_snapshot = readable_to < seq;
+    Ok(opened)
+}
+
+/// Reads the state without the working store, as readers do while somebody else writes, and as a rebuild does.
+pub(crate) fn read(layout: &Layout, codec: &Codec) -> Result<Contents, StateError> {
+    // The manifest first: everything read after it may only be newer.
+    let manifest = manifest::read(&layout.manifest())?;
+    let opened = from_snapshot(layout, codec, "")?;
+    check(
+        layout,
+        &opened.contents,
+        manifest.as_ref(),
+        opened.last_account.as_ref(),
+    )?;
+    Ok(opened.contents)
+}
+
+fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
+    let mut opened = Opened::new(Contents::empty(lineage), None);
+    if let Some(newest) = snapshot::snapshots(layout.dir())?.first() {
+        let pending = &mut opened.pending;
+        opened.contents = snapshot::read(&newest.path, codec, |Item(kind, id, text)| {
+            pending.insert((kind, id), text);
+        })?;
+    }
+    opened.replay(layout, codec)?;
+    Ok(opened)
+}
+
+/// Holds what was read against the accounts that were kept of it.
+fn check(
+    layout: &Layout,
+    contents: &Contents,
+    manifest: Option<&Standing>,
+    account: Option<&Standing>,
+) -> Result<(), StateError> {
+    let contradiction = |detail: String| StateError::Contradiction {
+        path: layout.dir().to_owned(),
+        detail,
+        snapshot: None,
+    };
+    let found = contents.standing();
+    if let Some(account) = account
+        && *account != found
+    {
+        return Err(contradiction(format!(
+            "its items add up to {} items with the digest {} after commit {}, but {} with {} after commit {} were recorded",
+            found.count, found.digest, found.seq, account.count, account.digest, account.seq
+        )));
+    }
+    if let Some(manifest) = manifest {
+        if found.seq < manifest.seq {
+            return Err(contradiction(format!(
+                "the last run ended with commit {} (serial {}), but the newest that is there is {} (serial {})",
+                manifest.seq, manifest.serial, found.seq, found.serial
+            )));
+        }
+        if found.seq == manifest.seq && found != *manifest {
+            return Err(contradiction(format!(
+                "its items add up to {} items with the digest {}, but the manifest says {} with {}",
+                found.count, found.digest, manifest.count, manifest.digest
+            )));
+        }
+    }
+    Ok(())
+}
+
+impl Opened {
+    fn new(contents: Contents, working: Option<Working>) -> Self {
+        Self {
+            contents,
+            pending: Pending::new(),
+            working,
+            rebuild: false,
+            stale_manifest: false,
+            needs_snapshot: false,
+            log_end: LogEnd::default(),
+            last_account: None,
+        }
+    }
+
+    /// Takes in what the log holds beyond the contents.
+    fn replay(&mut self, layout: &Layout, codec: &Codec) -> Result<(), StateError> {
+        let Self {
+            contents,
+            pending,
+            last_account,
+            ..
+        } = self;
+        self.log_end = log::replay(layout, contents.seq, |commit, path: &Path| {
+            for item in &commit.items {
+                contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
+            }
+            contents.stand_at(&commit.standing);
+            for Item(kind, id, text) in commit.items {
+                pending.insert((kind, id), text);
+            }
+            *last_account = Some(commit.standing);
+            Ok(())
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Snapshots: full copies that need nothing but themselves to be read.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::StateError;
+use crate::checked_lines::LineReader;
+use crate::checked_lines::LineWriter;
+use crate::contents::Contents;
+use crate::contents::Standing;
+use crate::durable;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::layout::Layout;
+use crate::layout::files_with_suffix;
+
+/// The newest version of the snapshot's format.
+const VERSION: u64 = 1;
+
+/// How many snapshots are kept, and how many at least when they are large.
+const KEEP: usize = 20;
+const KEEP_LARGE: usize = 3;
+/// Bytes that all kept snapshots may take together before only [`KEEP_LARGE`] are kept.
+const KEEP_BYTES: u64 = 256 << 20;
+
+/// The first line of a snapshot.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format: String,
+    version: u64,
+    standing: Standing,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
+/// A snapshot on disk, as its name tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// The file.
+    pub path: PathBuf,
+    /// The serial of the state in it.
+    pub serial: u64,
+    /// Number of the last commit in it.
+    pub commit: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// The snapshots of the state in `dir`, newest first.
+///
+/// # Errors
+/// When the folder exists and cannot be read.
+pub fn snapshots(dir: &Path) -> Result<Vec<SnapshotInfo>, StateError> {
+    let mut found = Vec::new();
+    for path in files_with_suffix(&Layout::new(dir).snapshots(), ".jsonl")? {
+        let numbers = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| {
+            let (serial, commit) = stem.split_once('-')?;
+            Some((serial.parse().ok()?, commit.parse().ok()?))
+        });
+        // A reader that runs beside a writer may see a name whose file is gone a moment later.
+        let Some((serial, commit)) = numbers else { continue };
+        let Ok(metadata) = fs::metadata(&path) else {
+            continue;
+        };
+        found.push(SnapshotInfo {
+            path,
+            serial,
+            commit,
+            bytes: metadata.len(),
+        });
+    }
+    found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.commit));
+    Ok(found)
+}
+
+/// Writes a snapshot of the items that `each` hands out.
+pub(crate) fn write(
+    layout: &Layout,
+    standing: &Standing,
+    each: impl FnOnce(&mut dyn FnMut(&Item) -> Result<(), StateError>) -> Result<(), StateError>,
+) -> Result<PathBuf, StateError> {
+    durable::create_folder(&layout.snapshots())?;
+    let path = layout.snapshot(standing.serial, standing.seq);
+    durable::replace_file(&path, |out| {
+        let mut lines = LineWriter::new(&path, out);
+        lines.line(&Head {
+            format: "streamform-snapshot".into(),
+            version: VERSION,
+            standing: standing.clone(),
+        })?;
+        each(&mut |item| lines.line(item))?;
+        lines.end()
+    })?;
+    Ok(path)
+}
+
+/// Reads a snapshot, handing every item to `seen` too.
+pub(crate) fn read(path: &Path, codec: &Codec, mut seen: impl FnMut(Item)) -> Result<Contents, StateError> {
+    let mut reader = LineReader::open(path)?;
+    let head = reader
+        .next()?
+        .ok_or_else(|| StateError::corrupt(path, "it is empty"))?;
+    let wrong = |_| StateError::corrupt(path, "it is no snapshot");
+    let Version { version } = serde_json::from_str(&head).map_err(wrong)?;
+    if version > VERSION {
+        return Err(StateError::NewerFormat {
+            path: path.to_owned(),
+            found: version,
+            supported: VERSION,
+        });
+    }
+    let head: Head = serde_json::from_str(&head).map_err(wrong)?;
+    let mut contents = Contents::empty(&head.standing.lineage);
+    while let Some(line) = reader.next()? {
+        let item: Item =
+            serde_json::from_str(&line).map_err(|_| StateError::corrupt(path, "a line is no item"))?;
+        contents.load(codec, &item).map_err(|bad| bad.in_file(path))?;
+        seen(item);
+    }
+    contents.stand_at(&head.standing);
+    if contents.standing() != head.standing {
+        return Err(StateError::corrupt(
+            path,
+            "its items do not add up to what its first line says",
+        ));
+    }
+    Ok(contents)
+}
+
+/// The newest snapshot that reads well: what an error message points to.
+pub(crate) fn newest_good(layout: &Layout, codec: &Codec) -> Option<PathBuf> {
+    let all = snapshots(layout.dir()).ok()?;
+    all.into_iter()
+        .map(|snapshot| snapshot.path)
+        .find(|path| read(path, codec, |_| {}).is_ok())
+}
+
+/// Removes the oldest snapshots. The newest is never removed.
+pub(crate) fn prune(layout: &Layout) -> Result<(), StateError> {
+    let all = snapshots(layout.dir())?;
+    let mut bytes = 0;
+    for (i, snapshot) in all.iter().enumerate() {
+        bytes += snapshot.bytes;
+        if i >= KEEP || (i >= KEEP_LARGE && bytes > KEEP_BYTES) {
+            fs::remove_file(&snapshot.path).map_err(|error| StateError::write(&snapshot.path, error))?;
+        }
+    }
+    Ok(())
+}
