@@ -4,17 +4,27 @@
 //! cheap to clone (shared inside) and knows without looking deeper whether it holds an unknown or
 //! a mark anywhere.
 
+mod convert;
 mod decimal;
+mod mismatch;
 mod number;
 mod path;
 mod ty;
+mod unify;
 #[expect(
     clippy::module_inception,
     reason = "the value itself is the main thing in this room"
 )]
 mod value;
 
+pub use convert::ConvertError;
+pub use convert::can_convert;
+pub use convert::convert;
+pub use mismatch::constraint_name;
+pub use mismatch::mismatch_message;
 pub use number::Number;
 pub use path::{Path, Step};
 pub use ty::{ObjectType, Type};
+pub use unify::unify;
+pub use unify::unify_unsafe;
 pub use value::{Entries, Kind, Marks, Name, Refinement, Sequence, Unknown, Value};

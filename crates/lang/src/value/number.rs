@@ -109,7 +109,9 @@ impl Number {
         match &self.0 {
             Int(i) => Some(*i),
             Repr::Big(b) if b.precision() >= PRECISION => None,
-            Repr::Big(b) => self.is_integer().then(|| i64::try_from(b.to_int().value()).ok())?,
+            Repr::Big(b) => self
+                .is_integer()
+                .then(|| i64::try_from(b.to_int().value()).ok())?,
         }
     }
 
@@ -200,13 +202,21 @@ impl Number {
     /// The integer next to it on the way to zero.
     #[must_use]
     pub fn trunc(&self) -> Number {
-        if self.is_negative() { self.ceil() } else { self.floor() }
+        if self.is_negative() {
+            self.ceil()
+        } else {
+            self.floor()
+        }
     }
 
     /// Its distance from zero.
     #[must_use]
     pub fn abs(&self) -> Number {
-        if self.is_negative() { self.neg() } else { self.clone() }
+        if self.is_negative() {
+            self.neg()
+        } else {
+            self.clone()
+        }
     }
 
     /// With the other sign.
@@ -394,7 +404,21 @@ mod tests {
         ] {
             assert_eq!(n(text).to_string(), shown, "{text}");
         }
-        for text in ["", "-", ".", "e5", "1e", "1_000", "0x10", " 1", "1 ", "one", "1.2.3", "--1", "1e9999999999"] {
+        for text in [
+            "",
+            "-",
+            ".",
+            "e5",
+            "1e",
+            "1_000",
+            "0x10",
+            " 1",
+            "1 ",
+            "one",
+            "1.2.3",
+            "--1",
+            "1e9999999999",
+        ] {
             assert_eq!(Number::parse(text), None, "{text}");
         }
     }
@@ -419,7 +443,10 @@ mod tests {
             n("-9223372036854775808").sub(&Number::ONE).to_string(),
             "-9223372036854775809"
         );
-        assert_eq!(n("9223372036854775808").sub(&Number::ONE).as_i64(), Some(i64::MAX));
+        assert_eq!(
+            n("9223372036854775808").sub(&Number::ONE).as_i64(),
+            Some(i64::MAX)
+        );
         assert_eq!(n("2.5e-5").mul(&n("4")).to_string(), "0.0001");
     }
 
@@ -452,7 +479,10 @@ mod tests {
             Number::from_f64(2f64.powi(100)).unwrap().to_string(),
             "1267650600228229400000000000000"
         );
-        assert_eq!(Number::from_f64(3f64.powi(39)).unwrap().to_string(), "4052555153018976000");
+        assert_eq!(
+            Number::from_f64(3f64.powi(39)).unwrap().to_string(),
+            "4052555153018976000"
+        );
         assert_eq!(Number::from_f64(0.01).unwrap().to_string(), "0.01");
         assert_eq!(Number::from_f64(3.0).unwrap().as_i64(), Some(3));
         assert_eq!(Number::from_f64(f64::NAN), None);
@@ -461,7 +491,11 @@ mod tests {
 
     #[test]
     fn rounds_to_integers() {
-        for (text, floor, ceil, trunc) in [("-0.5", "-1", "0", "0"), ("1.2", "1", "2", "1"), ("-3", "-3", "-3", "-3")] {
+        for (text, floor, ceil, trunc) in [
+            ("-0.5", "-1", "0", "0"),
+            ("1.2", "1", "2", "1"),
+            ("-3", "-3", "-3", "-3"),
+        ] {
             assert_eq!(n(text).floor().to_string(), floor);
             assert_eq!(n(text).ceil().to_string(), ceil);
             assert_eq!(n(text).trunc().to_string(), trunc);
