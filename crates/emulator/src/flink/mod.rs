@@ -1,0 +1,3 @@
+//! The Flink SQL gateway.
+
+pub(crate) mod phase;

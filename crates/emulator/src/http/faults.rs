@@ -1,0 +1,180 @@
+//! Faults on demand, for tests: refusals, server errors, cut connections, slowness.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::line::Line;
+use crate::app::App;
+use crate::ids;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fault {
+    /// 429 with `Retry-After`, without an effect.
+    TooManyRequests,
+    /// 500, without an effect.
+    ServerError,
+    /// The connection is dropped without an answer and without an effect. Only calls that change something.
+    DropBefore,
+    /// The call has its effect, then the connection is dropped without an answer. Only calls that change something.
+    DropAfter,
+    /// The answer comes late.
+    Latency,
+}
+
+/// One switch.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Switch {
+    fault: Fault,
+    /// For how many matching calls. Without it: until the switches are cleared.
+    calls: Option<u64>,
+    /// Only calls whose path (as the client sent it) starts so, or starts so below a host prefix.
+    path: Option<String>,
+    /// Only calls of this method.
+    method: Option<String>,
+    /// For `too_many_requests`: the seconds in `Retry-After`; 1 without it.
+    retry_after: Option<u64>,
+    /// For `latency`: milliseconds.
+    ms: Option<u64>,
+}
+
+/// The switches that are on, in the order in which they were set.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    switches: Vec<Switch>,
+}
+
+/// What one call meets.
+#[derive(Debug, Default)]
+struct Met {
+    delay: Duration,
+    fault: Option<(Fault, u64)>,
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+impl Faults {
+    /// Sets switches from the body of the admin call: one switch, or `{"clear":true}`, or `{"faults":[…]}`.
+    pub(crate) fn set(&mut self, body: Value) -> Result<(), ApiError> {
+        let bad = |error: serde_json::Error| ApiError::cloud(400, "invalid_fault", error.to_string());
+        if body.get("clear").and_then(Value::as_bool) == Some(true) {
+            self.switches.clear();
+            return Ok(());
+        }
+        if let Some(many) = body.get("faults") {
+            let many: Vec<Switch> = serde_json::from_value(many.clone()).map_err(bad)?;
+            self.switches.extend(many);
+            return Ok(());
+        }
+        self.switches.push(serde_json::from_value(body).map_err(bad)?);
+        Ok(())
+    }
+
+    /// The switches that are still on, for the answer of the admin call.
+    pub(crate) fn left(&self) -> Value {
+        json!({ "active": self.switches.len(),
+            "calls_left": self.switches.iter().map(|switch| json!(switch.calls)).collect::<Vec<_>>() })
+    }
+
+    fn meet(&mut self, method: &Method, path: &str) -> Met {
+        let mut met = Met::default();
+        for switch in &mut self.switches {
+            if switch
+                .path
+                .as_ref()
+                .is_some_and(|wanted| !path_matches(path, wanted))
+                || switch
+                    .method
+                    .as_ref()
+                    .is_some_and(|wanted| !method.as_str().eq_ignore_ascii_case(wanted))
+            {
+                continue;
+            }
+            if switch.fault == Fault::Latency {
+                met.delay += Duration::from_millis(switch.ms.unwrap_or(0));
+            } else if met.fault.is_some()
+                || (matches!(switch.fault, Fault::DropBefore | Fault::DropAfter) && !changes(method))
+            {
+                continue;
+            } else {
+                met.fault = Some((switch.fault, switch.retry_after.unwrap_or(1)));
+            }
+            if let Some(calls) = &mut switch.calls {
+                *calls = calls.saturating_sub(1);
+            }
+        }
+        self.switches.retain(|switch| switch.calls != Some(0));
+        met
+    }
+}
+
+fn path_matches(path: &str, wanted: &str) -> bool {
+    if path.starts_with(wanted) {
+        return true;
+    }
+    let mut parts = path.splitn(4, '/');
+    let prefix = parts.nth(1).unwrap_or_default();
+    matches!(prefix, "pkc" | "psrc" | "flink")
+        && parts.nth(1).is_some_and(|rest| {
+            wanted
+                .strip_prefix('/')
+                .is_some_and(|wanted| rest.starts_with(wanted))
+        })
+}
+
+/// Gives every answer its `X-Request-Id`, and lets the call meet its faults.
+pub(crate) async fn meet(
+    State(app): State<App>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let met = if path.starts_with("/_emulator/") {
+        Met::default()
+    } else {
+        app.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .meet(request.method(), path)
+    };
+    if !met.delay.is_zero() {
+        tokio::time::sleep(met.delay).await;
+    }
+    let mut response = match met.fault {
+        Some((Fault::TooManyRequests, seconds)) => {
+            ApiError::cloud(429, "rate_limit_exceeded", "Too Many Requests")
+                .with_retry_after(seconds)
+                .into_response()
+        }
+        Some((Fault::ServerError, _)) => {
+            ApiError::cloud(500, "internal_server_error", "Internal Server Error").into_response()
+        }
+        Some((Fault::DropBefore, _)) => {
+            line.cut();
+            ApiError::cloud(500, "", "").into_response()
+        }
+        Some((Fault::DropAfter, _)) => {
+            let response = next.run(request).await;
+            line.cut();
+            response
+        }
+        Some((Fault::Latency, _)) | None => next.run(request).await,
+    };
+    if let Ok(id) = HeaderValue::from_str(&ids::request()) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}

@@ -1,0 +1,6 @@
+//! The emulator over real HTTP on 127.0.0.1.
+
+mod client;
+mod control_plane;
+mod durability;
+mod faults;
