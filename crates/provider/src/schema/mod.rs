@@ -1,4 +1,19 @@
-//! Schemas: what attributes and nested blocks a type has.
+//! Schemas: what attributes and nested blocks a type has, and what follows from it: decoding a body ([`Decoder`]), the
+//! object that a plan starts from ([`proposed`]), places ([`locate`]), references, marks.
+
+mod iterator;
+mod layout;
+mod locate;
+mod proposed;
+mod references;
+mod sensitive;
+mod walk;
+
+pub use locate::locate;
+pub use proposed::empty;
+pub use proposed::proposed;
+pub use references::references;
+pub use sensitive::mark_sensitive;
 
 use std::sync::Arc;
 
