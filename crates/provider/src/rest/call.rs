@@ -130,11 +130,8 @@ impl<'c> Call<'c> {
                         "call is repeated"
                     );
                     if pause > Duration::from_secs(2) {
-                        self.patience.phase(&format!(
-                            "waiting {} s: {}",
-                            pause.as_secs(),
-                            error.short()
-                        ));
+                        self.patience
+                            .phase(&format!("waiting {} s: {}", pause.as_secs(), error.short()));
                     }
                     if !self.patience.sleep(pause).await {
                         return Err(error.after(attempt + 1, resent));

@@ -70,9 +70,16 @@ impl Failure {
             Some(message) => message,
             None if body.iter().all(u8::is_ascii_whitespace) => String::new(),
             None if secret => "the body is not shown because it may carry a secret".to_owned(),
-            None => format!("could not parse error details; raw response body: {:?}", start(body)),
+            None => format!(
+                "could not parse error details; raw response body: {:?}",
+                start(body)
+            ),
         };
-        Failure::Status { status, code, message }
+        Failure::Status {
+            status,
+            code,
+            message,
+        }
     }
 
     pub(super) fn undecodable(status: u16, body: &[u8], secret: bool) -> Self {
@@ -188,8 +195,12 @@ impl CallError {
                 409 => {
                     "Something with this name exists already, or the object is being changed: import it, choose another name, or run the command again."
                 }
-                429 => "The API limits how many calls may be made. Run the command again later, or with a lower -parallelism.",
-                s if *s >= 500 => "The service has a problem. Run the command again; look at the service's status page if it lasts.",
+                429 => {
+                    "The API limits how many calls may be made. Run the command again later, or with a lower -parallelism."
+                }
+                s if *s >= 500 => {
+                    "The service has a problem. Run the command again; look at the service's status page if it lasts."
+                }
                 _ => "Check the endpoint: this answer is not one of the API's.",
             },
             Failure::Unreachable(_) => {
@@ -266,7 +277,11 @@ fn html(body: &[u8]) -> Option<String> {
     }
     let from = lower.find("<title>").map(|i| i + "<title>".len());
     let title = from
-        .and_then(|from| lower[from..].find("</title>").map(|len| text[from..from + len].trim().to_owned()))
+        .and_then(|from| {
+            lower[from..]
+                .find("</title>")
+                .map(|len| text[from..from + len].trim().to_owned())
+        })
         .filter(|t| !t.is_empty());
     Some(match title {
         Some(title) => format!("the server answered with a web page titled {title:?}"),

@@ -44,9 +44,7 @@ impl Client {
             }
         }
         Err(CallError::new(
-            Failure::Unusable(format!(
-                "The list {path} did not end after {MOST_PAGES} pages."
-            )),
+            Failure::Unusable(format!("The list {path} did not end after {MOST_PAGES} pages.")),
             "GET",
             path,
         ))

@@ -93,7 +93,11 @@ fn kind_type(kind: &FieldKind) -> Type {
         FieldKind::Map(e) => Type::map(kind_type(e)),
         FieldKind::Block { set, fields, .. } => {
             let object = fields_type(fields);
-            if *set { Type::set(object) } else { Type::list(object) }
+            if *set {
+                Type::set(object)
+            } else {
+                Type::list(object)
+            }
         }
     }
 }
@@ -107,7 +111,13 @@ fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
         return base.map_or_else(|| Value::null(kind_type(&field.kind)), known);
     };
     // Lists of objects are settled object by object.
-    if let (FieldKind::Block { set: false, fields, .. }, Json::Array(items)) = (&field.kind, state) {
+    if let (
+        FieldKind::Block {
+            set: false, fields, ..
+        },
+        Json::Array(items),
+    ) = (&field.kind, state)
+    {
         let old = base.and_then(Value::items).unwrap_or_default();
         let same_length = old.len() == items.len();
         let items = items.iter().enumerate().map(|(i, item)| {
@@ -167,10 +177,10 @@ fn decode(kind: &FieldKind, json: &Json) -> Value {
         (FieldKind::Bool, Json::Bool(b)) => Value::bool(*b),
         (FieldKind::Bool, Json::String(s)) => s.parse().map_or_else(|_| null(), Value::bool),
         (FieldKind::Int | FieldKind::Float, Json::Number(n)) => {
-            number(&n.to_string()).map_or_else(null, Value::number)
+            Number::parse(&n.to_string()).map_or_else(null, Value::number)
         }
         (FieldKind::Int | FieldKind::Float, Json::String(s)) => {
-            number(s.trim()).map_or_else(null, Value::number)
+            Number::parse(s.trim()).map_or_else(null, Value::number)
         }
         (FieldKind::String, Json::String(s)) => Value::string(s.as_str()),
         (FieldKind::String, Json::Number(n)) => Value::string(n.to_string()),
@@ -204,13 +214,6 @@ fn decode(kind: &FieldKind, json: &Json) -> Value {
         // An answer of another form than documented: as if it were not there.
         _ => null(),
     }
-}
-
-fn number(text: &str) -> Option<Number> {
-    if let Ok(n) = text.parse::<i64>() {
-        return Some(Number::from(n));
-    }
-    text.parse().ok()
 }
 
 /// A value as JSON; what is unknown or null becomes null. Looks inside marked values: the result is for the wire, never for the screen.
