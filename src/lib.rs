@@ -2,10 +2,12 @@
 //!
 //! The rooms, in rank order: each imports only those above it in this list.
 //!
-//! * [`config`] – the module tree as written, checked statically
+//! * [`config`] – the module tree as written
+//! * [`eval`] – the module tree come alive
 //! * [`plan`] – planned changes and the execution graph
 //! * [`exec`] – carries a plan out
 
 pub mod config;
+pub mod eval;
 pub mod exec;
 pub mod plan;

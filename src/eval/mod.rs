@@ -1,0 +1,20 @@
+//! The module tree come alive: module instances, and the values of variables, locals and outputs in each.
+//!
+//! [`World`] holds what has been worked out so far. Who drives it (planner, apply) asks for nodes in an order in which
+//! everything that a node refers to is there already; evaluation itself is synchronous and never waits. The values of
+//! resources are not worked out here: they are put in with [`World::set_instance`].
+
+mod condition;
+mod repetition;
+mod scope;
+mod variable;
+mod world;
+
+pub use condition::Condition;
+pub use condition::evaluate_condition;
+pub use repetition::Expansion;
+pub use repetition::Repetition;
+pub use scope::InstanceScope;
+pub use world::ModuleInstanceId;
+pub use world::World;
+pub use world::WorldSettings;

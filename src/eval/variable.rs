@@ -1,0 +1,201 @@
+//! Input variables and outputs: the borders of a module instance.
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
+use streamform_lang::eval::evaluate;
+use streamform_lang::eval::type_constraint;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Name;
+use streamform_lang::value::Type;
+use streamform_lang::value::Value;
+use streamform_lang::value::convert;
+
+use super::Condition;
+use super::ModuleInstanceId;
+use super::World;
+use super::evaluate_condition;
+use crate::config::ModuleId;
+use crate::config::Variable;
+
+/// Brings a given value to the type of its variable: defaults of optional attributes, conversion, null, marks.
+///
+/// # Errors
+/// When it cannot be converted, or is null where it must not be.
+pub(crate) fn typed(variable: &Variable, given: Value, place: Option<Span>, from: &str) -> Result<Value, Diagnostics> {
+    let invalid = |detail: String| -> Diagnostics {
+        Diagnostic::error(
+            if from.is_empty() { "Invalid value for module argument" } else { "Invalid value for input variable" },
+            detail,
+        )
+        .at_opt(place)
+        .into()
+    };
+    let mut value = given;
+    if let Some(expr) = &variable.type_expr
+        && let Ok((_, defaults)) = type_constraint(expr)
+        && value.is_known()
+        && !value.is_null()
+    {
+        value = defaults.apply(value);
+    }
+    let mut value = match convert(&value, &variable.ty) {
+        Ok(v) => v,
+        Err(e) => {
+            return Err(invalid(if from.is_empty() {
+                format!(
+                    "The given value is not suitable for child module variable {:?}: {e}.",
+                    variable.name.as_str()
+                )
+            } else {
+                format!("The given value is not suitable for var.{}, {from}: {e}.", variable.name)
+            }));
+        }
+    };
+    if value.is_null() && !variable.nullable {
+        match &variable.default {
+            Some(default) => value = default.clone(),
+            None => {
+                return Err(Diagnostic::error(
+                    "Required variable not set",
+                    format!(
+                        "The given value is not suitable for var.{}: the variable is required and must not be null.",
+                        variable.name
+                    ),
+                )
+                .at_opt(place)
+                .into());
+            }
+        }
+    }
+    Ok(value)
+}
+
+impl World<'_> {
+    /// Works out an input variable in every instance of its module, and checks its validation rules.
+    pub fn evaluate_variable(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let Some(variable) = self.config.module(module).variables.get(name).cloned() else { return diagnostics };
+        for id in self.instances_of(module).to_vec() {
+            let (value, place) = self.given(id, &variable, &mut diagnostics);
+            let mut marks = Marks::NONE;
+            if variable.sensitive {
+                marks = marks.union(Marks::SENSITIVE);
+            }
+            if variable.ephemeral {
+                marks = marks.union(Marks::EPHEMERAL);
+            }
+            let value = value.with_marks(marks);
+            self.validate(id, &variable, &value, place, &mut diagnostics);
+            self.set_variable(id, name.clone(), value);
+        }
+        diagnostics
+    }
+
+    fn given(&self, id: ModuleInstanceId, variable: &Variable, diagnostics: &mut Diagnostics) -> (Value, Option<Span>) {
+        let missing = || variable.default.clone().unwrap_or_else(|| Value::unknown(variable.ty.without_optional()));
+        let state = self.state(id);
+        let Some((parent, call_name)) = &state.parent else {
+            let value = self.settings.variables.get(&variable.name).cloned();
+            return (value.unwrap_or_else(missing), None);
+        };
+        let Some(argument) = self.module(*parent).calls.get(call_name).and_then(|c| c.arguments.get(&variable.name))
+        else {
+            return (missing(), None);
+        };
+        let scope = self.instance_scope(*parent, state.repetition.clone());
+        let (value, found) = evaluate(&argument.expr, &scope);
+        let failed = found.has_errors();
+        diagnostics.extend(found);
+        if failed {
+            return (Value::unknown(variable.ty.without_optional()), Some(argument.expr.span));
+        }
+        if value.deep_marks().contains(Marks::EPHEMERAL) && !variable.ephemeral {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Ephemeral value not allowed",
+                    "The value of a variable that is not declared as ephemeral cannot be derived from an ephemeral value. Add \"ephemeral = true\" to the variable, or give it another value.",
+                )
+                .at(argument.expr.span),
+            );
+        }
+        match typed(variable, value, Some(argument.expr.span), "") {
+            Ok(v) => (v, Some(argument.expr.span)),
+            Err(found) => {
+                diagnostics.extend(found);
+                (Value::unknown(variable.ty.without_optional()), Some(argument.expr.span))
+            }
+        }
+    }
+
+    fn validate(
+        &self,
+        id: ModuleInstanceId,
+        variable: &Variable,
+        value: &Value,
+        place: Option<Span>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for rule in &variable.validations {
+            let scope = self.scope(id).with_variable(&variable.name, value.clone());
+            let (condition, found) = evaluate_condition(rule, &scope);
+            diagnostics.extend(found);
+            if let Condition::Fails(message) = condition {
+                let at = self
+                    .config
+                    .sources
+                    .get(rule.header.file)
+                    .map(|f| {
+                        let (s, e) = (f.position(rule.header.start), f.position(rule.header.end));
+                        format!("{}:{},{}-{}", f.name(), s.line, s.column, e.column)
+                    })
+                    .unwrap_or_default();
+                diagnostics.push(
+                    Diagnostic::error(
+                        "Invalid value for variable",
+                        format!("{message}\n\nThis was checked by the validation rule at {at}."),
+                    )
+                    .at(place.unwrap_or(variable.header)),
+                );
+            }
+        }
+    }
+
+    /// Works out an output value in every instance of its module. Preconditions are the caller's matter.
+    pub fn evaluate_output(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let Some(output) = self.config.module(module).outputs.get(name).cloned() else { return diagnostics };
+        for id in self.instances_of(module).to_vec() {
+            let (mut value, found) = evaluate(&output.value, &self.scope(id));
+            diagnostics.extend(found);
+            let marks = value.deep_marks();
+            if self.address(id).is_root() && marks.contains(Marks::SENSITIVE) && !output.sensitive {
+                diagnostics.push(
+                    Diagnostic::error(
+                        "Output refers to sensitive values",
+                        "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, Streamform requires that any root module output containing sensitive data be explicitly marked as sensitive, to confirm your intent.\n\nIf you do intend to export this data, annotate the output value as sensitive by adding the following argument:\n    sensitive = true",
+                    )
+                    .at(output.header),
+                );
+            }
+            if marks.contains(Marks::EPHEMERAL) && !output.ephemeral {
+                diagnostics.push(
+                    Diagnostic::error(
+                        "Ephemeral value not allowed",
+                        "This output value is not declared as returning an ephemeral value, so it cannot be set to a result derived from an ephemeral value.",
+                    )
+                    .at(output.value.span),
+                );
+                value = Value::unknown(Type::Any);
+            }
+            if output.sensitive {
+                value = value.with_marks(Marks::SENSITIVE);
+            }
+            if output.ephemeral {
+                value = value.with_marks(Marks::EPHEMERAL);
+            }
+            self.set_output(id, name.clone(), value);
+        }
+        diagnostics
+    }
+}
