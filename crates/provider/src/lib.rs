@@ -11,7 +11,9 @@
 pub mod builtin;
 pub mod declared;
 pub mod protocol;
+pub mod registry;
 pub mod rest;
 pub mod schema;
 
 pub use protocol::Provider;
+pub use registry::Registry;
