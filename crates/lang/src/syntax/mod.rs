@@ -1,5 +1,22 @@
 //! From text to our own tree. Only this room knows hcl_edit.
+//!
+//! Text goes through a scanner (tokens) and a grammar (the items of bodies, errors as Terraform reports them, the
+//! pieces of expressions); each expression is parsed by hcl-edit and lowered into our own tree, with exact spans.
+//! A second front end for the JSON syntax can make the same tree.
 
+mod check;
+mod lower;
+mod parse;
+mod reference;
+mod scan;
+mod shape;
+mod token;
 mod tree;
 
+pub(crate) use parse::check;
+pub use parse::parse;
+pub use parse::parse_expression;
+pub use parse::parse_template;
+pub use parse::parse_traversal;
+pub use reference::reference;
 pub use tree::*;

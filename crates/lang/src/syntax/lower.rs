@@ -1,0 +1,552 @@
+//! From hcl-edit's expressions to ours.
+//!
+//! The only place that knows hcl_edit. It is given one expression at a time, in which every [`Piece`] (string, object,
+//! deeply nested part, long number) is masked by a name of the same length; where such a name comes out, the piece is
+//! lowered for itself. So neither hcl-edit's limits (nesting, number of operators, time for large objects, size of
+//! numbers) nor its reading of heredocs reach a user's configuration, and every span is exact.
+
+use std::sync::Arc;
+
+use hcl_edit::Span as _;
+use hcl_edit::expr as hcl;
+
+use super::check::Place;
+use super::reference::reference;
+use super::shape::Bytes;
+use super::shape::Part;
+use super::shape::Piece;
+use super::shape::Pieces;
+use super::shape::Template;
+use super::token::Token;
+use super::tree::*;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Span;
+use crate::value::Name;
+use crate::value::Number;
+use crate::value::Type;
+use crate::value::Value;
+
+/// Lowers expressions of one text.
+pub(super) struct Lowerer<'a> {
+    pub(super) place: Place,
+    pub(super) text: &'a str,
+    pub(super) pieces: &'a Pieces,
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// What steps have been collected onto so far.
+enum Base {
+    Root(Ident, Vec<Step>),
+    Expr(Expr, Vec<Step>),
+}
+
+impl Lowerer<'_> {
+    fn span(&self, bytes: &Bytes) -> Span {
+        self.place.span(bytes)
+    }
+
+    fn slice(&self, bytes: &Bytes) -> &str {
+        self.text
+            .get(bytes.start as usize..bytes.end as usize)
+            .unwrap_or("")
+    }
+
+    pub(super) fn ident(&self, token: Token) -> Ident {
+        Ident {
+            name: token.text(self.text).into(),
+            span: self.span(&(token.start..token.end)),
+        }
+    }
+
+    /// What stands for an expression that could not be read: a value that is not known.
+    pub(super) fn unreadable(&self, range: &Bytes) -> Expr {
+        Expr {
+            kind: ExprKind::Literal(Value::unknown(Type::Any)),
+            span: self.span(range),
+        }
+    }
+
+    /// The expression in a range of the text.
+    pub(super) fn expression(&mut self, range: &Bytes) -> Expr {
+        let pieces = self.pieces;
+        match pieces.at(range) {
+            None | Some(Piece::Group) => self.parse(range),
+            Some(piece) => self.piece(piece, range),
+        }
+    }
+
+    fn piece(&mut self, piece: &Piece, range: &Bytes) -> Expr {
+        let span = self.span(range);
+        let kind = match piece {
+            Piece::Group => return self.parse(range),
+            Piece::Number => self.number(range),
+            Piece::Template(template) => self.template(template),
+            Piece::Object(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                for item in items {
+                    let key = if item.bare {
+                        Expr {
+                            kind: ExprKind::Literal(Value::string(self.slice(&item.key))),
+                            span: self.span(&item.key),
+                        }
+                    } else {
+                        self.key(&item.key)
+                    };
+                    out.push(ObjectItem {
+                        key,
+                        value: self.expression(&item.value),
+                    });
+                }
+                ExprKind::Object(out)
+            }
+            Piece::Chain(operands, operators) => return self.chain(operands, operators),
+        };
+        Expr { kind, span }
+    }
+
+    /// A key of an object that is no bare name.
+    fn key(&mut self, range: &Bytes) -> Expr {
+        let key = self.expression(range);
+        if let ExprKind::Traversal(t) = &key.kind
+            && !t.steps.is_empty()
+        {
+            let d = Diagnostic::error(
+                "Ambiguous attribute key",
+                format!(
+                    "{} can be read as a name with points or as a reference. For a reference put it into parentheses, for a name into quotes.",
+                    self.slice(range)
+                ),
+            );
+            self.diagnostics.push(d.at(key.span));
+        }
+        key
+    }
+
+    fn number(&mut self, range: &Bytes) -> ExprKind {
+        let text = self.slice(range);
+        match parse_number(text) {
+            Some(n) => ExprKind::Literal(Value::number(n)),
+            None => {
+                let detail = format!("{text:?} is not a number that can be represented.");
+                let span = self.span(range);
+                self.diagnostics
+                    .error_at(span, "Invalid number literal", detail);
+                ExprKind::Literal(Value::unknown(Type::Number))
+            }
+        }
+    }
+
+    /// A long row of operators, by their precedence.
+    fn chain(&mut self, operands: &[Bytes], operators: &[(BinaryOp, Bytes)]) -> Expr {
+        let mut values: Vec<Expr> = Vec::new();
+        let mut waiting: Vec<(BinaryOp, Span)> = Vec::new();
+        let combine = |values: &mut Vec<Expr>, (op, at): (BinaryOp, Span)| {
+            if let (Some(right), Some(left)) = (values.pop(), values.pop()) {
+                let span = left.span.cover(right.span);
+                values.push(Expr {
+                    kind: ExprKind::Binary(op, at, Box::new(left), Box::new(right)),
+                    span,
+                });
+            }
+        };
+        for (i, operand) in operands.iter().enumerate() {
+            let expr = self.expression(operand);
+            values.push(expr);
+            if let Some((op, at)) = operators.get(i) {
+                while let Some(top) = waiting.pop_if(|(top, _)| precedence(*top) >= precedence(*op)) {
+                    combine(&mut values, top);
+                }
+                waiting.push((*op, self.span(at)));
+            }
+        }
+        while let Some(top) = waiting.pop() {
+            combine(&mut values, top);
+        }
+        match values.pop() {
+            Some(e) => e,
+            None => self.unreadable(&(0..0)),
+        }
+    }
+
+    /// What a template evaluates as.
+    pub(super) fn template(&mut self, template: &Template) -> ExprKind {
+        match template.parts.as_slice() {
+            [] => ExprKind::Literal(Value::string("")),
+            [Part::Text(text)] => ExprKind::Literal(Value::string(text.as_str())),
+            [Part::Interpolation(range)] if template.wraps => {
+                ExprKind::Wrap(Box::new(self.expression(range)))
+            }
+            parts => ExprKind::Template(self.parts(parts)),
+        }
+    }
+
+    fn parts(&mut self, parts: &[Part]) -> Vec<TemplatePart> {
+        let mut out = Vec::with_capacity(parts.len());
+        for part in parts {
+            out.push(match part {
+                Part::Text(text) if text.is_empty() => continue,
+                Part::Text(text) => TemplatePart::Text(text.as_str().into()),
+                Part::Interpolation(range) => TemplatePart::Interpolation(self.expression(range)),
+                Part::If {
+                    condition,
+                    yes,
+                    no,
+                    span,
+                } => TemplatePart::If {
+                    condition: Box::new(self.expression(condition)),
+                    yes: self.parts(yes),
+                    no: self.parts(no),
+                    span: self.span(span),
+                },
+                Part::For {
+                    key,
+                    value,
+                    collection,
+                    body,
+                    span,
+                } => TemplatePart::For {
+                    key: key.map(|k| self.ident(k)),
+                    value: self.ident(*value),
+                    collection: Box::new(self.expression(collection)),
+                    body: self.parts(body),
+                    span: self.span(span),
+                },
+            });
+        }
+        out
+    }
+
+    /// Hands a range to hcl-edit, its pieces masked.
+    fn parse(&mut self, range: &Bytes) -> Expr {
+        let source = self.slice(range);
+        // The commonest of all, without a detour.
+        if let Some(simple) = self.simple(source, range) {
+            return simple;
+        }
+        let mut masked = String::with_capacity(source.len());
+        let mut at = range.start;
+        for piece in self.pieces.inside(range) {
+            masked.push_str(self.slice(&(at..piece.start)));
+            masked.extend(std::iter::repeat_n('_', (piece.end - piece.start) as usize));
+            at = piece.end;
+        }
+        masked.push_str(self.slice(&(at..range.end)));
+        match hcl_edit::parser::parse_expr(&masked) {
+            Ok(expr) => self.lower(&expr, range.start, range),
+            Err(error) => {
+                let at = (range.start + error.location().offset() as u32).min(range.end);
+                let d = Diagnostic::error(
+                    "Invalid expression",
+                    format!("This expression could not be read: {}.", error.message()),
+                )
+                .at(self.span(&(at..at)))
+                .within(self.span(range));
+                self.diagnostics.push(d);
+                self.unreadable(range)
+            }
+        }
+    }
+
+    /// A lone name or a short whole number.
+    fn simple(&self, source: &str, range: &Bytes) -> Option<Expr> {
+        let span = self.span(range);
+        let first = source.bytes().next()?;
+        if first.is_ascii_digit() && source.len() <= 15 && source.bytes().all(|b| b.is_ascii_digit()) {
+            let n: i64 = source.parse().ok()?;
+            return Some(Expr {
+                kind: ExprKind::Literal(Value::number(n)),
+                span,
+            });
+        }
+        let name = (first.is_ascii_alphabetic() || first == b'_')
+            && source
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        name.then(|| self.name(source, span))
+    }
+
+    fn name(&self, name: &str, span: Span) -> Expr {
+        let kind = match name {
+            "true" => ExprKind::Literal(Value::bool(true)),
+            "false" => ExprKind::Literal(Value::bool(false)),
+            "null" => ExprKind::Literal(Value::null(Type::Any)),
+            _ => {
+                let root = Ident {
+                    name: name.into(),
+                    span,
+                };
+                return traversal(root, Vec::new());
+            }
+        };
+        Expr { kind, span }
+    }
+
+    /// `base` is what hcl-edit's offsets are counted from; `whole` stands in where it gives no span.
+    fn lower(&mut self, expr: &hcl::Expression, base: u32, whole: &Bytes) -> Expr {
+        let range = range_of(expr.span(), base, whole);
+        let span = self.span(&range);
+        let boxed = |this: &mut Self, e: &hcl::Expression| Box::new(this.lower(e, base, whole));
+        let kind = match expr {
+            hcl::Expression::Null(_) => ExprKind::Literal(Value::null(Type::Any)),
+            hcl::Expression::Bool(b) => ExprKind::Literal(Value::bool(*b.value())),
+            hcl::Expression::Number(_) => self.number(&range),
+            hcl::Expression::Variable(_) => {
+                if let Some(piece) = self.pieces.at(&range) {
+                    return self.piece(piece, &range);
+                }
+                let name = self.slice(&range);
+                return self.name(name, span);
+            }
+            hcl::Expression::Parenthesis(p) => ExprKind::Parens(boxed(self, p.inner())),
+            hcl::Expression::Array(items) => {
+                ExprKind::Tuple(items.iter().map(|e| self.lower(e, base, whole)).collect())
+            }
+            hcl::Expression::Conditional(c) => ExprKind::Conditional(
+                boxed(self, &c.cond_expr),
+                boxed(self, &c.true_expr),
+                boxed(self, &c.false_expr),
+            ),
+            hcl::Expression::UnaryOp(u) => {
+                let op = match u.operator.value() {
+                    hcl::UnaryOperator::Neg => UnaryOp::Negate,
+                    hcl::UnaryOperator::Not => UnaryOp::Not,
+                };
+                ExprKind::Unary(op, boxed(self, &u.expr))
+            }
+            hcl::Expression::BinaryOp(b) => {
+                let at = self.span(&range_of(b.operator.span(), base, &range));
+                ExprKind::Binary(
+                    binary(*b.operator.value()),
+                    at,
+                    boxed(self, &b.lhs_expr),
+                    boxed(self, &b.rhs_expr),
+                )
+            }
+            hcl::Expression::FuncCall(call) => {
+                let mut name = String::new();
+                let mut name_range = range_of(call.name.name.span(), base, &range);
+                for part in &call.name.namespace {
+                    name_range.start = name_range
+                        .start
+                        .min(range_of(part.span(), base, &range).start);
+                    name.push_str(part.as_str());
+                    name.push_str("::");
+                }
+                name.push_str(call.name.name.as_str());
+                ExprKind::Call(Call {
+                    name: name.into(),
+                    name_span: self.span(&name_range),
+                    args: call
+                        .args
+                        .iter()
+                        .map(|e| self.lower(e, base, whole))
+                        .collect(),
+                    expand: call.args.expand_final(),
+                })
+            }
+            hcl::Expression::Traversal(t) => return self.traverse(t, base, whole, range.start),
+            hcl::Expression::ForExpr(f) => {
+                let name = |this: &Self, i: &hcl_edit::Decorated<hcl_edit::Ident>| Ident {
+                    name: i.as_str().into(),
+                    span: this.span(&range_of(i.span(), base, &range)),
+                };
+                ExprKind::For(Box::new(For {
+                    key_name: f.intro.key_var.as_ref().map(|k| name(self, k)),
+                    value_name: name(self, &f.intro.value_var),
+                    collection: self.lower(&f.intro.collection_expr, base, whole),
+                    key: f.key_expr.as_ref().map(|k| self.lower(k, base, whole)),
+                    value: self.lower(&f.value_expr, base, whole),
+                    condition: f.cond.as_ref().map(|c| self.lower(&c.expr, base, whole)),
+                    group: f.grouping,
+                }))
+            }
+            // Strings, heredocs and objects are always masked.
+            hcl::Expression::String(_)
+            | hcl::Expression::StringTemplate(_)
+            | hcl::Expression::HeredocTemplate(_)
+            | hcl::Expression::Object(_) => return self.unreadable(&range),
+        };
+        Expr { kind, span }
+    }
+
+    fn traverse(&mut self, t: &hcl::Traversal, base: u32, whole: &Bytes, start: u32) -> Expr {
+        let source = self.lower(&t.expr, base, whole);
+        let mut current = match source.kind {
+            ExprKind::Traversal(Traversal { root, steps, .. }) => Base::Root(root, steps),
+            _ => Base::Expr(source, Vec::new()),
+        };
+        let mut operators = t.operators.iter().peekable();
+        // The splats that are still open: what they are applied to, and their stars.
+        let mut open: Vec<(Expr, Span)> = Vec::new();
+        while let Some(op) = operators.next() {
+            let range = range_of(op.span(), base, whole);
+            match op.value() {
+                hcl::TraversalOperator::FullSplat(_) => {
+                    let item = Expr {
+                        kind: ExprKind::SplatItem,
+                        span: self.span(&range),
+                    };
+                    open.push((current.finish(), self.span(&range)));
+                    current = Base::Expr(item, Vec::new());
+                }
+                hcl::TraversalOperator::AttrSplat(_) => {
+                    let mut each = Base::Expr(
+                        Expr {
+                            kind: ExprKind::SplatItem,
+                            span: self.span(&range),
+                        },
+                        Vec::new(),
+                    );
+                    while let Some(next) = operators.next_if(|n| {
+                        matches!(
+                            n.value(),
+                            hcl::TraversalOperator::GetAttr(_) | hcl::TraversalOperator::LegacyIndex(_)
+                        )
+                    }) {
+                        let at = range_of(next.span(), base, whole);
+                        self.step(&mut each, next.value(), &at, base, whole);
+                    }
+                    let marker = self.span(&range);
+                    current = Base::Expr(splat(current.finish(), each.finish(), marker), Vec::new());
+                }
+                value => self.step(&mut current, value, &range, base, whole),
+            }
+        }
+        let mut out = current.finish();
+        while let Some((source, marker)) = open.pop() {
+            out = splat(source, out, marker);
+        }
+        out.span = Span {
+            start: start.saturating_add(self.place.offset),
+            ..out.span
+        };
+        out
+    }
+
+    fn step(
+        &mut self,
+        current: &mut Base,
+        op: &hcl::TraversalOperator,
+        range: &Bytes,
+        base: u32,
+        whole: &Bytes,
+    ) {
+        let span = self.span(range);
+        let kind = match op {
+            hcl::TraversalOperator::GetAttr(name) => StepKind::Attr(name.as_str().into()),
+            hcl::TraversalOperator::LegacyIndex(_) => {
+                let digits = self.slice(range).trim_start_matches('.').trim();
+                StepKind::Index(parse_number(digits).map_or_else(|| Value::unknown(Type::Number), Value::number))
+            }
+            hcl::TraversalOperator::Index(key) => {
+                let key = self.lower(key, base, whole);
+                match key.kind {
+                    ExprKind::Literal(v) if v.as_str().is_some() || v.as_number().is_some() => StepKind::Index(v),
+                    kind => {
+                        let key = Expr { kind, span: key.span };
+                        let source = std::mem::replace(current, Base::Expr(self.unreadable(range), Vec::new())).finish();
+                        let whole = source.span.cover(span);
+                        *current = Base::Expr(
+                            Expr {
+                                kind: ExprKind::Index(Box::new(source), Box::new(key)),
+                                span: whole,
+                            },
+                            Vec::new(),
+                        );
+                        return;
+                    }
+                }
+            }
+            hcl::TraversalOperator::AttrSplat(_) | hcl::TraversalOperator::FullSplat(_) => return,
+        };
+        match current {
+            Base::Root(_, steps) | Base::Expr(_, steps) => steps.push(Step { kind, span }),
+        }
+    }
+}
+
+impl Base {
+    fn finish(self) -> Expr {
+        match self {
+            Base::Root(root, steps) => traversal(root, steps),
+            Base::Expr(e, steps) if steps.is_empty() => e,
+            Base::Expr(e, steps) => {
+                let span = steps.last().map_or(e.span, |s| e.span.cover(s.span));
+                Expr {
+                    kind: ExprKind::Relative(Box::new(e), steps),
+                    span,
+                }
+            }
+        }
+    }
+}
+
+fn splat(source: Expr, each: Expr, marker: Span) -> Expr {
+    let span = source.span.cover(marker).cover(each.span);
+    Expr {
+        kind: ExprKind::Splat {
+            source: Box::new(source),
+            each: Box::new(each),
+            marker,
+        },
+        span,
+    }
+}
+
+fn traversal(root: Ident, steps: Vec<Step>) -> Expr {
+    let span = steps.last().map_or(root.span, |s| root.span.cover(s.span));
+    let reference = reference(&root, &steps);
+    Expr {
+        kind: ExprKind::Traversal(Traversal {
+            root,
+            steps,
+            reference,
+        }),
+        span,
+    }
+}
+
+fn range_of(span: Option<std::ops::Range<usize>>, base: u32, fallback: &Bytes) -> Bytes {
+    match span {
+        Some(s) => s.start as u32 + base..s.end as u32 + base,
+        None => fallback.clone(),
+    }
+}
+
+fn parse_number(text: &str) -> Option<Number> {
+    match text.parse::<i64>() {
+        Ok(n) => Some(Number::from(n)),
+        Err(_) => Number::parse(text),
+    }
+}
+
+fn binary(op: hcl::BinaryOperator) -> BinaryOp {
+    use hcl::BinaryOperator as B;
+    match op {
+        B::Eq => BinaryOp::Eq,
+        B::NotEq => BinaryOp::NotEq,
+        B::LessEq => BinaryOp::LessEq,
+        B::GreaterEq => BinaryOp::GreaterEq,
+        B::Less => BinaryOp::Less,
+        B::Greater => BinaryOp::Greater,
+        B::Plus => BinaryOp::Add,
+        B::Minus => BinaryOp::Sub,
+        B::Mul => BinaryOp::Mul,
+        B::Div => BinaryOp::Div,
+        B::Mod => BinaryOp::Rem,
+        B::And => BinaryOp::And,
+        B::Or => BinaryOp::Or,
+    }
+}
+
+fn precedence(op: BinaryOp) -> u8 {
+    match op {
+        BinaryOp::Or => 1,
+        BinaryOp::And => 2,
+        BinaryOp::Eq | BinaryOp::NotEq => 3,
+        BinaryOp::Less | BinaryOp::LessEq | BinaryOp::Greater | BinaryOp::GreaterEq => 4,
+        BinaryOp::Add | BinaryOp::Sub => 5,
+        BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => 6,
+    }
+}

@@ -1,0 +1,143 @@
+//! What the grammar finds out about a file before any expression is parsed: where its items are, and which parts of an
+//! expression are read one by one.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::token::Token;
+use super::tree::BinaryOp;
+
+/// A range of bytes.
+pub(crate) type Bytes = Range<u32>;
+
+/// Items of a file or block.
+#[derive(Debug, Default)]
+pub(crate) struct BodyShape {
+    pub(crate) attributes: Vec<AttributeShape>,
+    pub(crate) blocks: Vec<BlockShape>,
+    /// Between the braces, or the whole file.
+    pub(crate) span: Bytes,
+    /// The closing brace, or the end of the file.
+    pub(crate) end: Bytes,
+}
+
+/// `name = expression`
+#[derive(Debug)]
+pub(crate) struct AttributeShape {
+    pub(crate) name: Token,
+    pub(crate) expr: Bytes,
+    /// Whether the expression is one.
+    pub(crate) good: bool,
+}
+
+/// `type "label" { … }`
+#[derive(Debug)]
+pub(crate) struct BlockShape {
+    pub(crate) kind: Token,
+    pub(crate) labels: Vec<(String, Bytes)>,
+    pub(crate) body: BodyShape,
+    pub(crate) end: u32,
+}
+
+/// A part of an expression that is read for itself.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A string, a heredoc or a bare template.
+    Template(Template),
+    /// `{ key = value }`
+    Object(Vec<ItemShape>),
+    /// A long row of operators.
+    Chain(Vec<Bytes>, Vec<(BinaryOp, Bytes)>),
+    /// An expression deep inside another.
+    Group,
+    /// A number whose text says more than 64 bits hold.
+    Number,
+}
+
+/// The parts of a template.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) parts: Vec<Part>,
+    /// Whether it is nothing but one interpolation.
+    pub(crate) wraps: bool,
+}
+
+/// A part of a template, with trimming, indentation and escapes done.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Text(String),
+    Interpolation(Bytes),
+    If {
+        condition: Bytes,
+        yes: Vec<Part>,
+        no: Vec<Part>,
+        span: Bytes,
+    },
+    For {
+        key: Option<Token>,
+        value: Token,
+        collection: Bytes,
+        body: Vec<Part>,
+        span: Bytes,
+    },
+}
+
+/// An item of an object expression.
+#[derive(Debug)]
+pub(crate) struct ItemShape {
+    pub(crate) key: Bytes,
+    /// Whether the key is a bare name, which stands for itself.
+    pub(crate) bare: bool,
+    pub(crate) value: Bytes,
+}
+
+/// All pieces of a text, by where they are. Pieces nest; no two have the same range.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    by_range: HashMap<(u32, u32), Piece>,
+    order: Vec<(u32, u32)>,
+}
+
+impl Pieces {
+    /// Adds one, unless the range has one already.
+    pub(crate) fn add(&mut self, range: &Bytes, piece: Piece) {
+        let key = (range.start, range.end);
+        if let std::collections::hash_map::Entry::Vacant(slot) = self.by_range.entry(key) {
+            slot.insert(piece);
+            self.order.push(key);
+        }
+    }
+
+    /// Brings the pieces into the order that [`Pieces::inside`] needs.
+    pub(crate) fn sort(&mut self) {
+        self.order
+            .sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
+    }
+
+    /// The piece of exactly this range.
+    pub(crate) fn at(&self, range: &Bytes) -> Option<&Piece> {
+        self.by_range.get(&(range.start, range.end))
+    }
+
+    /// The outermost pieces within a range, without one that is the range itself.
+    pub(crate) fn inside(&self, range: &Bytes) -> impl Iterator<Item = Bytes> {
+        let mut at = self.order.partition_point(|(start, _)| *start < range.start);
+        let mut from = range.start;
+        let range = range.clone();
+        std::iter::from_fn(move || {
+            while let Some((start, end)) = self.order.get(at) {
+                if *start >= range.end {
+                    return None;
+                }
+                if *start < from || *end > range.end || (*start == range.start && *end == range.end) {
+                    at += 1;
+                    continue;
+                }
+                from = *end;
+                at += 1;
+                return Some(*start..*end);
+            }
+            None
+        })
+    }
+}
