@@ -5,8 +5,6 @@
 //! lowered for itself. So neither hcl-edit's limits (nesting, number of operators, time for large objects, size of
 //! numbers) nor its reading of heredocs reach a user's configuration, and every span is exact.
 
-use std::sync::Arc;
-
 use hcl_edit::Span as _;
 use hcl_edit::expr as hcl;
 
@@ -22,7 +20,6 @@ use super::tree::*;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
-use crate::value::Name;
 use crate::value::Number;
 use crate::value::Type;
 use crate::value::Value;
@@ -130,8 +127,7 @@ impl Lowerer<'_> {
             None => {
                 let detail = format!("{text:?} is not a number that can be represented.");
                 let span = self.span(range);
-                self.diagnostics
-                    .error_at(span, "Invalid number literal", detail);
+                self.diagnostics.error_at(span, "Invalid number literal", detail);
                 ExprKind::Literal(Value::unknown(Type::Number))
             }
         }
@@ -327,9 +323,7 @@ impl Lowerer<'_> {
                 let mut name = String::new();
                 let mut name_range = range_of(call.name.name.span(), base, &range);
                 for part in &call.name.namespace {
-                    name_range.start = name_range
-                        .start
-                        .min(range_of(part.span(), base, &range).start);
+                    name_range.start = name_range.start.min(range_of(part.span(), base, &range).start);
                     name.push_str(part.as_str());
                     name.push_str("::");
                 }
@@ -337,11 +331,7 @@ impl Lowerer<'_> {
                 ExprKind::Call(Call {
                     name: name.into(),
                     name_span: self.span(&name_range),
-                    args: call
-                        .args
-                        .iter()
-                        .map(|e| self.lower(e, base, whole))
-                        .collect(),
+                    args: call.args.iter().map(|e| self.lower(e, base, whole)).collect(),
                     expand: call.args.expand_final(),
                 })
             }
@@ -437,15 +427,21 @@ impl Lowerer<'_> {
             hcl::TraversalOperator::GetAttr(name) => StepKind::Attr(name.as_str().into()),
             hcl::TraversalOperator::LegacyIndex(_) => {
                 let digits = self.slice(range).trim_start_matches('.').trim();
-                StepKind::Index(parse_number(digits).map_or_else(|| Value::unknown(Type::Number), Value::number))
+                StepKind::Index(
+                    parse_number(digits).map_or_else(|| Value::unknown(Type::Number), Value::number),
+                )
             }
             hcl::TraversalOperator::Index(key) => {
                 let key = self.lower(key, base, whole);
                 match key.kind {
-                    ExprKind::Literal(v) if v.as_str().is_some() || v.as_number().is_some() => StepKind::Index(v),
+                    ExprKind::Literal(v) if v.as_str().is_some() || v.as_number().is_some() => {
+                        StepKind::Index(v)
+                    }
                     kind => {
                         let key = Expr { kind, span: key.span };
-                        let source = std::mem::replace(current, Base::Expr(self.unreadable(range), Vec::new())).finish();
+                        let source =
+                            std::mem::replace(current, Base::Expr(self.unreadable(range), Vec::new()))
+                                .finish();
                         let whole = source.span.cover(span);
                         *current = Base::Expr(
                             Expr {

@@ -20,3 +20,6 @@ pub use parse::parse_template;
 pub use parse::parse_traversal;
 pub use reference::reference;
 pub use tree::*;
+
+#[cfg(test)]
+mod tests;

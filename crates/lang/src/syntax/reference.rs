@@ -49,7 +49,9 @@ pub fn reference(root: &Ident, steps: &[Step]) -> Found {
             other => fail(
                 root.span.cover(steps[0].span),
                 "Invalid \"count\" attribute",
-                format!("The \"count\" object has no attribute {other:?}. Its only attribute is count.index, the number of the instance, counted from 0."),
+                format!(
+                    "The \"count\" object has no attribute {other:?}. Its only attribute is count.index, the number of the instance, counted from 0."
+                ),
             ),
         },
         "each" => match attribute(root, steps)?.as_str() {
@@ -58,7 +60,9 @@ pub fn reference(root: &Ident, steps: &[Step]) -> Found {
             other => fail(
                 root.span.cover(steps[0].span),
                 "Invalid \"each\" attribute",
-                format!("The \"each\" object has no attribute {other:?}. It has each.key and each.value, the key and the value of the current instance of for_each."),
+                format!(
+                    "The \"each\" object has no attribute {other:?}. It has each.key and each.value, the key and the value of the current instance of for_each."
+                ),
             ),
         },
         "module" => {
@@ -84,7 +88,10 @@ pub fn reference(root: &Ident, steps: &[Step]) -> Found {
         "template" | "lazy" | "arg" => fail(
             root.span,
             "Reserved symbol name",
-            format!("The name {:?} is reserved for a later version of the language. For a resource type of this name, write \"resource.\" before it.", root.name.as_str()),
+            format!(
+                "The name {:?} is reserved for a later version of the language. For a resource type of this name, write \"resource.\" before it.",
+                root.name.as_str()
+            ),
         ),
         _ => resource(root, steps, Mode::Managed, false),
     }
@@ -97,7 +104,9 @@ fn attribute(root: &Ident, steps: &[Step]) -> Result<Name, Box<Diagnostic>> {
         None => fail(
             root.span,
             INVALID,
-            format!("The {name:?} object cannot be used as a whole. Name one of its attributes: {name}.NAME."),
+            format!(
+                "The {name:?} object cannot be used as a whole. Name one of its attributes: {name}.NAME."
+            ),
         ),
         Some(Step {
             kind: StepKind::Attr(attribute),
@@ -106,7 +115,9 @@ fn attribute(root: &Ident, steps: &[Step]) -> Result<Name, Box<Diagnostic>> {
         Some(step) => fail(
             step.span,
             INVALID,
-            format!("The {name:?} object has no elements. Name one of its attributes with a dot: {name}.NAME."),
+            format!(
+                "The {name:?} object has no elements. Name one of its attributes with a dot: {name}.NAME."
+            ),
         ),
     }
 }
@@ -123,7 +134,9 @@ fn resource(root: &Ident, steps: &[Step], mode: Mode, prefixed: bool) -> Found {
         return fail(
             whole,
             INVALID,
-            format!("Behind {prefix:?} two names must follow, the type and the name of the {what}: {prefix}.TYPE.NAME."),
+            format!(
+                "Behind {prefix:?} two names must follow, the type and the name of the {what}: {prefix}.TYPE.NAME."
+            ),
         );
     }
     let ty = if prefixed {
@@ -149,13 +162,22 @@ fn resource(root: &Ident, steps: &[Step], mode: Mode, prefixed: bool) -> Found {
             return fail(
                 other.map_or(whole, |s| s.span),
                 INVALID,
-                format!("A reference to a {what} must have its type and its name: {}{ty}.NAME.", if prefixed { format!("{prefix}.") } else { String::new() }),
+                format!(
+                    "A reference to a {what} must have its type and its name: {}{ty}.NAME.",
+                    if prefixed {
+                        format!("{prefix}.")
+                    } else {
+                        String::new()
+                    }
+                ),
             );
         }
     };
     let resource = Resource { mode, ty, name };
     let (key, consumed) = instance_key(steps, at + 1, what)?;
-    let span = steps[..consumed].iter().fold(root.span, |s, step| s.cover(step.span));
+    let span = steps[..consumed]
+        .iter()
+        .fold(root.span, |s, step| s.cover(step.span));
     let subject = match key {
         InstanceKey::None => Subject::Resource(resource),
         key => Subject::ResourceInstance(resource, key),

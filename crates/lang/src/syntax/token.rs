@@ -107,8 +107,6 @@ pub(crate) struct Token {
 impl Token {
     /// The text of the token.
     pub(crate) fn text<'t>(&self, source: &'t str) -> &'t str {
-        source
-            .get(self.start as usize..self.end as usize)
-            .unwrap_or("")
+        source.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 }

@@ -180,8 +180,12 @@ impl Checker<'_> {
                 }
                 other => {
                     let detail = match other {
-                        Kind::Equal => "An equals sign (\"=\") belongs to an argument, and a block has none. For a block remove it; for an argument remove the labels.",
-                        Kind::Newline => "The opening brace (\"{\") of a block must stand on the same line as its type and labels.",
+                        Kind::Equal => {
+                            "An equals sign (\"=\") belongs to an argument, and a block has none. For a block remove it; for an argument remove the labels."
+                        }
+                        Kind::Newline => {
+                            "The opening brace (\"{\") of a block must stand on the same line as its type and labels."
+                        }
                         _ => "A label in quotes or the opening brace (\"{\") of the block is expected here.",
                     };
                     if !self.lost || matches!(other, Kind::Equal | Kind::Newline) {

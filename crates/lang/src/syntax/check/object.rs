@@ -204,7 +204,11 @@ impl Checker<'_> {
         }
         let colon = self.peek();
         if colon.kind != Kind::Colon {
-            self.bad_for(open, colon, "A colon is expected behind what is walked: [for x in xs : x].");
+            self.bad_for(
+                open,
+                colon,
+                "A colon is expected behind what is walked: [for x in xs : x].",
+            );
             self.recover(closer);
             return;
         }
@@ -248,7 +252,12 @@ impl Checker<'_> {
         let end = self.last.end;
         if closer == Kind::CloseBracket {
             if let Some(key) = key {
-                self.for_part(open, end, key, "A list has no keys. For an object use braces: {for k, v in xs : k => v}.");
+                self.for_part(
+                    open,
+                    end,
+                    key,
+                    "A list has no keys. For an object use braces: {for k, v in xs : k => v}.",
+                );
             }
             if let Some(ellipsis) = ellipsis {
                 self.for_part(
@@ -280,14 +289,22 @@ impl Checker<'_> {
             self.read();
             next = self.peek();
             if next.kind != Kind::Name {
-                self.bad_for(open, next, "The name of the variable for the value is expected behind the comma.");
+                self.bad_for(
+                    open,
+                    next,
+                    "The name of the variable for the value is expected behind the comma.",
+                );
                 return false;
             }
             self.read();
         }
         if !self.at_keyword("in") {
             let next = self.peek();
-            self.bad_for(open, next, "The word 'in' is expected behind the names of the variables.");
+            self.bad_for(
+                open,
+                next,
+                "The word 'in' is expected behind the names of the variables.",
+            );
             return false;
         }
         self.read();

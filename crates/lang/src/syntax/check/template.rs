@@ -232,7 +232,11 @@ impl Checker<'_> {
         if !self.at_keyword("in") {
             let next = self.peek();
             if !self.lost {
-                self.error(next, FOR, "The word 'in' is expected behind the names of the variables.");
+                self.error(
+                    next,
+                    FOR,
+                    "The word 'in' is expected behind the names of the variables.",
+                );
             }
             return None;
         }
@@ -286,7 +290,10 @@ impl Checker<'_> {
         self.error_in(
             head.clone(),
             "Nesting too deep",
-            format!("Directives can be nested {} levels deep, and this is deeper.", super::MAX_DEPTH),
+            format!(
+                "Directives can be nested {} levels deep, and this is deeper.",
+                super::MAX_DEPTH
+            ),
         );
         true
     }
@@ -339,7 +346,9 @@ impl Checker<'_> {
                     self.error_in(
                         at,
                         "Unexpected endfor directive",
-                        format!("The \"if\" directive on line {line} must be closed by \"%{{ endif }}\" first."),
+                        format!(
+                            "The \"if\" directive on line {line} must be closed by \"%{{ endif }}\" first."
+                        ),
                     );
                     break;
                 }
@@ -384,14 +393,20 @@ impl Checker<'_> {
                     break;
                 }
                 Flat::Else(at) => {
-                    self.error_in(at, "Unexpected else directive", "A \"for\" directive has no \"else\".");
+                    self.error_in(
+                        at,
+                        "Unexpected else directive",
+                        "A \"for\" directive has no \"else\".",
+                    );
                     break;
                 }
                 Flat::EndIf(at) => {
                     self.error_in(
                         at,
                         "Unexpected endif directive",
-                        format!("The \"for\" directive on line {line} must be closed by \"%{{ endfor }}\" first."),
+                        format!(
+                            "The \"for\" directive on line {line} must be closed by \"%{{ endfor }}\" first."
+                        ),
                     );
                     break;
                 }

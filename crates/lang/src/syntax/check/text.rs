@@ -59,7 +59,9 @@ impl Checker<'_> {
                 self.error_in(
                     at..at + len as u32,
                     ESCAPE,
-                    format!("\\{selector} is no escape sequence; to write a backslash, double it: \\\\.{hint}"),
+                    format!(
+                        "\\{selector} is no escape sequence; to write a backslash, double it: \\\\.{hint}"
+                    ),
                 );
                 return len;
             }
@@ -109,7 +111,11 @@ impl Checker<'_> {
                 Kind::CloseQuote => return (out, open.start..token.end),
                 Kind::QuotedText => out.push_str(&self.unescape(token)),
                 Kind::Interpolation | Kind::Control => {
-                    let sign = if token.kind == Kind::Interpolation { "$" } else { "%" };
+                    let sign = if token.kind == Kind::Interpolation {
+                        "$"
+                    } else {
+                        "%"
+                    };
                     self.error_since(
                         open.start,
                         token,
