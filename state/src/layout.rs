@@ -62,7 +62,7 @@ impl Layout {
         self.dir.join("working")
     }
 
-    /// Where [`restore`](crate::restore) puts what it replaces.
+    /// Where an unusable working store is put.
     pub(crate) fn set_aside(&self) -> PathBuf {
         self.dir.join("set-aside")
     }

@@ -1,7 +1,8 @@
 //! Opening: which of working store, log, snapshots and manifest to believe.
 //!
 //! The log decides. The working store may be behind it (a kill before or during the fold): it is brought forward. It may be
-//! absent, or so far behind that the log no longer reaches back to it: it is built anew from the newest snapshot and the log.
+//! absent, unreadable, or so far behind that the log no longer reaches back to it: it is built anew from the newest snapshot and
+//! the log.
 //! What comes out must agree with the last commit's own account and must not be older than the manifest; if it does not,
 //! files were lost or damaged, and nothing is written.
 
@@ -10,6 +11,7 @@ use std::path::Path;
 use crate::StateError;
 use crate::contents::Contents;
 use crate::contents::Standing;
+use crate::durable;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::layout::Layout;
@@ -34,6 +36,8 @@ pub(crate) struct Opened {
     /// Snapshots and log together do not reach the present state, so that readers cannot see it.
     pub(crate) needs_snapshot: bool,
     pub(crate) log_end: LogEnd,
+    /// Why the working store could not be used and is made anew.
+    pub(crate) rebuilt: Option<StateError>,
     /// What the last commit in the log says of the state after it.
     last_account: Option<Standing>,
 }
@@ -41,10 +45,9 @@ pub(crate) struct Opened {
 /// Reads the state for writing. `lineage` is for a state that is not there yet.
 pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let manifest = manifest::read(&layout.manifest())?;
-    let working = if layout.working().is_dir() {
-        Some(Working::open(&layout.working())?)
-    } else {
-        None
+    let (working, unusable) = match open_working(layout) {
+        Ok(working) => (working, None),
+        Err(error) => (None, Some(error)),
     };
     let standing = working.as_ref().map(Working::standing).transpose()?.flatten();
     let first_logged = log::segments(layout)?.first().map(|segment| segment.first);
@@ -52,13 +55,18 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
         .first()
         .map(|newest| newest.commit);
 
-    // The log follows the working store, or there is none and the store is what the last run left.
-    let follows = |base: u64| first_logged.is_none_or(|first| first <= base + 1);
+    // The log begins where the working store ends, or before; or there is none, and the store is what the last run left.
+    let left_at = manifest
+        .as_ref()
+        .map_or(0, |manifest| manifest.seq)
+        .max(newest_snapshot.unwrap_or(0));
+    let follows = |base: u64| first_logged.map_or(base >= left_at, |first| first <= base + 1);
     let mut opened = match (working, &standing) {
         (Some(working), Some(standing)) if follows(standing.seq) => {
             let contents = working.load(codec)?;
             let mut opened = Opened::new(contents, Some(working));
             opened.replay(layout, codec)?;
+            opened.last_account.get_or_insert_with(|| standing.clone());
             opened
         }
         (working, _) => {
@@ -68,12 +76,23 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
             opened
         }
     };
-    check(
+    let checked = check(
         layout,
         &opened.contents,
         manifest.as_ref(),
-        opened.last_account.as_ref().or(standing.as_ref()),
-    )?;
+        opened.last_account.as_ref(),
+    );
+    if let Some(error) = unusable {
+        // Without the working store, snapshot and log must reach the place that the manifest names. Where no manifest tells that
+        // nothing is missing, the error stands.
+        if manifest.is_none() || checked.is_err() {
+            return Err(error);
+        }
+        tracing::warn!(error = %error, "the working store is built anew from snapshot and log");
+        set_aside(layout)?;
+        opened.rebuilt = Some(error);
+    }
+    checked?;
     let seq = opened.contents.seq;
     opened.stale_manifest = seq > 0 && manifest.is_none_or(|manifest| manifest.seq < seq);
     let copied_to = newest_snapshot.unwrap_or(0);
@@ -89,9 +108,10 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
 
 /// Reads the state without the working store, as readers do while somebody else writes, and as a rebuild does.
 pub(crate) fn read(layout: &Layout, codec: &Codec) -> Result<Contents, StateError> {
-    // The manifest first: everything read after it may only be newer.
-    let manifest = manifest::read(&layout.manifest())?;
     let opened = from_snapshot(layout, codec, "")?;
+    // The manifest last: a writer that finished meanwhile may have removed log segments before we came to them, but it wrote
+    // the manifest before that. Then we are found to be behind.
+    let manifest = manifest::read(&layout.manifest())?;
     check(
         layout,
         &opened.contents,
@@ -99,6 +119,32 @@ pub(crate) fn read(layout: &Layout, codec: &Codec) -> Result<Contents, StateErro
         opened.last_account.as_ref(),
     )?;
     Ok(opened.contents)
+}
+
+fn open_working(layout: &Layout) -> Result<Option<Working>, StateError> {
+    if layout.working().is_dir() {
+        Working::open(&layout.working()).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Moves the working store out of the way; what was set aside before is given up.
+pub(crate) fn set_aside(layout: &Layout) -> Result<(), StateError> {
+    let (from, to) = (layout.working(), layout.set_aside());
+    match std::fs::remove_dir_all(&to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StateError::write(&to, error));
+        }
+        _ => {}
+    }
+    match std::fs::rename(&from, &to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StateError::write(&from, error));
+        }
+        _ => {}
+    }
+    durable::sync_folder(layout.dir())
 }
 
 fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
@@ -161,6 +207,7 @@ impl Opened {
             stale_manifest: false,
             needs_snapshot: false,
             log_end: LogEnd::default(),
+            rebuilt: None,
             last_account: None,
         }
     }

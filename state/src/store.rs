@@ -66,6 +66,7 @@ struct Opening {
     rebuild: bool,
     stale_manifest: bool,
     needs_snapshot: bool,
+    rebuilt: Option<StateError>,
 }
 
 /// What [`Store::finish`] did.
@@ -98,6 +99,7 @@ impl Store {
             stale_manifest,
             needs_snapshot,
             log_end,
+            rebuilt,
             ..
         } = opened;
         if let Some((path, length)) = log_end.torn {
@@ -125,6 +127,7 @@ impl Store {
                 rebuild,
                 stale_manifest,
                 needs_snapshot,
+                rebuilt,
             },
             working,
             lock,
@@ -159,6 +162,12 @@ impl Store {
         self.lock.taken_over()
     }
 
+    /// Why the working store was found unusable and was made anew from snapshot and log, if that happened: worth a warning, for
+    /// a disk or a copy went wrong.
+    pub fn repaired(&self) -> Option<&StateError> {
+        self.opening.rebuilt.as_ref()
+    }
+
     /// Makes entries durable: all of them, with one append and one sync of the log, or none.
     ///
     /// The serial rises with the first commit of a run that changes a record, an output or a check.
@@ -185,6 +194,7 @@ impl Store {
             rebuild,
             stale_manifest,
             needs_snapshot,
+            ..
         } = self.opening;
         if !self.pending.is_empty() || rebuild || stale_manifest || needs_snapshot {
             self.fold()?;
@@ -397,5 +407,9 @@ fn cut(path: &Path, length: u64) -> Result<(), StateError> {
         .map_err(|error| StateError::write(path, error))
 }
 
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod model_tests;
 #[cfg(test)]
 mod tests;

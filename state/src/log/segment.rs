@@ -88,6 +88,7 @@ impl SegmentWriter {
     }
 
     /// Bytes in the segment.
+    #[cfg(test)]
     pub(crate) fn length(&self) -> u64 {
         self.length
     }

@@ -39,7 +39,7 @@ pub(crate) fn record(address: &str, attributes: &str) -> Record {
     }
 }
 
-fn intent(id: u64, address: &str) -> Intent {
+pub(crate) fn intent(id: u64, address: &str) -> Intent {
     Intent {
         id,
         run: "run-1".into(),
@@ -56,7 +56,7 @@ fn intent(id: u64, address: &str) -> Intent {
     }
 }
 
-fn output(value: &str) -> OutputValue {
+pub(crate) fn output(value: &str) -> OutputValue {
     OutputValue {
         value: RawJson::from_text(value.into()).unwrap(),
         value_type: RawJson::from_text("\"string\"".into()).unwrap(),
@@ -65,7 +65,9 @@ fn output(value: &str) -> OutputValue {
 }
 
 /// What a view holds, for comparing.
-fn summary(view: &StateView) -> (u64, Vec<Record>, BTreeMap<String, OutputValue>, serde_json::Value) {
+pub(crate) type Summary = (u64, Vec<Record>, BTreeMap<String, OutputValue>, serde_json::Value);
+
+pub(crate) fn summary(view: &StateView) -> Summary {
     let records = view.records().map(|record| Record::clone(record)).collect();
     (
         view.serial(),

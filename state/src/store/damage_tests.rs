@@ -1,0 +1,375 @@
+//! What a kill, a full disk or a bad disk leaves behind.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::tests::Summary;
+use super::tests::holder;
+use super::tests::intent;
+use super::tests::open;
+use super::tests::output;
+use super::tests::record;
+use super::tests::summary;
+use super::*;
+use crate::read_view;
+
+/// A copy of the folder: what is on disk if the process were killed now. The copy's lock is nobody's.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.into_iter().next().unwrap()
+}
+
+fn try_open(dir: &Path) -> Result<Store, StateError> {
+    Store::open(dir, holder(), LockWait::No)
+}
+
+/// Commits of all sorts; the state after each, beginning with the state before.
+fn commits(store: &mut Store) -> Vec<Summary> {
+    let mut states = vec![summary(&store.view())];
+    let id = store.next_intent_id();
+    let batches = vec![
+        vec![
+            Entry::Put(record("thing.a", "{\"n\":1}")),
+            Entry::Put(record("thing.b", "{\"n\":1}")),
+        ],
+        vec![
+            Entry::Intent(intent(id, "thing.c")),
+            Entry::Remove {
+                address: "thing.a".into(),
+            },
+        ],
+        vec![
+            Entry::Settled { intent: id },
+            Entry::Put(record("thing.c", "{\"n\":2}")),
+        ],
+        vec![
+            Entry::Outputs([("o".to_owned(), output("\"é\""))].into()),
+            Entry::Checks(serde_json::json!(["pass"])),
+        ],
+    ];
+    for batch in batches {
+        store.commit(batch).unwrap();
+        states.push(summary(&store.view()));
+    }
+    states
+}
+
+/// Ends of the whole frames in a segment, found by growing the file.
+fn check_every_prefix(image: &Path, log: &Path, states: &[Summary], open_every: usize) {
+    let whole = fs::read(log).unwrap();
+    let mut reached = 0;
+    for length in 0..=whole.len() {
+        fs::write(log, &whole[..length]).unwrap();
+        let seen = summary(&read_view(image).unwrap());
+        let at = states.iter().position(|state| *state == seen).unwrap();
+        assert!(
+            at == reached || at == reached + 1,
+            "a longer log never shows an older state"
+        );
+        reached = at;
+        if length % open_every == 0 || length == whole.len() {
+            assert_eq!(summary(&open(image).view()), seen);
+        }
+    }
+    assert_eq!(reached, states.len() - 1);
+}
+
+#[test]
+fn every_prefix_of_a_first_log_opens_to_some_commit() {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    let states = commits(&mut store);
+    copy(dir.path(), killed.path());
+    check_every_prefix(killed.path(), &only_file(&killed.path().join("log")), &states, 1);
+}
+
+#[test]
+fn every_prefix_of_a_later_log_opens_to_some_commit() {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    store
+        .commit(vec![Entry::Put(record("thing.a", "{\"n\":0}"))])
+        .unwrap();
+    store.finish().unwrap();
+    let mut store = open(dir.path());
+    let states = commits(&mut store);
+    copy(dir.path(), killed.path());
+    check_every_prefix(killed.path(), &only_file(&killed.path().join("log")), &states, 97);
+}
+
+#[test]
+fn a_write_that_lost_its_sectors_is_cut_off() {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    store.commit(vec![Entry::Put(record("thing.a", "1"))]).unwrap();
+    let before = summary(&store.view());
+    let good = store.segment.as_ref().unwrap().length() as usize;
+    store
+        .commit(vec![Entry::Put(record(
+            "thing.b",
+            &format!("\"{}\"", "x".repeat(4000)),
+        ))])
+        .unwrap();
+    copy(dir.path(), killed.path());
+    let log = only_file(&killed.path().join("log"));
+    let whole = fs::read(&log).unwrap();
+    for sector in good.div_ceil(512)..whole.len().div_ceil(512) {
+        let mut torn = whole.clone();
+        let end = (sector * 512 + 512).min(torn.len());
+        torn[sector * 512..end].fill(0);
+        fs::write(&log, torn).unwrap();
+        assert_eq!(summary(&read_view(killed.path()).unwrap()), before);
+    }
+    // The size of the file came to disk, nothing of the content did.
+    let mut torn = whole.clone();
+    torn[good..].fill(0);
+    fs::write(&log, &torn).unwrap();
+    let mut store = open(killed.path());
+    assert_eq!(summary(&store.view()), before);
+    store.commit(vec![Entry::Put(record("thing.c", "1"))]).unwrap();
+    drop(store);
+    assert_eq!(open(killed.path()).view().len(), 2);
+}
+
+#[test]
+fn every_flipped_byte_of_a_log_is_noticed() {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    commits(&mut store);
+    copy(dir.path(), killed.path());
+    let log = only_file(&killed.path().join("log"));
+    let layout = Layout::new(killed.path());
+    let whole = fs::read(&log).unwrap();
+    for at in 0..whole.len() {
+        for mask in [0x01, 0x20, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= mask;
+            fs::write(&log, bytes).unwrap();
+            let error = recovery::read(&layout, &Codec::default()).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    StateError::CorruptLog { .. } | StateError::NewerFormat { .. }
+                ),
+                "byte {at} ^ {mask:#x}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_flipped_byte_of_snapshot_and_manifest_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    commits(&mut store);
+    store.finish().unwrap();
+    let layout = Layout::new(dir.path());
+    for path in [only_file(&layout.snapshots()), layout.manifest()] {
+        let whole = fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x04;
+            fs::write(&path, bytes).unwrap();
+            assert!(
+                recovery::read(&layout, &Codec::default()).is_err(),
+                "{} byte {at}",
+                path.display()
+            );
+            fs::write(&path, &whole[..at]).unwrap();
+            assert!(
+                recovery::read(&layout, &Codec::default()).is_err(),
+                "{} cut to {at}",
+                path.display()
+            );
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    assert!(recovery::read(&layout, &Codec::default()).is_ok());
+}
+
+#[test]
+fn a_damaged_working_store_is_refused_or_whole() {
+    let (dir, bad) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    for i in 0..50 {
+        store
+            .commit(vec![Entry::Put(record(&format!("thing.a[{i}]"), "{\"n\":1}"))])
+            .unwrap();
+    }
+    let good = summary(&store.view());
+    store.finish().unwrap();
+    let db = fs::read(dir.path().join("working/db")).unwrap();
+    let used = db.iter().rposition(|byte| *byte != 0).unwrap();
+    for step in 0..24 {
+        let _ = fs::remove_dir_all(bad.path());
+        copy(dir.path(), bad.path());
+        let mut bytes = db.clone();
+        if step % 4 == 3 {
+            bytes.truncate(used * step / 24);
+        } else {
+            bytes[used * step / 24] ^= 0x10;
+        }
+        fs::write(bad.path().join("working/db"), bytes).unwrap();
+        if let Ok(store) = try_open(bad.path()) {
+            assert_eq!(summary(&store.view()), good);
+        }
+        assert_eq!(
+            summary(&read_view(bad.path()).unwrap()),
+            good,
+            "readers do not need the working store"
+        );
+    }
+}
+
+#[test]
+fn a_lost_working_store_is_built_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let states = commits(&mut store);
+    store.finish().unwrap();
+    for lost in ["working", "working/db"] {
+        let path = dir.path().join(lost);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap()
+        } else {
+            fs::remove_file(&path).unwrap()
+        }
+        let store = open(dir.path());
+        assert_eq!(Some(&summary(&store.view())), states.last());
+        assert_eq!(store.repaired().is_some(), lost == "working/db");
+        store.finish().unwrap();
+        assert!(dir.path().join("working/db").is_file());
+        assert_eq!(Some(&summary(&open(dir.path()).view())), states.last());
+    }
+}
+
+#[test]
+fn lost_snapshots_are_written_again_and_lost_commits_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let states = commits(&mut store);
+    store.finish().unwrap();
+    fs::remove_dir_all(dir.path().join("snapshots")).unwrap();
+    assert!(matches!(
+        read_view(dir.path()),
+        Err(StateError::Contradiction { .. })
+    ));
+    open(dir.path()).finish().unwrap();
+    assert_eq!(Some(&summary(&read_view(dir.path()).unwrap())), states.last());
+
+    let newest = only_file(&dir.path().join("snapshots"));
+    fs::remove_file(newest).unwrap();
+    fs::remove_dir_all(dir.path().join("working")).unwrap();
+    let text = try_open(dir.path()).unwrap_err().to_string();
+    assert!(
+        text.contains("commit 4 (serial 1)") && text.contains("no snapshot"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_killed_fold_is_done_again() {
+    let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = open(dir.path());
+    store
+        .commit(vec![
+            Entry::Put(record("thing.a", "1")),
+            Entry::Put(record("thing.b", "1")),
+        ])
+        .unwrap();
+    store.finish().unwrap();
+    let mut store = open(dir.path());
+    let id = store.next_intent_id();
+    store
+        .commit(vec![
+            Entry::Put(record("thing.a", "2")),
+            Entry::Remove {
+                address: "thing.b".into(),
+            },
+        ])
+        .unwrap();
+    store
+        .commit(vec![
+            Entry::Put(record("thing.c", "2")),
+            Entry::Intent(intent(id, "thing.d")),
+        ])
+        .unwrap();
+    let good = summary(&store.view());
+    // Killed in the fold: the items are in, the account of where the store stands is not.
+    let before = store.working.as_ref().unwrap().standing().unwrap().unwrap();
+    store
+        .working
+        .as_ref()
+        .unwrap()
+        .fold(&store.pending, &before)
+        .unwrap();
+    copy(dir.path(), killed.path());
+    let mut again = open(killed.path());
+    assert_eq!(summary(&again.view()), good);
+    assert_eq!(again.open_intents().len(), 1);
+    again.commit(vec![Entry::Settled { intent: id }]).unwrap();
+    again.finish().unwrap();
+    let again = open(killed.path());
+    assert_eq!(summary(&again.view()), good);
+    assert!(again.open_intents().is_empty());
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_is_retried() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.commit(vec![Entry::Put(record("thing.a", "1"))]).unwrap();
+    store.segment.as_mut().unwrap().full_at = Some(0);
+    let error = store
+        .commit(vec![Entry::Put(record("thing.b", "1"))])
+        .unwrap_err();
+    assert!(matches!(error, StateError::AppendLog { .. }), "{error}");
+    assert_eq!(store.view().len(), 2, "what happened outside is not forgotten");
+    assert_eq!(read_view(dir.path()).unwrap().len(), 1);
+
+    store.commit(vec![Entry::Put(record("thing.c", "1"))]).unwrap();
+    assert_eq!(read_view(dir.path()).unwrap().len(), 3);
+    store.segment.as_mut().unwrap().full_at = Some(0);
+    store
+        .commit(vec![Entry::Remove {
+            address: "thing.a".into(),
+        }])
+        .unwrap_err();
+    let good = summary(&store.view());
+    store.finish().unwrap();
+    assert_eq!(summary(&open(dir.path()).view()), good);
+}
+
+#[test]
+fn a_newer_format_is_refused_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.commit(vec![Entry::Put(record("thing.a", "1"))]).unwrap();
+    let log = only_file(&dir.path().join("log"));
+    drop(store);
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[..8].copy_from_slice(b"SFLOG002");
+    fs::write(&log, bytes).unwrap();
+    let text = try_open(dir.path()).unwrap_err().to_string();
+    assert!(
+        text.contains("format version 2") && text.contains("upgrade"),
+        "{text}"
+    );
+}
