@@ -16,16 +16,24 @@ pub struct Surroundings {
 }
 
 mod call;
+mod case;
 mod collection;
 mod crypto;
+mod define;
 mod encoding;
 mod filesystem;
+mod format;
 mod network;
 mod numeric;
+mod re2;
+mod redact;
+mod regex;
 mod spec;
 mod string;
 mod time;
 mod types;
+
+pub use redact::redact;
 
 pub use call::lookup;
 pub use call::names;

@@ -78,6 +78,8 @@ pub struct Function {
     pub variadic: Option<Param>,
     /// Type of the result, needed where an argument is unknown.
     pub result: ResultType,
+    /// Whether a result is never null, so that an unknown one is known to be not null (unless its type is `any`).
+    pub not_null: bool,
     /// The code.
     pub body: Body,
 }
