@@ -23,6 +23,7 @@ mod define;
 mod encoding;
 mod filesystem;
 mod format;
+mod go_number;
 mod network;
 mod numeric;
 mod re2;

@@ -154,6 +154,27 @@ impl Number {
         Some(self.to_big().to_int().value().in_radix(radix).to_string())
     }
 
+    /// Its exact decimal digits, without sign: the value is `0.DIGITS` times ten to the power that comes with them.
+    /// Neither leading nor trailing zeros; zero has no digits.
+    pub fn exact_digits(&self) -> (String, i64) {
+        let big = self.to_big();
+        let exponent = big.repr().exponent();
+        let significand = big.repr().significand().unsigned_abs();
+        let scale = exponent.unsigned_abs();
+        let (whole, point) = if exponent >= 0 {
+            (significand << scale, 0)
+        } else {
+            (significand * UBig::from(5u8).pow(scale), scale as i64)
+        };
+        let digits = whole.to_string();
+        let power = digits.len() as i64 - point;
+        let digits = digits.trim_end_matches('0');
+        if digits.is_empty() {
+            return (String::new(), 0);
+        }
+        (digits.to_owned(), power)
+    }
+
     pub(super) fn to_big(&self) -> Big {
         match &self.0 {
             Int(i) => Big::from(*i).with_precision(PRECISION).value(),
@@ -502,6 +523,14 @@ mod tests {
         }
         assert_eq!(n("1e20").floor().to_string(), "100000000000000000000");
         assert_eq!(n("0.9999999999999999999999").floor(), Number::ZERO);
+    }
+
+    #[test]
+    fn exact_digits() {
+        assert_eq!(n("0").exact_digits(), (String::new(), 0));
+        assert_eq!(n("-1200").exact_digits(), ("12".into(), 4));
+        assert_eq!(Number::from_f64(0.03125).unwrap().exact_digits(), ("3125".into(), -1));
+        assert!(n("2.675").exact_digits().0.starts_with("26749999999999"));
     }
 
     #[test]
