@@ -18,11 +18,11 @@ use super::define::unknown_with_prefix;
 use super::define::wrong;
 use super::go_number;
 use super::go_number::Verb;
+use super::json_text as json;
 use crate::value::Kind;
 use crate::value::Type;
 use crate::value::Value;
 use crate::value::convert;
-use crate::value::json;
 
 /// Widths and precisions of numbers beyond this are refused, as in Go.
 const WIDEST: usize = 1_000_000;
@@ -85,7 +85,9 @@ fn formatlist(args: &[Value], _: &Surroundings) -> Outcome {
     let mut waiting = false;
     for (i, arg) in args.iter().enumerate() {
         let this = match arg.kind() {
-            Kind::List(s) | Kind::Set(s) if !(matches!(arg.kind(), Kind::Set(_)) && !arg.is_wholly_known()) => {
+            Kind::List(s) | Kind::Set(s)
+                if !(matches!(arg.kind(), Kind::Set(_)) && !arg.is_wholly_known()) =>
+            {
                 s.items.len()
             }
             Kind::Tuple(t) => t.len(),
@@ -262,7 +264,10 @@ fn read_verb(pattern: &str, start: usize, next: usize) -> Result<(Verb, usize, u
 
 fn unexpected(pattern: &str, at: usize) -> FunctionError {
     match pattern.get(at..).and_then(|s| s.chars().next()) {
-        Some(c) => failed(format!("unrecognized format character {} at offset {at}", quote_char(c))),
+        Some(c) => failed(format!(
+            "unrecognized format character {} at offset {at}",
+            quote_char(c)
+        )),
         None => failed(format!("invalid format string starting at offset {at}")),
     }
 }
@@ -288,7 +293,11 @@ fn write_value(out: &mut String, verb: &Verb, value: &Value) -> Result<(), Probl
         }
         't' => {
             let b = to(Type::Bool)?;
-            out.push_str(if b.as_bool() == Some(true) { "true" } else { "false" });
+            out.push_str(if b.as_bool() == Some(true) {
+                "true"
+            } else {
+                "false"
+            });
         }
         'b' | 'd' | 'o' | 'x' | 'X' | 'e' | 'E' | 'f' | 'g' | 'G' => {
             let converted = to(Type::Number)?;

@@ -106,7 +106,11 @@ pub(super) fn float(verb: &Verb, number: &Number) -> String {
 /// The shortest form: an exponent below 0.0001 and from seven digits before the point.
 pub(super) fn shortest(number: &Number) -> String {
     let body = general(number, None, 'e');
-    if number.is_negative() { format!("-{body}") } else { body }
+    if number.is_negative() {
+        format!("-{body}")
+    } else {
+        body
+    }
 }
 
 fn general(number: &Number, precision: Option<usize>, letter: char) -> String {
@@ -277,7 +281,11 @@ mod tests {
             ('g', None, "-1.5", "-1.5"),
         ] {
             let n = Number::parse(number).unwrap();
-            assert_eq!(float(&verb(mode, None, precision), &n), shown, "%{precision:?}{mode} of {number}");
+            assert_eq!(
+                float(&verb(mode, None, precision), &n),
+                shown,
+                "%{precision:?}{mode} of {number}"
+            );
         }
     }
 
@@ -286,12 +294,18 @@ mod tests {
         let n = Number::from(42i64);
         assert_eq!(integer(&verb('d', Some(5), None), &n).unwrap(), "   42");
         assert_eq!(integer(&verb('d', Some(8), Some(3)), &n).unwrap(), "     042");
-        assert_eq!(integer(&verb('x', None, None), &Number::from(-255i64)).unwrap(), "-ff");
+        assert_eq!(
+            integer(&verb('x', None, None), &Number::from(-255i64)).unwrap(),
+            "-ff"
+        );
         let sharp = Verb {
             sharp: true,
             ..verb('o', None, None)
         };
         assert_eq!(integer(&sharp, &Number::from(8i64)).unwrap(), "010");
-        assert_eq!(integer(&verb('d', None, None), &Number::parse("1.5").unwrap()), None);
+        assert_eq!(
+            integer(&verb('d', None, None), &Number::parse("1.5").unwrap()),
+            None
+        );
     }
 }

@@ -23,9 +23,13 @@ mod define;
 mod encoding;
 mod filesystem;
 mod format;
+mod go_math;
 mod go_number;
+mod json_text;
 mod network;
 mod numeric;
+#[cfg(test)]
+mod oracle;
 mod re2;
 mod redact;
 mod regex;

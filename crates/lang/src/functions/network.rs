@@ -192,8 +192,13 @@ fn subnet(a: &[Value], _: &Surroundings) -> Outcome {
             range.prefix
         )));
     }
-    let prefix = u32::try_from(prefix)
-        .map_err(|_| failed(format!("cannot shorten a prefix of {} by {}", range.prefix, more.unsigned_abs())))?;
+    let prefix = u32::try_from(prefix).map_err(|_| {
+        failed(format!(
+            "cannot shorten a prefix of {} by {}",
+            range.prefix,
+            more.unsigned_abs()
+        ))
+    })?;
     let most = u32::try_from(more).map_or(u128::MAX, low);
     let number = size.filter(|n| *n <= most).ok_or_else(|| {
         failed(format!(

@@ -15,6 +15,7 @@ use super::define::quote;
 use super::define::unknown;
 use super::define::whole;
 use super::define::wrong;
+use super::go_math;
 use crate::value::Number;
 use crate::value::Type;
 use crate::value::Value;
@@ -52,15 +53,19 @@ pub(super) fn functions() -> Vec<Function> {
             "The logarithm of a number to a base.",
             [number("num"), number("base")],
             gives_number,
-            |a, _| float(float_of(&a[0])?.ln() / float_of(&a[1])?.ln()),
+            |a, _| float(go_math::ln(float_of(&a[0])?) / go_math::ln(float_of(&a[1])?)),
         ),
         function("max", "The largest of some numbers.", [], gives_number, |a, _| {
             extreme(a, |new, old| new > old)
         })
         .variadic(number("numbers")),
-        function("min", "The smallest of some numbers.", [], gives_number, |a, _| {
-            extreme(a, |new, old| new < old)
-        })
+        function(
+            "min",
+            "The smallest of some numbers.",
+            [],
+            gives_number,
+            |a, _| extreme(a, |new, old| new < old),
+        )
         .variadic(number("numbers")),
         function(
             "parseint",
@@ -80,7 +85,7 @@ pub(super) fn functions() -> Vec<Function> {
             "A number raised to a power.",
             [number("num"), number("power")],
             gives_number,
-            |a, _| float(float_of(&a[0])?.powf(float_of(&a[1])?)),
+            |a, _| float(go_math::pow(float_of(&a[0])?, float_of(&a[1])?)),
         ),
         function(
             "range",
@@ -141,9 +146,15 @@ fn extreme(a: &[Value], better: fn(&Number, &Number) -> bool) -> Outcome {
 }
 
 fn parseint(a: &[Value], _: &Surroundings) -> Outcome {
-    let digits = a[0]
-        .as_str()
-        .ok_or_else(|| wrong(0, format!("first argument must be a string, not {}", a[0].ty().friendly_name())))?;
+    let digits = a[0].as_str().ok_or_else(|| {
+        wrong(
+            0,
+            format!(
+                "first argument must be a string, not {}",
+                a[0].ty().friendly_name()
+            ),
+        )
+    })?;
     let base = whole(&a[1]).map_err(|e| wrong(1, e))?;
     let radix = u32::try_from(base)
         .ok()

@@ -266,9 +266,7 @@ impl<'p> Translator<'p> {
             Some('b') => same(self, r"(?-u:\b)"),
             Some('B') => same(self, r"(?-u:\B)"),
             Some('Q') => {
-                let (quoted, after) = before[2..]
-                    .split_once("\\E")
-                    .unwrap_or((&before[2..], ""));
+                let (quoted, after) = before[2..].split_once("\\E").unwrap_or((&before[2..], ""));
                 self.rest = after;
                 for c in quoted.chars() {
                     self.literal(c);
@@ -371,8 +369,8 @@ impl<'p> Translator<'p> {
 
 /// Names of the classes in `[[:alpha:]]`.
 const POSIX: &[&str] = &[
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
-    "xdigit",
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+    "upper", "word", "xdigit",
 ];
 
 fn class_char(s: &str) -> Option<Result<(char, &str), Error>> {
@@ -449,8 +447,8 @@ fn escape(s: &str) -> Result<(char, &str), Error> {
 
 /// Names of the general categories.
 const CATEGORIES: &[&str] = &[
-    "C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl", "No", "P",
-    "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs",
+    "C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl",
+    "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs",
 ];
 
 /// `\pL`, `\p{Greek}`, `\P{^Lu}` at the start of `s`, as the crate writes it.

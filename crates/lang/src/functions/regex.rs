@@ -141,7 +141,12 @@ impl Pattern {
             };
             rest = r;
             let index = match name.parse::<usize>() {
-                Ok(n) if name.bytes().all(|b| b.is_ascii_digit()) && (name == "0" || !name.starts_with('0')) => Some(n),
+                Ok(n)
+                    if name.bytes().all(|b| b.is_ascii_digit())
+                        && (name == "0" || !name.starts_with('0')) =>
+                {
+                    Some(n)
+                }
                 _ => self
                     .names
                     .iter()

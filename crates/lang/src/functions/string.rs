@@ -209,7 +209,10 @@ fn join(a: &[Value], _: &Surroundings) -> Outcome {
                 None if lists.len() > 1 => {
                     return Err(wrong(
                         i + 1,
-                        format!("element {j} of list {} is null; cannot concatenate null values", i + 1),
+                        format!(
+                            "element {j} of list {} is null; cannot concatenate null values",
+                            i + 1
+                        ),
                     ));
                 }
                 None => {
@@ -304,9 +307,7 @@ fn substr(a: &[Value], _: &Surroundings) -> Outcome {
     } else if length == 0 {
         return Ok(Value::string(""));
     }
-    let rest = s
-        .graphemes(true)
-        .skip(usize::try_from(offset).unwrap_or(0));
+    let rest = s.graphemes(true).skip(usize::try_from(offset).unwrap_or(0));
     // A length of 0 behind a negative offset takes everything, as Terraform does.
     let take = if length > 0 {
         usize::try_from(length).unwrap_or(usize::MAX)

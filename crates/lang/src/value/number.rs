@@ -529,7 +529,10 @@ mod tests {
     fn exact_digits() {
         assert_eq!(n("0").exact_digits(), (String::new(), 0));
         assert_eq!(n("-1200").exact_digits(), ("12".into(), 4));
-        assert_eq!(Number::from_f64(0.03125).unwrap().exact_digits(), ("3125".into(), -1));
+        assert_eq!(
+            Number::from_f64(0.03125).unwrap().exact_digits(),
+            ("3125".into(), -1)
+        );
         assert!(n("2.675").exact_digits().0.starts_with("26749999999999"));
     }
 
