@@ -29,8 +29,10 @@ mod flink;
 mod http;
 mod ids;
 mod instance;
+mod kafka;
 mod log;
 mod records;
+mod registry;
 mod server;
 mod store;
 

@@ -20,7 +20,7 @@ use crate::instance::{Info, Instance};
 use crate::log::Log;
 use crate::records::{ApiKey, Environment, Scope, User};
 use crate::store::{Op, Row, Store, World};
-use crate::{admin, cloud, ids};
+use crate::{admin, cloud, flink, ids, kafka, registry};
 
 /// A running emulator.
 #[derive(Debug)]
@@ -237,6 +237,9 @@ fn router(app: &App) -> Router {
     let planes = Router::new()
         .merge(admin::routes())
         .merge(cloud::routes(app))
+        .merge(kafka::routes(app))
+        .merge(registry::routes(app))
+        .merge(flink::routes(app))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(App::clone(app));
@@ -248,8 +251,9 @@ fn router(app: &App) -> Router {
 }
 
 async fn unknown(request: Request) -> ApiError {
+    // Not 404: that would read as "the object is gone".
     ApiError::cloud(
-        404,
+        501,
         "not_emulated",
         format!(
             "The emulator does not know {} {}.",

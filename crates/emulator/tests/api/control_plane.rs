@@ -353,7 +353,7 @@ async fn what_is_not_emulated_says_so() {
     let (status, body) = api.get("/networking/v1/networks").await;
     assert_eq!(
         (status, text(&body, "/errors/0/code").as_str()),
-        (404, "not_emulated")
+        (501, "not_emulated")
     );
     assert_eq!(api.delete("/org/v2/environments").await.0, 405);
     let (status, _) = api.post("/org/v2/environments", json!([])).await;

@@ -4,3 +4,5 @@ mod client;
 mod control_plane;
 mod durability;
 mod faults;
+mod kafka;
+mod registry;
