@@ -20,6 +20,7 @@ mod record;
 mod recovery;
 mod snapshot;
 mod store;
+mod tfstate;
 mod view;
 mod working;
 
@@ -46,4 +47,5 @@ pub use snapshot::SnapshotInfo;
 pub use snapshot::snapshots;
 pub use store::Finished;
 pub use store::Store;
+pub use tfstate::ForeignState;
 pub use view::StateView;

@@ -39,6 +39,31 @@ impl StateView {
         }
     }
 
+    /// A state from its parts, without a store.
+    pub fn from_parts(
+        lineage: &str,
+        serial: u64,
+        records: impl IntoIterator<Item = Record>,
+        outputs: BTreeMap<String, OutputValue>,
+        checks: serde_json::Value,
+    ) -> Self {
+        let mut view = Self::empty(lineage);
+        view.serial = serial;
+        for record in records {
+            // The digest is of the stored form, which these records do not have.
+            view.records.insert_mut(
+                record.address.clone(),
+                Slot {
+                    record: Arc::new(record),
+                    digest: 0,
+                },
+            );
+        }
+        view.outputs = Arc::new(outputs);
+        view.checks = Arc::new(checks);
+        view
+    }
+
     /// Unique name of the chain of states that this one belongs to (a UUID).
     pub fn lineage(&self) -> &str {
         &self.lineage
