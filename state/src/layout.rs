@@ -8,6 +8,7 @@
 //!     log/<first commit>.log  commits since the newest snapshot
 //!     snapshots/<serial>-<commit>.jsonl
 //!     working/                the working store (sled)
+//!     set-aside/              what a restore or a repair replaced
 //! ```
 
 use std::fs;
@@ -62,7 +63,7 @@ impl Layout {
         self.dir.join("working")
     }
 
-    /// Where an unusable working store is put.
+    /// Where files that were replaced are put.
     pub(crate) fn set_aside(&self) -> PathBuf {
         self.dir.join("set-aside")
     }

@@ -11,13 +11,13 @@ use std::path::Path;
 use crate::StateError;
 use crate::contents::Contents;
 use crate::contents::Standing;
-use crate::durable;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::layout::Layout;
 use crate::log;
 use crate::log::LogEnd;
 use crate::manifest;
+use crate::restore::set_aside;
 use crate::snapshot;
 use crate::working::Pending;
 use crate::working::Working;
@@ -89,7 +89,7 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
             return Err(error);
         }
         tracing::warn!(error = %error, "the working store is built anew from snapshot and log");
-        set_aside(layout)?;
+        set_aside(layout, &[layout.working()])?;
         opened.rebuilt = Some(error);
     }
     checked?;
@@ -127,24 +127,6 @@ fn open_working(layout: &Layout) -> Result<Option<Working>, StateError> {
     } else {
         Ok(None)
     }
-}
-
-/// Moves the working store out of the way; what was set aside before is given up.
-pub(crate) fn set_aside(layout: &Layout) -> Result<(), StateError> {
-    let (from, to) = (layout.working(), layout.set_aside());
-    match std::fs::remove_dir_all(&to) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(StateError::write(&to, error));
-        }
-        _ => {}
-    }
-    match std::fs::rename(&from, &to) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(StateError::write(&from, error));
-        }
-        _ => {}
-    }
-    durable::sync_folder(layout.dir())
 }
 
 fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
