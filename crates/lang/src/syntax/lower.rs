@@ -286,7 +286,18 @@ impl Lowerer<'_> {
         let kind = match expr {
             hcl::Expression::Null(_) => ExprKind::Literal(Value::null(Type::Any)),
             hcl::Expression::Bool(b) => ExprKind::Literal(Value::bool(*b.value())),
-            hcl::Expression::Number(_) => self.number(&range),
+            hcl::Expression::Number(_) => match self.slice(&range).strip_prefix('-') {
+                // hcl-edit takes a sign into the number; in the language it is an operator.
+                Some(rest) => {
+                    let digits = range.end - rest.trim_start().len() as u32..range.end;
+                    let number = Expr {
+                        kind: self.number(&digits),
+                        span: self.span(&digits),
+                    };
+                    ExprKind::Unary(UnaryOp::Negate, Box::new(number))
+                }
+                None => self.number(&range),
+            },
             hcl::Expression::Variable(_) => {
                 if let Some(piece) = self.pieces.at(&range) {
                     return self.piece(piece, &range);

@@ -8,12 +8,13 @@ mod check;
 mod lower;
 mod parse;
 mod reference;
-mod scan;
-mod shape;
-mod token;
+pub(crate) mod scan;
+pub(crate) mod shape;
+pub(crate) mod token;
 mod tree;
+mod walk;
 
-pub(crate) use parse::check;
+pub(crate) use parse::layout;
 pub use parse::parse;
 pub use parse::parse_expression;
 pub use parse::parse_template;
@@ -22,4 +23,4 @@ pub use reference::reference;
 pub use tree::*;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

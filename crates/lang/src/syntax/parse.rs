@@ -12,6 +12,7 @@ use super::scan::Mode;
 use super::scan::scan;
 use super::shape::BlockShape;
 use super::shape::BodyShape;
+use super::token::Token;
 use super::tree::*;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -38,17 +39,21 @@ pub fn parse(id: FileId, text: &str) -> (File, Diagnostics) {
         diagnostics: Diagnostics::new(),
     };
     let body = body(&mut lowerer, shape);
-    diagnostics.extend(lowerer.diagnostics);
+    // What lowering finds in a file with errors may be only a consequence of them.
+    if !diagnostics.has_errors() {
+        diagnostics.extend(lowerer.diagnostics);
+    }
     (File { id, body }, in_order(diagnostics))
 }
 
-/// Only the errors that a file has, without its tree.
-pub(crate) fn check(id: FileId, text: &str) -> Diagnostics {
+/// The tokens and items of a file, for the formatter, and its errors.
+pub(crate) fn layout(id: FileId, text: &str) -> (Vec<Token>, BodyShape, Diagnostics) {
     let place = Place { file: id, offset: 0 };
     let tokens = scan(text, Mode::Normal);
     let mut diagnostics = unknown_tokens(place, text, &tokens);
-    diagnostics.extend(check_file(place, text, &tokens).diagnostics);
-    in_order(diagnostics)
+    let checked = check_file(place, text, &tokens);
+    diagnostics.extend(checked.diagnostics);
+    (tokens, checked.shape, in_order(diagnostics))
 }
 
 /// Parses one expression, such as a line of the console or a string of a JSON file; `offset` is where it begins in its

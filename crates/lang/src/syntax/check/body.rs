@@ -131,9 +131,9 @@ impl Checker<'_> {
 
     fn attribute(&mut self, name: Token, one_line: bool) -> AttributeShape {
         self.read();
-        let before = self.diagnostics.len();
+        let (before, faults) = (self.diagnostics.len(), self.faults);
         let expr = self.expression();
-        let good = self.diagnostics.len() == before;
+        let good = self.diagnostics.len() == before && self.faults == faults;
         if self.failed_since(before) {
             self.recover_after_item();
         } else if !one_line {

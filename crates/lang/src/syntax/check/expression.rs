@@ -51,7 +51,7 @@ impl Checker<'_> {
                     format!("Blocks and expressions can be nested {MAX_DEPTH} levels deep, and this is deeper. Move a part of the expression to a local value."),
                 );
             }
-            self.lost = true;
+            self.lose_way();
             return next.start..next.start;
         }
         self.depth += 1;
@@ -112,7 +112,7 @@ impl Checker<'_> {
                         format!("An expression can have {MAX_OPERATORS} operators in a row, and this has more. Move a part of it to a local value, or use a function such as sum, alltrue, anytrue or join."),
                     );
                 }
-                self.lost = true;
+                self.lose_way();
                 break;
             }
             self.read();
@@ -145,7 +145,7 @@ impl Checker<'_> {
                         Kind::Star => end = self.attribute_splat(),
                         _ => {
                             self.no_attribute(dot, next);
-                            self.lost = true;
+                            self.lose_way();
                             return end;
                         }
                     }
@@ -203,14 +203,14 @@ impl Checker<'_> {
                             "Behind \".*\" no second \".*\" can follow. Use \"[*]\" for both.",
                         );
                     }
-                    self.lost = true;
+                    self.lose_way();
                     return end;
                 }
                 _ => {
                     if !self.lost {
                         self.no_attribute(dot, next);
                     }
-                    self.lost = true;
+                    self.lose_way();
                     return end;
                 }
             }
@@ -295,7 +295,7 @@ impl Checker<'_> {
                 if !self.lost {
                     self.no_expression(start);
                 }
-                self.lost = true;
+                self.lose_way();
                 start.start..start.start
             }
         }
@@ -339,7 +339,7 @@ impl Checker<'_> {
                 "Unbalanced parentheses",
                 "A closing parenthesis (\")\") is expected here.",
             );
-            self.lost = true;
+            self.lose_way();
         }
         let close = self.read();
         self.newlines.pop();
@@ -393,7 +393,7 @@ impl Checker<'_> {
     }
 
     fn recover_over_call(&mut self) {
-        self.lost = true;
+        self.lose_way();
         while !matches!(self.read().kind, Kind::OpenParen | Kind::End) {}
         self.recover(Kind::CloseParen);
     }

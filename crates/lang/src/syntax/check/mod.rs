@@ -98,6 +98,8 @@ struct Checker<'a> {
     newlines: Vec<bool>,
     /// Set by the first recovery: errors that may only follow from it are kept quiet.
     lost: bool,
+    /// How often the checker lost its way, reported or not.
+    faults: usize,
     depth: u32,
     pieces: Pieces,
     diagnostics: Diagnostics,
@@ -119,6 +121,7 @@ impl<'a> Checker<'a> {
             last: nothing,
             newlines: vec![true],
             lost: false,
+            faults: 0,
             depth: 0,
             pieces: Pieces::default(),
             diagnostics: Diagnostics::new(),
@@ -203,9 +206,15 @@ impl<'a> Checker<'a> {
         self.lost && self.diagnostics.len() > before
     }
 
+    /// From here on errors may be only consequences of an earlier one.
+    fn lose_way(&mut self) {
+        self.lost = true;
+        self.faults += 1;
+    }
+
     /// Takes everything up to the token that closes what is open now, nested pairs included.
     fn recover(&mut self, end: Kind) -> Token {
-        self.lost = true;
+        self.lose_way();
         let opener = end.opener();
         let mut nested = 0;
         loop {
@@ -229,7 +238,7 @@ impl<'a> Checker<'a> {
 
     /// Takes everything up to the end of the line on which no bracket is open that was opened behind this place.
     fn recover_after_item(&mut self) {
-        self.lost = true;
+        self.lose_way();
         let mut open: Vec<Kind> = Vec::new();
         loop {
             let token = self.read();

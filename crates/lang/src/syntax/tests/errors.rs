@@ -83,7 +83,7 @@ fn common_mistakes() {
 fn what_is_good_is_kept() {
     let text = "a \"1\" {\n  x = 1\n  y = \n  z = 3\n}\nb = 2\nc {\n  d = [1 2]\n}\ne = 4\n";
     let (file, d) = parse(FileId(0), text);
-    assert_eq!(d.len(), 1 + 1, "{d:?}");
+    assert_eq!(d.len(), 1, "{d:?}");
     let names: Vec<_> = file
         .body
         .attributes

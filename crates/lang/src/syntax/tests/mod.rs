@@ -1,6 +1,6 @@
 //! Tests of the syntax room.
 
-mod corpus;
+pub(crate) mod corpus;
 mod dump;
 mod errors;
 mod trees;

@@ -138,3 +138,29 @@ fn excerpts_have_an_offset() {
     assert!(parse_traversal(FileId(0), "a.b[0].c", 0).is_ok());
     assert!(parse_traversal(FileId(0), "a.b + 1", 0).is_err());
 }
+
+#[test]
+fn references_are_found() {
+    let text = "a = [for k, v in var.m : \"${k}${local.x}%{ for y in v }${y}${data.a.b.c}%{ endfor }\" if f(each.key, v.z, bad)]\n";
+    let (file, _) = parse(FileId(0), text);
+    let expr = &file.body.attributes[0].expr;
+    let mut found = Vec::new();
+    expr.for_each_reference(&mut |r| found.push(r.subject.to_string()));
+    assert_eq!(found, ["var.m", "local.x", "data.a.b", "each.key"]);
+    assert_eq!(expr.bad_references().len(), 1);
+    let mut calls = Vec::new();
+    expr.for_each_call(&mut |c| calls.push(c.name.to_string()));
+    assert_eq!(calls, ["f"]);
+}
+
+#[test]
+fn simple_shapes_are_known() {
+    let one = |t: &str| parse_expression(FileId(0), t, 0).0.unwrap();
+    assert_eq!(one("\"x\"").as_literal_string(), Some("x"));
+    assert_eq!(one("\"${x.y}\"").as_literal_string(), None);
+    assert_eq!(one("string").as_keyword(), Some("string"));
+    assert_eq!(one("true").as_keyword(), Some("true"));
+    assert_eq!(one("a.b").as_keyword(), None);
+    assert!(one("a.b[0]").as_static_traversal().is_some());
+    assert!(one("a.b[c]").as_static_traversal().is_none());
+}
