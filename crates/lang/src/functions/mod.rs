@@ -38,11 +38,14 @@ mod string;
 mod time;
 mod types;
 
-pub use redact::redact;
-
+pub use call::CallError;
+pub use call::call;
+pub use call::check_arity;
+pub use call::convert_arguments;
 pub use call::lookup;
 pub use call::names;
 
+pub use redact::redact;
 pub use spec::Body;
 pub use spec::Function;
 pub use spec::FunctionError;

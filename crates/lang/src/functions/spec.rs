@@ -13,7 +13,8 @@ pub struct Param {
     pub ty: Type,
     /// Whether null is passed on; otherwise it is an error ("argument must not be null").
     pub allow_null: bool,
-    /// Whether an unknown argument is passed on; otherwise the result is unknown.
+    /// Whether an unknown argument is passed on; otherwise the result is unknown. This is about the argument itself:
+    /// a known collection with unknown elements always reaches the body, which must look ([`Value::is_wholly_known`]).
     pub allow_unknown: bool,
     /// Whether marks are passed on; otherwise they are taken off (deeply) before and put on the result.
     pub allow_marked: bool,

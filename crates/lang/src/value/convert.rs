@@ -22,6 +22,17 @@ pub struct ConvertError {
     pub message: String,
 }
 
+impl ConvertError {
+    /// The message behind the place in the value, where it is not the whole value: `.port: a number is required`.
+    pub fn with_path(&self) -> String {
+        match self.path.steps().first() {
+            None => self.message.clone(),
+            Some(Step::Attr(_)) => format!(".{}: {}", self.path, self.message),
+            Some(_) => format!("{}: {}", self.path, self.message),
+        }
+    }
+}
+
 /// The value as a value of type `ty`.
 ///
 /// Strings, numbers and bools become each other where their text allows it; sequences become any kind of sequence,

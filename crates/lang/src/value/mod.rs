@@ -6,6 +6,7 @@
 
 mod convert;
 mod decimal;
+mod equal;
 mod mismatch;
 mod number;
 mod path;
@@ -20,6 +21,7 @@ mod value;
 pub use convert::ConvertError;
 pub use convert::can_convert;
 pub use convert::convert;
+pub use equal::equals;
 pub use mismatch::constraint_name;
 pub use mismatch::mismatch_message;
 pub use number::Number;

@@ -1,0 +1,310 @@
+//! Function calls.
+
+use super::Env;
+use super::describe::report;
+use super::evaluate_in;
+use super::failed_since;
+use super::start_of;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Severity;
+use crate::diag::Span;
+use crate::diag::did_you_mean;
+use crate::functions;
+use crate::functions::CallError;
+use crate::functions::Function;
+use crate::syntax::Call;
+use crate::syntax::Expr;
+use crate::value::Kind;
+use crate::value::Marks;
+use crate::value::Type;
+use crate::value::Value;
+
+/// `name(args)`
+pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnostics) -> Value {
+    let name = call.name.as_str();
+    let nothing = || Value::unknown(Type::Any);
+    if let Some((namespace, rest)) = name.split_once("::")
+        && namespace != "core"
+    {
+        return provider_function(expr, call, namespace, rest, env, found);
+    }
+    let Some(function) = functions::lookup(name) else {
+        let suggestion = did_you_mean(name, functions::names())
+            .map(|other| format!(" Did you mean {other:?}?"))
+            .unwrap_or_default();
+        let d = Diagnostic::error(
+            "Call to unknown function",
+            format!("There is no function named {name:?}.{suggestion}"),
+        );
+        found.push(d.at(call.name_span).within(expr.span));
+        return nothing();
+    };
+    if !call.expand {
+        match function.name {
+            "try" => return try_each(expr, call, env, found),
+            "can" if call.args.len() == 1 => return can(&call.args[0], env),
+            _ => {}
+        }
+    }
+    let before = found.len();
+    let Some(args) = arguments(expr, call, function.params.len(), env, found) else {
+        return nothing();
+    };
+    let Arguments::Known { values, spans } = args else {
+        return nothing();
+    };
+    if let Err(e) = functions::check_arity(function, values.len()) {
+        arity_error(expr, call, function, &e, &spans, env, found);
+        return nothing();
+    }
+    if failed_since(found, before) {
+        // The values that are there may be wrong as well, and that does not depend on the others.
+        if let Err(CallError::Arguments(faults)) = functions::convert_arguments(function, &values) {
+            argument_errors(expr, function, &faults, &spans, env, found);
+        }
+        return nothing();
+    }
+    match functions::call(function, values, env.scope.surroundings()) {
+        Ok(value) => value,
+        Err(CallError::Arguments(faults)) => {
+            argument_errors(expr, function, &faults, &spans, env, found);
+            nothing()
+        }
+        Err(CallError::Failed(reason)) => {
+            call_failed(expr, call, &reason, env, found);
+            nothing()
+        }
+        Err(e) => {
+            arity_error(expr, call, function, &e, &spans, env, found);
+            nothing()
+        }
+    }
+}
+
+/// The arguments of a call.
+enum Arguments {
+    /// Their values, and where each was written.
+    Known { values: Vec<Value>, spans: Vec<Span> },
+    /// It is not even known how many there are.
+    Unknown,
+}
+
+/// Nothing if there is no way to go on; that was reported.
+fn arguments(
+    expr: &Expr,
+    call: &Call,
+    wanted: usize,
+    env: Env<'_>,
+    found: &mut Diagnostics,
+) -> Option<Arguments> {
+    let mut values = Vec::with_capacity(call.args.len().max(wanted));
+    let mut spans = Vec::with_capacity(call.args.len());
+    let (plain, last) = match call.args.split_last() {
+        Some((last, rest)) if call.expand => (rest, Some(last)),
+        _ => (&call.args[..], None),
+    };
+    let mut expanded = None;
+    if let Some(last) = last {
+        let before = found.len();
+        let value = evaluate_in(last, env, found);
+        if failed_since(found, before) {
+            return None;
+        }
+        expanded = Some((value, last));
+    }
+    for arg in plain {
+        values.push(evaluate_in(arg, env, found));
+        spans.push(start_of(arg));
+    }
+    let Some((value, last)) = expanded else {
+        return Some(Arguments::Known { values, spans });
+    };
+    let (value, marks) = value.unmark();
+    let fault = match value.kind() {
+        Kind::Unknown(u) if matches!(u.ty, Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+            return Some(Arguments::Unknown);
+        }
+        Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
+            for item in value.items().unwrap_or_default() {
+                values.push(item.clone().with_marks(marks));
+                spans.push(last.span);
+            }
+            return Some(Arguments::Known { values, spans });
+        }
+        Kind::Null(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+            "The expanding argument (indicated by ...) must not be null."
+        }
+        _ => "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
+    };
+    let d = Diagnostic::error("Invalid expanding argument value", fault);
+    report(d.at(last.span).within(expr.span), last, env, found);
+    None
+}
+
+fn arity_error(
+    expr: &Expr,
+    call: &Call,
+    function: &Function,
+    error: &CallError,
+    spans: &[Span],
+    env: Env<'_>,
+    found: &mut Diagnostics,
+) {
+    let name = call.name.as_str();
+    let wanted = function.params.len();
+    let d = match error {
+        CallError::TooMany => Diagnostic::error(
+            "Too many function arguments",
+            format!("Function {name:?} expects only {wanted} argument(s)."),
+        )
+        .at(spans.get(wanted).copied().unwrap_or(expr.span)),
+        _ => {
+            let at_least = if function.variadic.is_some() {
+                " at least"
+            } else {
+                ""
+            };
+            let missing = function.params.get(spans.len()).map_or("", |p| p.name);
+            let closing = Span {
+                start: expr.span.end.saturating_sub(1),
+                ..expr.span
+            };
+            Diagnostic::error(
+                "Not enough function arguments",
+                format!(
+                    "Function {name:?} expects{at_least} {wanted} argument(s). Missing value for {missing:?}."
+                ),
+            )
+            .at(closing)
+        }
+    };
+    report(d.within(expr.span), expr, env, found);
+}
+
+fn argument_errors(
+    expr: &Expr,
+    function: &Function,
+    faults: &[(usize, String)],
+    spans: &[Span],
+    env: Env<'_>,
+    found: &mut Diagnostics,
+) {
+    for (i, reason) in faults {
+        let parameter = function.params.get(*i).or(function.variadic.as_ref());
+        let d = Diagnostic::error(
+            "Invalid function argument",
+            format!(
+                "Invalid value for {:?} parameter: {reason}.",
+                parameter.map_or("", |p| p.name)
+            ),
+        );
+        let at = spans.get(*i).copied().unwrap_or(expr.span);
+        report(d.at(at).within(expr.span), expr, env, found);
+    }
+}
+
+fn call_failed(expr: &Expr, call: &Call, reason: &str, env: Env<'_>, found: &mut Diagnostics) {
+    let d = Diagnostic::error(
+        "Error in function call",
+        format!("Call to function {:?} failed: {reason}.", call.name.as_str()),
+    );
+    report(d.at(call.name_span).within(expr.span), expr, env, found);
+}
+
+fn provider_function(
+    expr: &Expr,
+    call: &Call,
+    namespace: &str,
+    rest: &str,
+    env: Env<'_>,
+    found: &mut Diagnostics,
+) -> Value {
+    const SUMMARY: &str = "Unknown provider function";
+    let name = call.name.as_str();
+    let problem = if namespace != "provider" {
+        format!(
+            "The function namespace {namespace:?} is not valid. Provider function calls must use the \"provider::\" \
+             namespace prefix."
+        )
+    } else if let Some((provider, function)) = rest.split_once("::") {
+        let before = found.len();
+        let args = match arguments(expr, call, 0, env, found) {
+            Some(Arguments::Known { values, .. }) if !failed_since(found, before) => values,
+            _ => return Value::unknown(Type::Any),
+        };
+        let mut marks = Marks::NONE;
+        let args: Vec<Value> = args
+            .into_iter()
+            .map(|v| {
+                let (v, m) = v.unmark_deep();
+                marks = marks.union(m);
+                v
+            })
+            .collect();
+        if !args.iter().all(Value::is_wholly_known) {
+            return Value::unknown(Type::Any).with_marks(marks);
+        }
+        match env.scope.provider_function(provider, function, &args) {
+            Ok(value) => return value.with_marks(marks),
+            Err(reason) => {
+                call_failed(expr, call, reason.trim_end_matches('.'), env, found);
+                return Value::unknown(Type::Any);
+            }
+        }
+    } else {
+        format!(
+            "The function name {name:?} is not complete. A function of a provider is called as \
+             \"provider::NAME::FUNCTION\"."
+        )
+    };
+    found.push(
+        Diagnostic::error(SUMMARY, problem)
+            .at(call.name_span)
+            .within(expr.span),
+    );
+    Value::unknown(Type::Any)
+}
+
+/// `try(…)`: the first argument that has no errors. Errors of the ones before it are no errors of the call.
+fn try_each(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnostics) -> Value {
+    if call.args.is_empty() {
+        call_failed(expr, call, "at least one argument is required", env, found);
+        return Value::unknown(Type::Any);
+    }
+    let mut reasons = String::new();
+    for arg in &call.args {
+        let mut problems = Diagnostics::new();
+        let value = evaluate_in(arg, env, &mut problems);
+        if problems.has_errors() {
+            for d in problems.iter().filter(|d| d.severity == Severity::Error) {
+                reasons.push_str(&format!("- {}\n  {}\n", d.summary, d.detail));
+            }
+            continue;
+        }
+        // What is not known yet may still turn out to be an error.
+        if !value.is_wholly_known() {
+            return Value::unknown(Type::Any).with_marks(value.deep_marks());
+        }
+        found.extend(problems);
+        return value;
+    }
+    let reason = format!(
+        "no expression succeeded:\n{reasons}\nAt least one expression must produce a successful result"
+    );
+    call_failed(expr, call, &reason, env, found);
+    Value::unknown(Type::Any)
+}
+
+/// `can(…)`: whether its argument has no errors.
+fn can(arg: &Expr, env: Env<'_>) -> Value {
+    let mut problems = Diagnostics::new();
+    let value = evaluate_in(arg, env, &mut problems);
+    if problems.has_errors() {
+        Value::bool(false)
+    } else if value.is_wholly_known() {
+        Value::bool(true)
+    } else {
+        Value::unknown(Type::Bool)
+    }
+}

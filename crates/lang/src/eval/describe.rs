@@ -1,0 +1,202 @@
+//! What the references in a failing expression stand for, in a few words.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::Env;
+use super::access;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::syntax::Expr;
+use crate::syntax::ExprKind;
+use crate::syntax::StepKind;
+use crate::syntax::TemplatePart;
+use crate::syntax::Traversal;
+use crate::value::Kind;
+use crate::value::Marks;
+use crate::value::Number;
+use crate::value::Type;
+use crate::value::Value;
+
+/// Records a problem of `expr`, with what its references stand for.
+pub(super) fn report(mut diagnostic: Diagnostic, expr: &Expr, env: Env<'_>, found: &mut Diagnostics) {
+    let mut values = BTreeMap::new();
+    each_traversal(expr, &mut |t| describe_traversal(t, env, &mut values));
+    diagnostic.values = values.into_iter().collect();
+    found.push(diagnostic);
+}
+
+/// The longest part of the traversal that has a value is described.
+fn describe_traversal(traversal: &Traversal, env: Env<'_>, values: &mut BTreeMap<String, String>) {
+    let (start, skip) = match env.variable(&traversal.root.name) {
+        Some(value) => (value.clone(), 0),
+        None => match &traversal.reference {
+            Ok(reference) => match env.scope.resolve(reference) {
+                Ok(value) => (value, reference.consumed),
+                Err(_) => return,
+            },
+            Err(_) => return,
+        },
+    };
+    let mut value = start;
+    let mut taken = skip;
+    for step in traversal.steps.iter().skip(skip) {
+        match access::step(&value, step) {
+            Ok(inner) => value = inner,
+            Err(_) => break,
+        }
+        taken += 1;
+    }
+    // A variable of a `for` alone says nothing that the reader could look up.
+    if taken == 0 {
+        return;
+    }
+    if let Some(text) = describe(&value) {
+        values.insert(written(traversal, taken), text);
+    }
+}
+
+fn written(traversal: &Traversal, steps: usize) -> String {
+    let mut out = traversal.root.name.to_string();
+    for step in traversal.steps.iter().take(steps) {
+        // INVARIANT: writing to a string cannot fail.
+        let _ = match &step.kind {
+            StepKind::Attr(name) => write!(out, ".{name}"),
+            StepKind::Index(key) => match key.kind() {
+                Kind::String(s) => write!(out, "[{:?}]", s.as_str()),
+                Kind::Number(n) => write!(out, "[{n}]"),
+                _ => write!(out, "[...]"),
+            },
+        };
+    }
+    out
+}
+
+/// `is 3`, `is object with 2 attributes`; nothing for a secret and for what is not known at all: to read that a value
+/// is secret misleads people into thinking that this is what is wrong.
+pub fn describe(value: &Value) -> Option<String> {
+    if !value.marks().is_empty() {
+        return None;
+    }
+    match value.kind() {
+        Kind::Unknown(u) if u.ty == Type::Any => None,
+        Kind::Unknown(u) => Some(format!("is a {}", u.ty.friendly_name())),
+        _ => Some(format!("is {}", compact(value))),
+    }
+}
+
+/// A value in a few words; never what is marked.
+pub fn compact(value: &Value) -> String {
+    if value.marks().contains(Marks::SENSITIVE) {
+        return "(sensitive value)".into();
+    }
+    if value.marks().contains(Marks::EPHEMERAL) {
+        return "(ephemeral value)".into();
+    }
+    match value.kind() {
+        Kind::Null(_) => "null".into(),
+        Kind::Unknown(_) => "(not yet known)".into(),
+        Kind::Bool(b) => b.to_string(),
+        Kind::Number(n) => ten_digits(n),
+        Kind::String(s) => format!("{:?}", s.as_str()),
+        Kind::Object(o) => match &o[..] {
+            [] => "object with no attributes".into(),
+            [(name, _)] => format!("object with 1 attribute {:?}", name.as_str()),
+            more => format!("object with {} attributes", more.len()),
+        },
+        Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Tuple(_) => {
+            let ty = value.ty().friendly_name();
+            let length = value
+                .items()
+                .map_or_else(|| value.entries().map_or(0, <[_]>::len), <[_]>::len);
+            match length {
+                0 => format!("empty {ty}"),
+                1 => format!("{ty} with 1 element"),
+                n => format!("{ty} with {n} elements"),
+            }
+        }
+    }
+}
+
+/// A number with ten digits at most, and an exponent where it is very large or small.
+fn ten_digits(n: &Number) -> String {
+    let text = n.to_string();
+    if text.len() <= 10 {
+        return text;
+    }
+    let f = n.to_f64();
+    let scientific = format!("{f:.9e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return text;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |s: &str| {
+        if s.contains('.') {
+            s.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            s.to_owned()
+        }
+    };
+    if (-4..10).contains(&exponent) {
+        trim(&format!("{f:.*}", (9 - exponent).max(0) as usize))
+    } else {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
+    }
+}
+
+/// Calls `f` with every traversal in the expression, in order.
+fn each_traversal<'a>(expr: &'a Expr, f: &mut impl FnMut(&'a Traversal)) {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::SplatItem => {}
+        ExprKind::Template(parts) => each_in_parts(parts, f),
+        ExprKind::Wrap(e) | ExprKind::Unary(_, e) | ExprKind::Parens(e) | ExprKind::Relative(e, _) => {
+            each_traversal(e, f);
+        }
+        ExprKind::Traversal(t) => f(t),
+        ExprKind::Index(a, b) | ExprKind::Binary(_, _, a, b) => {
+            each_traversal(a, f);
+            each_traversal(b, f);
+        }
+        ExprKind::Splat { source, each, .. } => {
+            each_traversal(source, f);
+            each_traversal(each, f);
+        }
+        ExprKind::Call(call) => call.args.iter().for_each(|a| each_traversal(a, f)),
+        ExprKind::Conditional(a, b, c) => [a, b, c].into_iter().for_each(|e| each_traversal(e, f)),
+        ExprKind::Tuple(items) => items.iter().for_each(|e| each_traversal(e, f)),
+        ExprKind::Object(items) => items.iter().for_each(|i| {
+            each_traversal(&i.key, f);
+            each_traversal(&i.value, f);
+        }),
+        ExprKind::For(e) => {
+            each_traversal(&e.collection, f);
+            for part in [e.key.as_ref(), Some(&e.value), e.condition.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                each_traversal(part, f);
+            }
+        }
+    }
+}
+
+fn each_in_parts<'a>(parts: &'a [TemplatePart], f: &mut impl FnMut(&'a Traversal)) {
+    for part in parts {
+        match part {
+            TemplatePart::Text(_) => {}
+            TemplatePart::Interpolation(e) => each_traversal(e, f),
+            TemplatePart::If {
+                condition, yes, no, ..
+            } => {
+                each_traversal(condition, f);
+                each_in_parts(yes, f);
+                each_in_parts(no, f);
+            }
+            TemplatePart::For { collection, body, .. } => {
+                each_traversal(collection, f);
+                each_in_parts(body, f);
+            }
+        }
+    }
+}

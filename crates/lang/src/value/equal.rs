@@ -1,0 +1,148 @@
+//! Equality of values, some of which are not known yet.
+
+use super::Kind;
+use super::Type;
+use super::Value;
+
+/// Whether two values are equal; nothing if that is not known yet. Marks do not count.
+///
+/// Values of different types are not equal, except that all nulls are equal.
+pub fn equals(a: &Value, b: &Value) -> Option<bool> {
+    match (a.kind(), b.kind()) {
+        (Kind::Null(_), Kind::Null(_)) => return Some(true),
+        (Kind::Null(_), Kind::Unknown(u)) | (Kind::Unknown(u), Kind::Null(_)) => {
+            return u.refinement.not_null.then_some(false);
+        }
+        (Kind::Null(_), _) | (_, Kind::Null(_)) => return Some(false),
+        (Kind::Unknown(u), _) if b.is_known() => return if excludes(u, b) { Some(false) } else { None },
+        (_, Kind::Unknown(u)) if a.is_known() => return if excludes(u, a) { Some(false) } else { None },
+        (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => return None,
+        _ => {}
+    }
+    if a.is_wholly_known() && b.is_wholly_known() {
+        return Some(same_kind(a, b) && a == b && a.ty() == b.ty());
+    }
+    match (a.kind(), b.kind()) {
+        (Kind::List(_), Kind::List(_)) | (Kind::Tuple(_), Kind::Tuple(_)) => {
+            let (x, y) = (a.items().unwrap_or_default(), b.items().unwrap_or_default());
+            if x.len() != y.len() {
+                return Some(false);
+            }
+            // From left to right: the first that is unknown or different decides, as in Terraform.
+            for (x, y) in x.iter().zip(y) {
+                match equals(x, y) {
+                    Some(true) => {}
+                    other => return other,
+                }
+            }
+            Some(true)
+        }
+        (Kind::Map(_), Kind::Map(_)) | (Kind::Object(_), Kind::Object(_)) => {
+            let (x, y) = (a.entries().unwrap_or_default(), b.entries().unwrap_or_default());
+            if x.len() != y.len() || x.iter().zip(y).any(|((m, _), (n, _))| m != n) {
+                return Some(false);
+            }
+            let mut result = Some(true);
+            for ((_, x), (_, y)) in x.iter().zip(y) {
+                match equals(x, y) {
+                    Some(true) => {}
+                    Some(false) => return Some(false),
+                    None => result = None,
+                }
+            }
+            result
+        }
+        (Kind::Set(_), Kind::Set(_)) => None,
+        _ => Some(false),
+    }
+}
+
+fn same_kind(a: &Value, b: &Value) -> bool {
+    std::mem::discriminant(a.kind()) == std::mem::discriminant(b.kind())
+}
+
+/// Whether what is known of the unknown value rules out that it becomes `value`.
+fn excludes(unknown: &super::Unknown, value: &Value) -> bool {
+    let known = &unknown.refinement;
+    if unknown.ty != Type::Any && !unknown.ty.has_any() && value.is_wholly_known() && unknown.ty != value.ty()
+    {
+        return true;
+    }
+    match value.kind() {
+        Kind::String(s) => known.prefix.as_ref().is_some_and(|p| !s.starts_with(p.as_str())),
+        Kind::Number(n) => {
+            known
+                .min
+                .as_ref()
+                .is_some_and(|(min, inclusive)| n < min || (!inclusive && n == min))
+                || known
+                    .max
+                    .as_ref()
+                    .is_some_and(|(max, inclusive)| n > max || (!inclusive && n == max))
+        }
+        Kind::List(s) => outside(known, s.items.len(), s.items.len()),
+        Kind::Map(m) => outside(known, m.items.len(), m.items.len()),
+        Kind::Set(s) if value.is_wholly_known() => outside(known, s.items.len(), s.items.len()),
+        _ => false,
+    }
+}
+
+fn outside(known: &super::Refinement, least: usize, most: usize) -> bool {
+    known.min_length.is_some_and(|min| most < min) || known.max_length.is_some_and(|max| least > max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Marks, Refinement};
+
+    #[test]
+    fn known_values() {
+        let s = Value::string("1");
+        assert_eq!(equals(&s, &Value::string("1")), Some(true));
+        assert_eq!(equals(&s, &Value::number(1i64)), Some(false));
+        assert_eq!(equals(&s, &s.clone().with_marks(Marks::SENSITIVE)), Some(true));
+        assert_eq!(
+            equals(&Value::null(Type::Any), &Value::null(Type::String)),
+            Some(true)
+        );
+        assert_eq!(
+            equals(&Value::tuple([]), &Value::list(Type::String, [])),
+            Some(false)
+        );
+        assert_eq!(
+            equals(&Value::list(Type::String, []), &Value::list(Type::Number, [])),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn unknown_values() {
+        let u = Value::unknown(Type::String);
+        let not_null = Value::unknown_not_null(Type::String);
+        let null = Value::null(Type::Any);
+        assert_eq!(equals(&u, &null), None);
+        assert_eq!(equals(&not_null, &null), Some(false));
+        let prefixed = Value::unknown_with(
+            Type::String,
+            Refinement {
+                prefix: Some("a-".into()),
+                ..Refinement::default()
+            },
+        );
+        assert_eq!(equals(&prefixed, &Value::string("b")), Some(false));
+        assert_eq!(equals(&prefixed, &Value::string("a-b")), None);
+        let one = Value::number(1i64);
+        assert_eq!(
+            equals(
+                &Value::tuple([u.clone(), one.clone()]),
+                &Value::tuple([u.clone(), Value::number(2i64)])
+            ),
+            None
+        );
+        assert_eq!(
+            equals(&Value::tuple([u.clone(), one]), &Value::tuple([u])),
+            Some(false)
+        );
+    }
+}
