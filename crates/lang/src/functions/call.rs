@@ -13,6 +13,7 @@ use super::encoding;
 use super::filesystem;
 use super::network;
 use super::numeric;
+use super::redact;
 use super::string;
 use super::time;
 use super::types;
@@ -58,6 +59,7 @@ fn lazy() -> Vec<Function> {
             params: Vec::new(),
             variadic: Some(argument()),
             result: |_| Ok(Type::Any),
+            not_null: false,
             body: |args, _| match args.first() {
                 Some(first) => Ok(first.clone()),
                 None => Err(FunctionError::Call("at least one argument is required".into())),
@@ -72,6 +74,7 @@ fn lazy() -> Vec<Function> {
             }],
             variadic: None,
             result: |_| Ok(Type::Bool),
+            not_null: true,
             body: |_, _| Ok(Value::bool(true)),
         },
     ]
@@ -157,7 +160,8 @@ pub fn convert_arguments(function: &Function, args: &[Value]) -> Result<Vec<Valu
 /// What is wrong with the number of arguments, with an argument, or with the call.
 pub fn call(function: &Function, args: Vec<Value>, surroundings: &Surroundings) -> Result<Value, CallError> {
     check_arity(function, args.len())?;
-    let mut args = convert_arguments(function, &args)?;
+    let given = args;
+    let mut args = convert_arguments(function, &given)?;
     let mut marks = Marks::NONE;
     let mut unknown = false;
     let mut untyped = false;
@@ -186,41 +190,21 @@ pub fn call(function: &Function, args: Vec<Value>, surroundings: &Surroundings) 
     let value = if untyped {
         Value::unknown(Type::Any)
     } else if unknown {
-        Value::unknown((function.result)(&args)?.without_optional())
+        Value::unknown(
+            (function.result)(&args)
+                .map_err(|e| redact(e, &given))?
+                .without_optional(),
+        )
     } else {
-        (function.body)(&args, surroundings)?
+        (function.body)(&args, surroundings).map_err(|e| redact(e, &given))?
     };
     Ok(never_null(function, value).with_marks(marks))
 }
 
-/// Functions whose result may be null. No other function's result is, so that `upper(unknown) == null` is known.
-const MAY_BE_NULL: [&str; 19] = [
-    "coalesce",
-    "element",
-    "ephemeralasnull",
-    "index",
-    "jsondecode",
-    "lookup",
-    "nonsensitive",
-    "one",
-    "sensitive",
-    "tobool",
-    "tolist",
-    "tomap",
-    "tonumber",
-    "toset",
-    "tostring",
-    "try",
-    "values",
-    "yamldecode",
-    "merge",
-];
-
+/// What is unknown of a function that never gives null is not null: so `upper(unknown) == null` is known.
 fn never_null(function: &Function, value: Value) -> Value {
     match value.kind() {
-        Kind::Unknown(u)
-            if !u.refinement.not_null && u.ty != Type::Any && !MAY_BE_NULL.contains(&function.name) =>
-        {
+        Kind::Unknown(u) if function.not_null && !u.refinement.not_null && u.ty != Type::Any => {
             let refinement = Refinement {
                 not_null: true,
                 ..u.refinement.clone()
@@ -242,6 +226,7 @@ mod tests {
             params: vec![Param::new("text", Type::String)],
             variadic: Some(Param::new("more", Type::Number)),
             result: |_| Ok(Type::String),
+            not_null: true,
             body: |args, _| {
                 let text = args[0].as_str().unwrap_or_default();
                 if text.is_empty() {
