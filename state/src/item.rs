@@ -1,6 +1,6 @@
 //! The one stored form of everything that a state holds: an item with a kind, a name and an envelope.
 //!
-//! Log, working store and snapshots all keep the same envelope text, so it is encoded (and later sealed) once, and one
+//! Log, working store and snapshots all keep the same envelope text, so it is encoded and sealed once, and one
 //! digest can be compared across all three.
 
 use serde::Deserialize;
@@ -10,7 +10,10 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::RawJson;
+use crate::SealKey;
 use crate::StateError;
+use crate::sealing::NotOpened;
+use crate::sealing::Sealed;
 
 /// The newest envelope version.
 pub(crate) const ENVELOPE_VERSION: u64 = 1;
@@ -48,19 +51,29 @@ struct Envelope {
     v: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     plain: Option<RawJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
 }
 
 /// Puts payloads into envelopes and takes them out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Codec {}
+pub(crate) struct Codec {
+    key: Option<SealKey>,
+}
 
 impl Codec {
-    /// The envelope of a payload.
+    /// Seals what holds secrets, if there is a key.
+    pub(crate) fn new(key: Option<SealKey>) -> Self {
+        Self { key }
+    }
+
+    /// The envelope of a payload; sealed if it holds secrets and there is a key.
     pub(crate) fn encode<T: Serialize>(
         &self,
         kind: Kind,
         id: &str,
         payload: &T,
+        secret: bool,
     ) -> Result<RawJson, StateError> {
         let failed = |source| StateError::Encode {
             kind: kind.name(),
@@ -68,11 +81,19 @@ impl Codec {
             source,
         };
         let plain = RawJson::from_value(payload).map_err(failed)?;
-        RawJson::from_value(&Envelope {
-            v: ENVELOPE_VERSION,
-            plain: Some(plain),
-        })
-        .map_err(failed)
+        let envelope = match &self.key {
+            Some(key) if secret => Envelope {
+                v: ENVELOPE_VERSION,
+                plain: None,
+                sealed: Some(key.seal(kind, id, plain.as_str())?),
+            },
+            _ => Envelope {
+                v: ENVELOPE_VERSION,
+                plain: Some(plain),
+                sealed: None,
+            },
+        };
+        RawJson::from_value(&envelope).map_err(failed)
     }
 
     /// The payload of an envelope. The error is what does not hold; the caller knows the file.
@@ -91,10 +112,45 @@ impl Codec {
         if envelope.v > ENVELOPE_VERSION {
             return Err(BadItem::Newer { found: envelope.v });
         }
-        let plain = envelope
-            .plain
-            .ok_or_else(|| bad("its envelope is empty".into()))?;
-        plain.parse().map_err(|error| bad(shape(&error)))
+        match envelope {
+            Envelope {
+                plain: Some(plain),
+                sealed: None,
+                ..
+            } => plain.parse().map_err(|error| bad(shape(&error))),
+            Envelope {
+                plain: None,
+                sealed: Some(sealed),
+                ..
+            } => {
+                let text = self.open(kind, id, &sealed)?;
+                serde_json::from_str(&text).map_err(|error| bad(shape(&error)))
+            }
+            _ => Err(bad("its envelope does not hold one payload".into())),
+        }
+    }
+
+    fn open(&self, kind: Kind, id: &str, sealed: &Sealed) -> Result<String, BadItem> {
+        let without = |key: String| {
+            BadItem::Other(StateError::Unseal {
+                kind: kind.name(),
+                id: id.to_owned(),
+                key,
+                key_file: self.key.as_ref().map(|key| key.path().to_owned()),
+            })
+        };
+        let Some(key) = &self.key else {
+            return Err(without(sealed.key().to_owned()));
+        };
+        key.open(kind, id, sealed).map_err(|reason| match reason {
+            NotOpened::OtherKey(name) => without(name),
+            NotOpened::Broken => BadItem::Damaged {
+                kind,
+                id: id.to_owned(),
+                detail: "its seal is broken".into(),
+            },
+            NotOpened::KeyFile(error) => BadItem::Other(error),
+        })
     }
 }
 
@@ -106,8 +162,16 @@ fn shape(error: &serde_json::Error) -> String {
 /// Why an item could not be taken in.
 #[derive(Debug)]
 pub(crate) enum BadItem {
-    Damaged { kind: Kind, id: String, detail: String },
-    Newer { found: u64 },
+    Damaged {
+        kind: Kind,
+        id: String,
+        detail: String,
+    },
+    Newer {
+        found: u64,
+    },
+    /// Nothing is wrong with the item itself.
+    Other(StateError),
 }
 
 impl BadItem {
@@ -121,6 +185,7 @@ impl BadItem {
                 id,
                 detail,
             },
+            Self::Other(error) => error,
             Self::Newer { found } => StateError::NewerFormat {
                 path,
                 found,

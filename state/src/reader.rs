@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::SealKey;
 use crate::StateError;
 use crate::StateView;
 use crate::item::Codec;
@@ -19,15 +20,30 @@ const ATTEMPTS: usize = 5;
 /// # Errors
 /// When files cannot be read or do not hold together.
 pub fn read_view(dir: &Path) -> Result<StateView, StateError> {
+    read(dir, &Codec::default())
+}
+
+/// Like [`read_view`], opening with `key` what is sealed.
+///
+/// # Errors
+/// As there, and when something is sealed with another key.
+pub fn read_view_sealed(dir: &Path, key: &SealKey) -> Result<StateView, StateError> {
+    read(dir, &Codec::new(Some(key.clone())))
+}
+
+fn read(dir: &Path, codec: &Codec) -> Result<StateView, StateError> {
     let layout = Layout::new(dir);
-    let codec = Codec::default();
     let mut attempt = 1;
     loop {
-        match recovery::read(&layout, &codec) {
+        match recovery::read(&layout, codec) {
             Ok(contents) => return Ok(contents.view),
-            Err(error @ StateError::NewerFormat { .. }) => return Err(error),
+            Err(
+                error @ (StateError::NewerFormat { .. }
+                | StateError::Unseal { .. }
+                | StateError::KeyFile { .. }),
+            ) => return Err(error),
             Err(error) if attempt == ATTEMPTS => {
-                return Err(error.pointing_to(|| snapshot::newest_good(&layout, &codec)));
+                return Err(error.pointing_to(|| snapshot::newest_good(&layout, codec)));
             }
             Err(_) => std::thread::sleep(Duration::from_millis(4 << attempt)),
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::HolderInfo;
 use crate::LockWait;
+use crate::SealKey;
 use crate::StateError;
 use crate::StateView;
 use crate::contents::Contents;
@@ -33,7 +34,7 @@ pub struct Restored {
 }
 
 /// Replaces the state in `dir` by one of its snapshots: that of `serial`, or the newest that reads well, and then also as
-/// much of the log after it as reads well. The files that were there are set aside, those of an earlier restore given up.
+/// much of the log after it as reads well. Sealed items are checked with `key`. The files that were there are set aside, those of an earlier restore given up.
 ///
 /// # Errors
 /// When the lock is held, when no snapshot fits, or when files cannot be written.
@@ -42,9 +43,10 @@ pub fn restore(
     holder: &HolderInfo,
     wait: LockWait,
     serial: Option<u64>,
+    key: Option<&SealKey>,
 ) -> Result<Restored, StateError> {
     let layout = Layout::new(dir);
-    let codec = Codec::default();
+    let codec = Codec::new(key.cloned());
     let nothing = || StateError::NoSnapshot {
         path: layout.snapshots(),
         serial,
@@ -68,8 +70,12 @@ pub fn restore(
                 chosen = Some((candidate, contents, items));
                 break;
             }
-            // A newer program's snapshot is not a damaged one.
-            Err(error @ StateError::NewerFormat { .. }) => return Err(error),
+            // A newer program's snapshot is not a damaged one, nor is one that another key opens.
+            Err(
+                error @ (StateError::NewerFormat { .. }
+                | StateError::Unseal { .. }
+                | StateError::KeyFile { .. }),
+            ) => return Err(error),
             Err(_) => {}
         }
     }
@@ -116,8 +122,8 @@ pub fn restore(
 ///
 /// # Errors
 /// When it cannot be read or is damaged.
-pub fn read_snapshot(path: &Path) -> Result<StateView, StateError> {
-    snapshot::read(path, &Codec::default(), |_| {}).map(|contents| contents.view)
+pub fn read_snapshot(path: &Path, key: Option<&SealKey>) -> Result<StateView, StateError> {
+    snapshot::read(path, &Codec::new(key.cloned()), |_| {}).map(|contents| contents.view)
 }
 
 /// Takes in the commits after the snapshot up to the first that does not read well.
@@ -208,7 +214,7 @@ mod tests {
     fn goes_back_to_a_serial_and_forward_in_serials() {
         let dir = tempfile::tempdir().unwrap();
         history(dir.path());
-        let restored = restore(dir.path(), &holder(), LockWait::No, Some(2)).unwrap();
+        let restored = restore(dir.path(), &holder(), LockWait::No, Some(2), None).unwrap();
         assert_eq!((restored.from_serial, restored.serial), (2, 4));
         assert_eq!(checks(dir.path()), serde_json::json!([2, 1]));
         let known: Vec<u64> = snapshots(dir.path())
@@ -217,7 +223,7 @@ mod tests {
             .map(|snapshot| snapshot.serial)
             .collect();
         assert_eq!(known, [4, 3, 2, 1]);
-        let error = restore(dir.path(), &holder(), LockWait::No, Some(9)).unwrap_err();
+        let error = restore(dir.path(), &holder(), LockWait::No, Some(9), None).unwrap_err();
         assert!(error.to_string().contains("None has the serial 9"), "{error}");
         assert_eq!(checks(dir.path()), serde_json::json!([2, 1]));
     }
@@ -243,7 +249,7 @@ mod tests {
             "{error}"
         );
 
-        let restored = restore(dir.path(), &holder(), LockWait::No, None).unwrap();
+        let restored = restore(dir.path(), &holder(), LockWait::No, None, None).unwrap();
         assert_eq!((restored.from_serial, restored.serial), (4, 5));
         assert!(restored.set_aside.join("log").is_dir());
         assert_eq!(checks(dir.path()), serde_json::json!([4, 0]));
@@ -257,16 +263,16 @@ mod tests {
         fs::write(&newest, "rubbish\n").unwrap();
         fs::remove_dir_all(dir.path().join("working")).unwrap();
         assert!(Store::open(dir.path(), holder(), LockWait::No).is_err());
-        let restored = restore(dir.path(), &holder(), LockWait::No, None).unwrap();
+        let restored = restore(dir.path(), &holder(), LockWait::No, None, None).unwrap();
         assert_eq!(restored.from_serial, 2);
         assert_eq!(checks(dir.path()), serde_json::json!([2, 1]));
-        assert_eq!(read_snapshot(&restored.snapshot).unwrap().serial(), 2);
+        assert_eq!(read_snapshot(&restored.snapshot, None).unwrap().serial(), 2);
     }
 
     #[test]
     fn needs_a_snapshot() {
         let dir = tempfile::tempdir().unwrap();
-        let error = restore(dir.path(), &holder(), LockWait::No, None).unwrap_err();
+        let error = restore(dir.path(), &holder(), LockWait::No, None, None).unwrap_err();
         assert!(matches!(error, StateError::NoSnapshot { .. }));
     }
 }

@@ -10,6 +10,7 @@ use crate::HolderInfo;
 use crate::Intent;
 use crate::LockWait;
 use crate::Record;
+use crate::SealKey;
 use crate::StateError;
 use crate::StateView;
 use crate::contents::Contents;
@@ -80,14 +81,32 @@ pub struct Finished {
 
 impl Store {
     /// Opens the state in the folder `dir` for writing, and makes it when it is not there. Blocks while it waits for the lock.
+    /// Writes in clear: see [`Store::open_sealed`].
     ///
     /// # Errors
     /// When another process holds the lock, when a file cannot be read, or when what was read does not hold together.
     pub fn open(dir: &Path, holder: HolderInfo, wait: LockWait) -> Result<Self, StateError> {
+        Self::open_with(dir, holder, wait, Codec::default())
+    }
+
+    /// Like [`Store::open`]; what holds secrets is sealed with `key` when it is written, and opened with it when it is read. What
+    /// was written in clear before stays so until it is written again.
+    ///
+    /// # Errors
+    /// As there, and when something is sealed with another key.
+    pub fn open_sealed(
+        dir: &Path,
+        holder: HolderInfo,
+        wait: LockWait,
+        key: SealKey,
+    ) -> Result<Self, StateError> {
+        Self::open_with(dir, holder, wait, Codec::new(Some(key)))
+    }
+
+    fn open_with(dir: &Path, holder: HolderInfo, wait: LockWait, codec: Codec) -> Result<Self, StateError> {
         let layout = Layout::new(dir);
         layout.create()?;
         let lock = StateLock::acquire(&layout, &holder, wait)?;
-        let codec = Codec::default();
         let lineage = uuid::Uuid::new_v4().to_string();
         let opened = recovery::open(&layout, &codec, &lineage)
             .map_err(|error| error.pointing_to(|| snapshot::newest_good(&layout, &codec)))?;
@@ -272,11 +291,18 @@ impl Store {
     }
 
     fn put(&mut self, id: &str, payload: Payload) -> Result<(), StateError> {
+        let codec = &self.codec;
         let (kind, text) = match &payload {
-            Payload::Resource(record) => (Kind::Resource, self.codec.encode(Kind::Resource, id, record)?),
-            Payload::Output(value) => (Kind::Output, self.codec.encode(Kind::Output, id, value)?),
-            Payload::Intent(intent) => (Kind::Intent, self.codec.encode(Kind::Intent, id, intent)?),
-            Payload::Checks(value) => (Kind::Checks, self.codec.encode(Kind::Checks, id, value)?),
+            Payload::Resource(record) => (
+                Kind::Resource,
+                codec.encode(Kind::Resource, id, record, record.holds_secrets())?,
+            ),
+            Payload::Output(value) => (
+                Kind::Output,
+                codec.encode(Kind::Output, id, value, value.sensitive)?,
+            ),
+            Payload::Intent(intent) => (Kind::Intent, codec.encode(Kind::Intent, id, intent, true)?),
+            Payload::Checks(value) => (Kind::Checks, codec.encode(Kind::Checks, id, value, false)?),
         };
         self.raise_serial(kind);
         self.contents.put(id, payload, digest(kind, id, &text));
