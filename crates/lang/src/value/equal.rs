@@ -1,5 +1,7 @@
 //! Equality of values, some of which are not known yet.
 
+use std::cmp::Ordering;
+
 use super::Kind;
 use super::Type;
 use super::Value;
@@ -20,7 +22,9 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         _ => {}
     }
     if a.is_wholly_known() && b.is_wholly_known() {
-        return Some(same_kind(a, b) && a == b && a.ty() == b.ty());
+        // The order of values does not look at marks.
+        let equal = same_kind(a, b) && a.cmp(b) == Ordering::Equal;
+        return Some(equal && (is_scalar(a) || a.ty() == b.ty()));
     }
     match (a.kind(), b.kind()) {
         (Kind::List(_), Kind::List(_)) | (Kind::Tuple(_), Kind::Tuple(_)) => {
@@ -55,6 +59,10 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         (Kind::Set(_), Kind::Set(_)) => None,
         _ => Some(false),
     }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value.kind(), Kind::Bool(_) | Kind::Number(_) | Kind::String(_))
 }
 
 fn same_kind(a: &Value, b: &Value) -> bool {
