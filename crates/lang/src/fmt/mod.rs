@@ -59,7 +59,10 @@ pub fn format(id: FileId, text: &str) -> Result<String, Diagnostics> {
     let mut atoms = edit::edited(text, &tokens, &body);
     lines::lay_out(&mut atoms);
     // Space behind the last token is kept, as Terraform keeps it.
-    let trailing = text.len() - text.trim_end_matches([' ', '\t']).len();
+    let trailing = match tokens.as_slice() {
+        [.., last, end] => (end.start - last.end) as usize,
+        _ => text.len(),
+    };
     atoms.push(Atom {
         spaces: trailing,
         ..Atom::new(Kind::End, "")

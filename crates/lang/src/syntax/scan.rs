@@ -159,8 +159,14 @@ impl<'a> Scanner<'a> {
                     match self.byte(len) {
                         0 if self.at + len >= self.bytes.len() => break,
                         b'"' | b'\n' | b'\r' | b'$' | b'%' => break,
-                        b'\\' if matches!(self.byte(len + 1), b'\n' | b'\r' | 0) => {
-                            len += 1;
+                        // A backslash must escape something on its line.
+                        b'\\'
+                            if matches!(self.byte(len + 1), b'\n' | b'\r')
+                                || self.at + len + 1 >= self.bytes.len() =>
+                        {
+                            if len == 0 {
+                                return self.emit(Kind::Invalid, 1);
+                            }
                             break;
                         }
                         b'\\' => {
@@ -234,7 +240,8 @@ impl<'a> Scanner<'a> {
             }
             (b'/', b'*') => match self.rest()[2..].find("*/") {
                 Some(i) => (Comment, i + 4),
-                None => (Invalid, self.rest().len()),
+                // Not closed: two operators, where none can stand.
+                None => (Slash, 1),
             },
             (b'=', b'=') => (EqualEqual, 2),
             (b'!', b'=') => (NotEqual, 2),

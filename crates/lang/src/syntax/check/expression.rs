@@ -146,7 +146,6 @@ impl Checker<'_> {
                         _ => {
                             self.no_attribute(dot, next);
                             self.lose_way();
-                            return end;
                         }
                     }
                 }
@@ -219,42 +218,48 @@ impl Checker<'_> {
     }
 
     fn full_splat(&mut self) -> u32 {
-        self.read();
-        let mut close = self.read();
-        if close.kind != Kind::CloseBracket {
-            if !self.lost {
-                self.error(
-                    close,
-                    "Missing close bracket on splat index",
-                    "The star of a splat must be followed by a closing bracket: \"[*]\".",
-                );
-            }
-            close = self.recover(Kind::CloseBracket);
+        let star = self.read();
+        let close = self.read();
+        if close.kind == Kind::CloseBracket || self.lost {
+            return close.end;
         }
-        close.end
+        let detail = format!(
+            "The star of a splat on line {} must be followed by a closing bracket: \"[*]\".",
+            self.line(star.start)
+        );
+        self.missing_bracket(star, "Missing close bracket on splat index", detail)
     }
 
     fn index(&mut self) -> u32 {
+        let open = self.last;
         self.newlines.push(false);
         let before = self.diagnostics.len();
         self.expression();
-        let close = if self.failed_since(before) {
-            self.recover(Kind::CloseBracket)
+        let end = if self.failed_since(before) {
+            self.recover(Kind::CloseBracket).end
         } else {
             let close = self.read();
             if close.kind == Kind::CloseBracket || self.lost {
-                close
+                close.end
             } else {
-                self.error(
-                    close,
-                    "Missing close bracket on index",
-                    "An index is one expression in brackets; a closing bracket (\"]\") is expected here.",
+                let detail = format!(
+                    "The index that begins on line {} is one expression in brackets; its closing bracket (\"]\") is missing before {:?}.",
+                    self.line(open.start),
+                    self.text_of(close)
                 );
-                self.recover(Kind::CloseBracket)
+                self.missing_bracket(open, "Missing close bracket on index", detail)
             }
         };
         self.newlines.pop();
-        close.end
+        end
+    }
+
+    /// Reports a bracket that is missing, at the token where one is found at last, as Terraform does; the context
+    /// begins where it was opened.
+    fn missing_bracket(&mut self, open: Token, summary: &str, detail: String) -> u32 {
+        let found = self.recover(Kind::CloseBracket);
+        self.error_since(open.start, found, summary, detail);
+        found.end
     }
 
     fn term(&mut self) -> Bytes {
@@ -314,6 +319,9 @@ impl Checker<'_> {
             Kind::Apostrophe => "Strings are put into double quotes (\"), not into single ones.".to_owned(),
             Kind::Newline => {
                 "An expression is expected before the end of the line. An expression of several lines needs parentheses around it.".to_owned()
+            }
+            Kind::Star if self.text.as_bytes().get(at.start.wrapping_sub(1) as usize) == Some(&b'/') => {
+                "This comment is not closed. Write \"*/\" where it ends.".to_owned()
             }
             Kind::Equal => "An expression is expected here, not a second equals sign.".to_owned(),
             _ => format!("An expression is expected here, and none begins with {:?}.", self.text_of(at)),

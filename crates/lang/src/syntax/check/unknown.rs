@@ -75,9 +75,7 @@ pub(crate) fn unknown_tokens(place: Place, text: &str, tokens: &[Token]) -> Diag
                     "\u{201c}" | "\u{201d}" | "\u{2018}" | "\u{2019}" => {
                         "Typographic quotes are not valid here; some editors and web pages make them of plain ones. Replace them by plain double quotes (\").".to_owned()
                     }
-                    _ if written.starts_with("/*") => {
-                        "This comment is not closed. Write \"*/\" where it ends.".to_owned()
-                    }
+                    "\\" => "A backslash must be followed by what it escapes: \\n, \\r, \\t, \\\", \\\\, \\uXXXX or \\UXXXXXXXX.".to_owned(),
                     "\r" => "A carriage return must be followed by a line feed.".to_owned(),
                     _ => "The language does not use this character outside of strings and comments.".to_owned(),
                 };
