@@ -1,8 +1,19 @@
-//! Functions on lists, sets, maps, tuples and objects.
+//! Functions on lists, sets, tuples, maps and objects.
+
+mod equal;
+mod keyed;
+mod sequence;
+mod sets;
 
 use super::Function;
 
 /// All of them.
 pub(super) fn functions() -> Vec<Function> {
-    Vec::new()
+    [sequence::functions, keyed::functions, sets::functions]
+        .into_iter()
+        .flat_map(|room| room())
+        .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,204 @@
-//! Conversion functions and functions on marks.
+//! Functions on types and marks.
 
 use super::Function;
+use super::FunctionError;
+use super::Surroundings;
+use super::define::Outcome;
+use super::define::any;
+use super::define::anything;
+use super::define::function;
+use super::define::gives_bool;
+use super::define::quote;
+use super::define::wrong;
+use crate::value::Marks;
+use crate::value::Type;
+use crate::value::Value;
+use crate::value::can_convert;
+use crate::value::constraint_name;
+use crate::value::convert;
+use crate::value::mismatch_message;
 
 /// All of them.
 pub(super) fn functions() -> Vec<Function> {
-    Vec::new()
+    let to = |name, description, result, body| {
+        function(name, description, [any("v").nullable().markable()], result, body).nullable()
+    };
+    vec![
+        function(
+            "ephemeralasnull",
+            "A value with null in place of all that is ephemeral.",
+            [anything("value").markable()],
+            |a| Ok(a[0].ty()),
+            |a, _| Ok(without_ephemeral(a[0].clone())),
+        )
+        .nullable(),
+        function(
+            "issensitive",
+            "Whether a value is marked sensitive.",
+            [anything("value").markable()],
+            gives_bool,
+            |a, _| {
+                let v = &a[0];
+                if v.is_sensitive() {
+                    return Ok(Value::bool(true));
+                }
+                // An unknown value may become sensitive when it gets known.
+                if !v.is_known() {
+                    return Ok(super::define::unknown(Type::Bool));
+                }
+                Ok(Value::bool(false))
+            },
+        ),
+        function(
+            "nonsensitive",
+            "A value without the mark that it is sensitive.",
+            [anything("value").markable()],
+            |a| Ok(a[0].ty()),
+            |a, _| Ok(remark(a[0].clone(), |m| m.without(Marks::SENSITIVE))),
+        )
+        .nullable(),
+        function(
+            "sensitive",
+            "A value marked sensitive: it is shown nowhere.",
+            [anything("value").markable()],
+            |a| Ok(a[0].ty()),
+            |a, _| Ok(remark(a[0].clone(), |m| m.union(Marks::SENSITIVE))),
+        )
+        .nullable(),
+        to("tobool", "A value as bool.", |a| to_type(a, Type::Bool), |a, _| to_value(a, Type::Bool)),
+        to(
+            "tolist",
+            "A value as list.",
+            |a| to_type(a, Type::list(Type::Any)),
+            |a, _| to_value(a, Type::list(Type::Any)),
+        ),
+        to(
+            "tomap",
+            "A value as map.",
+            |a| to_type(a, Type::map(Type::Any)),
+            |a, _| to_value(a, Type::map(Type::Any)),
+        ),
+        to("tonumber", "A value as number.", |a| to_type(a, Type::Number), |a, _| {
+            to_value(a, Type::Number)
+        }),
+        to(
+            "toset",
+            "A value as set.",
+            |a| to_type(a, Type::set(Type::Any)),
+            |a, _| to_value(a, Type::set(Type::Any)),
+        ),
+        to("tostring", "A value as text.", |a| to_type(a, Type::String), |a, _| {
+            to_value(a, Type::String)
+        }),
+        function(
+            "type",
+            "The type of a value. Only for `streamform console`.",
+            [anything("value")],
+            |_| Ok(Type::String),
+            |a, _: &Surroundings| Ok(Value::string(shown(&a[0].ty(), 0))),
+        ),
+    ]
 }
+
+fn without_ephemeral(value: Value) -> Value {
+    if value.marks().contains(Marks::EPHEMERAL) {
+        let marks = value.marks().without(Marks::EPHEMERAL);
+        return Value::null(value.ty()).with_marks(marks);
+    }
+    if value.deep_marks().contains(Marks::EPHEMERAL) {
+        return value.map_children(without_ephemeral);
+    }
+    value
+}
+
+/// The same value with other marks of its own; marks inside stay.
+fn remark(value: Value, change: fn(Marks) -> Marks) -> Value {
+    let (value, marks) = value.unmark();
+    value.with_marks(change(marks))
+}
+
+/// The type of a conversion to `want`.
+fn to_type(args: &[Value], want: Type) -> Result<Type, FunctionError> {
+    let (value, _) = args[0].clone().unmark();
+    let got = value.ty();
+    if got == want || got == Type::Any {
+        return Ok(want);
+    }
+    if !can_convert(&got, &want) {
+        return Err(impossible(&got, &want));
+    }
+    if value.is_known() {
+        return to_value(args, want).map(|v| v.ty());
+    }
+    match convert(&value, &want) {
+        Ok(v) => Ok(v.ty()),
+        Err(_) => Ok(want),
+    }
+}
+
+fn impossible(got: &Type, want: &Type) -> FunctionError {
+    let message = match (got, want) {
+        (Type::Tuple(_), Type::Tuple(_)) => {
+            format!("incompatible tuple type for conversion: {}", mismatch_message(got, want))
+        }
+        (Type::Object(_), Type::Object(_)) => {
+            format!("incompatible object type for conversion: {}", mismatch_message(got, want))
+        }
+        _ => format!("cannot convert {} to {}", got.friendly_name(), constraint_name(want)),
+    };
+    wrong(0, message)
+}
+
+fn to_value(args: &[Value], want: Type) -> Outcome {
+    let value = &args[0];
+    convert(value, &want).map_err(|_| {
+        let given = match value.as_str() {
+            Some(_) if value.is_sensitive() => "(sensitive value)".to_owned(),
+            Some(s) => quote(s),
+            None => "string".to_owned(),
+        };
+        match (value.ty(), &want) {
+            (Type::String, Type::Bool) => wrong(
+                0,
+                format!("cannot convert {given} to bool; only the strings \"true\" or \"false\" are allowed"),
+            ),
+            (Type::String, Type::Number) => wrong(
+                0,
+                format!("cannot convert {given} to number; given string must be a decimal representation of a number"),
+            ),
+            (got, want) => impossible(&got, want),
+        }
+    })
+}
+
+/// A type over several lines, as the console shows it.
+fn shown(ty: &Type, depth: usize) -> String {
+    let inner = |t: &Type| shown(t, depth);
+    let indent = "    ".repeat(depth + 1);
+    let close = "    ".repeat(depth);
+    match ty {
+        Type::Any => "dynamic".to_owned(),
+        Type::List(e) => format!("list({})", inner(e)),
+        Type::Set(e) => format!("set({})", inner(e)),
+        Type::Map(e) => format!("map({})", inner(e)),
+        Type::Tuple(t) if !t.is_empty() => {
+            let lines: String = t
+                .iter()
+                .map(|t| format!("{indent}{},\n", shown(t, depth + 1)))
+                .collect();
+            format!("tuple([\n{lines}{close}])")
+        }
+        Type::Object(o) if !o.attributes().is_empty() => {
+            let lines: String = o
+                .attributes()
+                .iter()
+                .map(|(n, t)| format!("{indent}{n}: {},\n", shown(t, depth + 1)))
+                .collect();
+            format!("object({{\n{lines}{close}}})")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
