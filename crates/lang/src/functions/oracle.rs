@@ -1,65 +1,23 @@
 //! What the tests of this folder share: calling a function by its name, as an expression does.
 
 use super::FunctionError;
-use super::Param;
 use super::Surroundings;
 use super::lookup;
 use crate::value::Marks;
-use crate::value::Refinement;
 use crate::value::Type;
 use crate::value::Value;
-use crate::value::convert;
 
-/// Calls a built-in function by the rules that [`Param`] states.
+/// Calls a built-in function.
 pub(super) fn call_in(name: &str, args: &[Value], around: &Surroundings) -> Result<Value, FunctionError> {
     let f = lookup(name).unwrap_or_else(|| panic!("no function {name}"));
-    let mut marks = Marks::NONE;
-    let mut ready = Vec::new();
-    let mut waits = false;
-    for (i, arg) in args.iter().enumerate() {
-        let p: &Param = f
-            .params
-            .get(i)
-            .or(f.variadic.as_ref())
-            .expect("too many arguments");
-        let mut v = if p.ty == Type::Any {
-            arg.clone()
-        } else {
-            convert(arg, &p.ty).map_err(|e| FunctionError::Argument(i, e.to_string()))?
-        };
-        if !p.allow_marked {
-            let (plain, m) = v.unmark_deep();
-            marks = marks.union(m);
-            v = plain;
+    super::call::call(f, args.to_vec(), around).map_err(|e| match e {
+        super::call::CallError::Arguments(all) => {
+            let (i, m) = all.into_iter().next().expect("a fault");
+            FunctionError::Argument(i, m)
         }
-        if v.is_null() && !p.allow_null {
-            return Err(FunctionError::Argument(i, "argument must not be null".into()));
-        }
-        waits |= !v.is_known() && !p.allow_unknown;
-        ready.push(v);
-    }
-    assert!(args.len() >= f.params.len(), "too few arguments for {name}");
-    let ty = (f.result)(&ready)?;
-    let value = if waits {
-        if f.not_null && ty != Type::Any {
-            Value::unknown_with(
-                ty,
-                Refinement {
-                    not_null: true,
-                    ..Refinement::default()
-                },
-            )
-        } else {
-            Value::unknown(ty)
-        }
-    } else {
-        let v = (f.body)(&ready, around)?;
-        if ty != Type::Any && !ty.has_any() {
-            assert_eq!(v.ty(), ty, "type of {name}");
-        }
-        v
-    };
-    Ok(value.with_marks(marks))
+        super::call::CallError::Failed(m) => FunctionError::Call(m),
+        other => panic!("{other:?}"),
+    })
 }
 
 /// As [`call_in`], in a place where nothing of the outside world is to be seen.

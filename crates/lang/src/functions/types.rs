@@ -65,7 +65,12 @@ pub(super) fn functions() -> Vec<Function> {
             |a, _| Ok(remark(a[0].clone(), |m| m.union(Marks::SENSITIVE))),
         )
         .nullable(),
-        to("tobool", "A value as bool.", |a| to_type(a, Type::Bool), |a, _| to_value(a, Type::Bool)),
+        to(
+            "tobool",
+            "A value as bool.",
+            |a| to_type(a, Type::Bool),
+            |a, _| to_value(a, Type::Bool),
+        ),
         to(
             "tolist",
             "A value as list.",
@@ -78,18 +83,24 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::map(Type::Any)),
             |a, _| to_value(a, Type::map(Type::Any)),
         ),
-        to("tonumber", "A value as number.", |a| to_type(a, Type::Number), |a, _| {
-            to_value(a, Type::Number)
-        }),
+        to(
+            "tonumber",
+            "A value as number.",
+            |a| to_type(a, Type::Number),
+            |a, _| to_value(a, Type::Number),
+        ),
         to(
             "toset",
             "A value as set.",
             |a| to_type(a, Type::set(Type::Any)),
             |a, _| to_value(a, Type::set(Type::Any)),
         ),
-        to("tostring", "A value as text.", |a| to_type(a, Type::String), |a, _| {
-            to_value(a, Type::String)
-        }),
+        to(
+            "tostring",
+            "A value as text.",
+            |a| to_type(a, Type::String),
+            |a, _| to_value(a, Type::String),
+        ),
         function(
             "type",
             "The type of a value. Only for `streamform console`.",
@@ -139,12 +150,22 @@ fn to_type(args: &[Value], want: Type) -> Result<Type, FunctionError> {
 fn impossible(got: &Type, want: &Type) -> FunctionError {
     let message = match (got, want) {
         (Type::Tuple(_), Type::Tuple(_)) => {
-            format!("incompatible tuple type for conversion: {}", mismatch_message(got, want))
+            format!(
+                "incompatible tuple type for conversion: {}",
+                mismatch_message(got, want)
+            )
         }
         (Type::Object(_), Type::Object(_)) => {
-            format!("incompatible object type for conversion: {}", mismatch_message(got, want))
+            format!(
+                "incompatible object type for conversion: {}",
+                mismatch_message(got, want)
+            )
         }
-        _ => format!("cannot convert {} to {}", got.friendly_name(), constraint_name(want)),
+        _ => format!(
+            "cannot convert {} to {}",
+            got.friendly_name(),
+            constraint_name(want)
+        ),
     };
     wrong(0, message)
 }

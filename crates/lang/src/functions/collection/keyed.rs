@@ -181,7 +181,12 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
             Type::Object(o) => attributes.extend(o.attributes().iter().cloned()),
             Type::Map(_) if !v.is_known() => known = false,
             Type::Map(e) => {
-                attributes.extend(v.entries().unwrap_or(&[]).iter().map(|(n, _)| (n.clone(), (**e).clone())));
+                attributes.extend(
+                    v.entries()
+                        .unwrap_or(&[])
+                        .iter()
+                        .map(|(n, _)| (n.clone(), (**e).clone())),
+                );
             }
             other => {
                 return Err(failed(format!(
@@ -238,9 +243,7 @@ fn transpose(a: &[Value], _: &Surroundings) -> Outcome {
     }
     Ok(Value::map(
         Type::list(Type::String),
-        turned
-            .into_iter()
-            .map(|(k, v)| (k, Value::list(Type::String, v))),
+        turned.into_iter().map(|(k, v)| (k, Value::list(Type::String, v))),
     ))
 }
 
@@ -249,7 +252,9 @@ fn zipmap_type(a: &[Value]) -> Result<Type, FunctionError> {
         Type::Any => Ok(Type::Any),
         Type::List(e) => Ok(Type::Map(e)),
         Type::Tuple(_) if !a[0].is_wholly_known() => Ok(Type::Any),
-        Type::Tuple(t) => Ok(Type::object(zip_keys(&a[0], t.len())?.into_iter().zip(t.iter().cloned()))),
+        Type::Tuple(t) => Ok(Type::object(
+            zip_keys(&a[0], t.len())?.into_iter().zip(t.iter().cloned()),
+        )),
         _ => Err(failed("values argument must be a list or tuple value")),
     }
 }

@@ -118,11 +118,7 @@ pub(super) fn functions() -> Vec<Function> {
                     return Ok(unknown(a[0].ty()));
                 }
                 let mut seen = HashSet::new();
-                let kept: Vec<Value> = items(&a[0])
-                    .iter()
-                    .filter(|v| seen.insert(*v))
-                    .cloned()
-                    .collect();
+                let kept: Vec<Value> = items(&a[0]).iter().filter(|v| seen.insert(*v)).cloned().collect();
                 Ok(Value::list(element_type(&a[0]), kept))
             },
         ),
@@ -204,7 +200,10 @@ pub(super) fn functions() -> Vec<Function> {
                 Type::List(e) | Type::Set(e) => Ok(Type::List(e)),
                 other => Err(wrong(
                     0,
-                    format!("can only reverse list or tuple values, not {}", other.friendly_name()),
+                    format!(
+                        "can only reverse list or tuple values, not {}",
+                        other.friendly_name()
+                    ),
                 )),
             },
             |a, _| {
@@ -245,7 +244,11 @@ fn every(elements: &[Value], all: bool) -> Value {
             return Value::bool(!all);
         }
     }
-    if waiting { unknown(Type::Bool) } else { Value::bool(all) }
+    if waiting {
+        unknown(Type::Bool)
+    } else {
+        Value::bool(all)
+    }
 }
 
 fn chunklist(a: &[Value], _: &Surroundings) -> Outcome {
@@ -333,7 +336,10 @@ fn concat_type(a: &[Value]) -> Result<Type, FunctionError> {
             other => {
                 return Err(wrong(
                     i,
-                    format!("all arguments must be lists or tuples; got {}", other.friendly_name()),
+                    format!(
+                        "all arguments must be lists or tuples; got {}",
+                        other.friendly_name()
+                    ),
                 ));
             }
         }
@@ -390,7 +396,10 @@ fn element_at(a: &[Value]) -> Result<(Type, Option<usize>), FunctionError> {
         Type::List(_) => items(&a[0]).len(),
         Type::Tuple(t) => t.len(),
         other => {
-            return Err(failed(format!("cannot read elements from {}", other.friendly_name())));
+            return Err(failed(format!(
+                "cannot read elements from {}",
+                other.friendly_name()
+            )));
         }
     };
     let at = whole(&a[1]).map_err(|e| failed(format!("invalid index: {e}")))?;
@@ -505,8 +514,7 @@ fn length(a: &[Value], _: &Surroundings) -> Outcome {
 }
 
 fn matchkeys_type(a: &[Value]) -> Result<Type, FunctionError> {
-    unify_unsafe(&[a[1].ty(), a[2].ty()])
-        .ok_or_else(|| failed("keys and searchset must be of the same type"))
+    unify_unsafe(&[a[1].ty(), a[2].ty()]).ok_or_else(|| failed("keys and searchset must be of the same type"))
 }
 
 fn matchkeys(a: &[Value], _: &Surroundings) -> Outcome {
@@ -566,7 +574,8 @@ fn bounds(a: &[Value]) -> Result<(Option<usize>, Option<usize>), FunctionError> 
             return Ok(None);
         }
         let n = whole(&a[i]).map_err(|e| wrong(i, format!("invalid {what} index: {e}")))?;
-        let n = usize::try_from(n).map_err(|_| wrong(i, format!("{what} index must not be less than zero")))?;
+        let n =
+            usize::try_from(n).map_err(|_| wrong(i, format!("{what} index must not be less than zero")))?;
         if length.is_some_and(|l| n > l) {
             return Err(wrong(
                 i,

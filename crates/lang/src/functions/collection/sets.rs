@@ -100,7 +100,9 @@ fn combine(a: &[Value], step: fn(&Set, &Set) -> Set, with_unknown: bool) -> Outc
         let all = converted.iter().flat_map(|v| items(v).to_vec());
         return Ok(Value::set(element, all));
     }
-    let mut sets = converted.iter().map(|v| items(v).iter().cloned().collect::<Set>());
+    let mut sets = converted
+        .iter()
+        .map(|v| items(v).iter().cloned().collect::<Set>());
     let first = sets.next().unwrap_or_default();
     let result = sets.fold(first, |x, y| step(&x, &y));
     Ok(Value::set(element, result))
@@ -130,7 +132,11 @@ fn product_type(a: &[Value]) -> Result<Type, FunctionError> {
         });
     }
     let tuple = Type::tuple(elements);
-    Ok(if ordered { Type::list(tuple) } else { Type::set(tuple) })
+    Ok(if ordered {
+        Type::list(tuple)
+    } else {
+        Type::set(tuple)
+    })
 }
 
 fn product(a: &[Value], _: &Surroundings) -> Outcome {
@@ -139,7 +145,9 @@ fn product(a: &[Value], _: &Surroundings) -> Outcome {
     let Some(Type::Tuple(parts)) = ty.element().cloned() else {
         return Ok(unknown(ty).with_marks(marks));
     };
-    let unsure = |v: &Value| !v.is_known() || matches!(v.kind(), Kind::Set(_) if !v.is_wholly_known() && items(v).len() > 1);
+    let unsure = |v: &Value| {
+        !v.is_known() || matches!(v.kind(), Kind::Set(_) if !v.is_wholly_known() && items(v).len() > 1)
+    };
     if a.iter().any(unsure) {
         return Ok(Value::unknown_with(ty, at_most(a)).with_marks(marks));
     }

@@ -12,7 +12,11 @@ fn conversions() {
         ("tobool", s("0"), "false"),
         ("tolist", Value::tuple([n("1"), s("a")]), "[\"1\",\"a\"]"),
         ("toset", t(&["b", "a", "b"]), "[\"a\",\"b\"]"),
-        ("tomap", o(&[("a", n("1")), ("b", s("x"))]), "{\"a\":\"1\",\"b\":\"x\"}"),
+        (
+            "tomap",
+            o(&[("a", n("1")), ("b", s("x"))]),
+            "{\"a\":\"1\",\"b\":\"x\"}",
+        ),
         ("tobool", n("1"), "argument 0: cannot convert number to bool"),
         (
             "tobool",
@@ -26,17 +30,32 @@ fn conversions() {
         ),
         ("tonumber", t(&[]), "argument 0: cannot convert tuple to number"),
         ("tostring", o(&[]), "argument 0: cannot convert object to string"),
-        ("tolist", n("1"), "argument 0: cannot convert number to list of any single type"),
+        (
+            "tolist",
+            n("1"),
+            "argument 0: cannot convert number to list of any single type",
+        ),
         (
             "tolist",
             Value::tuple([n("1"), t(&[])]),
             "argument 0: cannot convert tuple to list of any single type",
         ),
-        ("tomap", t(&["a"]), "argument 0: cannot convert tuple to map of any single type"),
+        (
+            "tomap",
+            t(&["a"]),
+            "argument 0: cannot convert tuple to map of any single type",
+        ),
     ] {
-        assert_eq!(answer(name, std::slice::from_ref(&value)), expected, "{name}({value:?})");
+        assert_eq!(
+            answer(name, std::slice::from_ref(&value)),
+            expected,
+            "{name}({value:?})"
+        );
     }
-    assert_eq!(call("tolist", &[null()]).unwrap(), Value::null(Type::list(Type::Any)));
+    assert_eq!(
+        call("tolist", &[null()]).unwrap(),
+        Value::null(Type::list(Type::Any))
+    );
     assert_eq!(
         call("tonumber", &[Value::unknown(Type::String)]).unwrap().ty(),
         Type::Number
@@ -50,7 +69,11 @@ fn marks_come_and_go() {
     let inside = Value::tuple([secret(s("a"))]);
     assert_eq!(answer("issensitive", &[inside.clone()]), "false");
     assert_eq!(answer("issensitive", &[secret(s("a"))]), "true");
-    assert!(!call("issensitive", &[Value::unknown(Type::String)]).unwrap().is_known());
+    assert!(
+        !call("issensitive", &[Value::unknown(Type::String)])
+            .unwrap()
+            .is_known()
+    );
     assert!(call("sensitive", &[s("a")]).unwrap().is_sensitive());
     assert!(!call("nonsensitive", &[secret(s("a"))]).unwrap().is_sensitive());
     let still = call("nonsensitive", &[secret(inside)]).unwrap();
