@@ -254,7 +254,14 @@ pub trait Provider: Send + Sync {
         true
     }
 
-    /// Plans one instance. Not async: no call to the API is needed for it.
+    /// Whether plans and results may differ from the configuration in what means nothing (null against empty), as those of
+    /// providers on Terraform's older plugin SDK do. The engine is then lenient where it checks them.
+    fn lenient(&self) -> bool {
+        false
+    }
+
+    /// Plans one instance. Not async: no call to the API is needed for it. If the answer asks for a replacement, the engine
+    /// plans again with a null `prior` (and `proposed` made from it): that is what will be created.
     fn plan(&self, request: PlanRequest) -> PlanResponse;
 
     /// Whether applying this type reaches outside the process; if not, it needs no journal.

@@ -46,10 +46,12 @@ pub enum FieldKind {
     },
 }
 
-/// A rule on a known value: `Err` carries the message as the official provider words it.
+/// A rule on a known value: `Err` carries the message as the official provider words it. `name` is the path as the SDK
+/// writes it (`kafka_cluster.0.id`). Of a list or set every element is checked, of a map and of blocks the whole.
 pub type Check = fn(name: &str, value: &Value) -> Result<(), String>;
 
-/// Whether a change from an old to a new value means nothing.
+/// Whether a change from an old to a new value means nothing. What is not there is given as `""`, `0` or `false`; of a list,
+/// set or block the whole is given, of a map one element.
 pub type Suppress = fn(old: &Value, new: &Value) -> bool;
 
 /// One field.
@@ -87,6 +89,10 @@ pub struct Field {
     pub deprecated: Option<&'static str>,
     /// A block that is written as an attribute (the SDK's `ConfigMode: attr`).
     pub attribute: bool,
+    /// Of a list or set that is an attribute: how many elements there must be.
+    pub min_items: usize,
+    /// Of a list or set that is an attribute: how many elements there may be.
+    pub max_items: Option<usize>,
 }
 
 impl PartialEq for Field {
@@ -114,6 +120,8 @@ impl Field {
             required_with: &[],
             deprecated: None,
             attribute: false,
+            min_items: 0,
+            max_items: None,
         }
     }
     /// A field that must be given.
@@ -180,6 +188,49 @@ impl Field {
     #[must_use]
     pub fn suppress(mut self, suppress: Suppress) -> Self {
         self.suppress = Some(suppress);
+        self
+    }
+    /// Must not be given together with these.
+    #[must_use]
+    pub fn conflicts_with(mut self, others: &'static [&'static str]) -> Self {
+        self.conflicts_with = others;
+        self
+    }
+    /// Exactly one of these must be given.
+    #[must_use]
+    pub fn exactly_one_of(mut self, group: &'static [&'static str]) -> Self {
+        self.exactly_one_of = group;
+        self
+    }
+    /// At least one of these must be given.
+    #[must_use]
+    pub fn at_least_one_of(mut self, group: &'static [&'static str]) -> Self {
+        self.at_least_one_of = group;
+        self
+    }
+    /// These must be given too.
+    #[must_use]
+    pub fn required_with(mut self, others: &'static [&'static str]) -> Self {
+        self.required_with = others;
+        self
+    }
+    /// Why it is deprecated.
+    #[must_use]
+    pub fn deprecated(mut self, why: &'static str) -> Self {
+        self.deprecated = Some(why);
+        self
+    }
+    /// How many elements a list or set attribute must and may have.
+    #[must_use]
+    pub fn items(mut self, min: usize, max: Option<usize>) -> Self {
+        self.min_items = min;
+        self.max_items = max;
+        self
+    }
+    /// Sent and never stored.
+    #[must_use]
+    pub fn write_only(mut self) -> Self {
+        self.write_only = true;
         self
     }
 }

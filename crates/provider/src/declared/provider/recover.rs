@@ -1,0 +1,53 @@
+//! Finding out what became of a change whose result is not known.
+
+use streamform_lang::value::Value;
+
+use super::DeclaredProvider;
+use super::finish;
+use crate::protocol::Findings;
+use crate::protocol::RecoverRequest;
+use crate::protocol::Recovery;
+use crate::schema;
+
+impl<C: Send + Sync + 'static> DeclaredProvider<C> {
+    pub(super) async fn recover_one(&self, request: RecoverRequest) -> Result<Recovery, Findings> {
+        let (entry, client) = self.both(&request.type_name).map_err(|d| vec![d])?;
+        let block = &entry.known().schema.block;
+        let (planned, _) = request.planned.unmark_deep();
+        let (prior, _) = request.prior.unmark_deep();
+        let finished = |value: &Value| finish(value, &planned, block).map_err(|d| vec![d]);
+        if prior.is_null() {
+            let found = entry
+                .ty
+                .recover_create(
+                    client,
+                    &planned,
+                    request.checkpoint.as_ref(),
+                    &request.started_at,
+                    &request.known_ids,
+                )
+                .await?;
+            return Ok(match found {
+                Recovery::Done(value, private) if !value.is_null() => {
+                    Recovery::Done(finished(&value)?, private)
+                }
+                Recovery::Partial(value, private) => Recovery::Partial(finished(&value)?, private),
+                other => other,
+            });
+        }
+        let gone = || Recovery::Done(Value::null(block.implied_type()), request.private.clone());
+        match entry.ty.read(client, &prior).await? {
+            None => Ok(gone()),
+            Some(_) if planned.is_null() => Ok(Recovery::NotDone),
+            Some(value) => {
+                let value = finished(&value)?;
+                // An update may be sent again, so that in doubt it was not done.
+                if schema::consistent(&planned, &value, block).is_empty() {
+                    Ok(Recovery::Done(value, request.private.clone()))
+                } else {
+                    Ok(Recovery::NotDone)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Checking a configuration by the table, with the messages of the plugin SDK. What is not known yet is not judged.
+
+use streamform_lang::diag::Severity;
+use streamform_lang::value::Kind;
+use streamform_lang::value::Name;
+use streamform_lang::value::Path;
+use streamform_lang::value::Step;
+use streamform_lang::value::Value;
+
+use super::Field;
+use super::FieldKind;
+use super::Presence;
+use crate::protocol::Findings;
+use crate::protocol::ProviderDiagnostic;
+
+/// Checks an object against the fields of its type.
+pub(super) fn validate(fields: &[Field], config: &Value) -> Findings {
+    let (config, _) = config.clone().unmark_deep();
+    let mut run = Run {
+        root: &config,
+        findings: Findings::new(),
+    };
+    if let Some(id) = config.get("id")
+        && !id.is_null()
+        && !fields.iter().any(|f| f.name == "id")
+    {
+        run.error("Invalid or unknown key", "", Path::attr("id"));
+    }
+    run.object(fields, &config, "", &Path::root());
+    run.findings
+}
+
+struct Run<'a> {
+    root: &'a Value,
+    findings: Findings,
+}
+
+impl Run<'_> {
+    fn error(&mut self, summary: impl Into<String>, detail: impl Into<String>, at: Path) {
+        self.findings.push(ProviderDiagnostic::error(summary, detail).at(at));
+    }
+
+    fn object(&mut self, fields: &[Field], object: &Value, prefix: &str, at: &Path) {
+        for f in fields {
+            let key = format!("{prefix}{}", f.name);
+            let path = at.child(Step::Attr(Name::from(f.name)));
+            self.field(f, object.get(f.name), &key, &path);
+        }
+    }
+
+    fn field(&mut self, f: &Field, value: Option<&Value>, key: &str, at: &Path) {
+        if let Err(detail) = self.exactly_one(f, key).and_then(|()| self.at_least_one(f, key)) {
+            self.error("Invalid combination of arguments", detail, at.clone());
+            return;
+        }
+        let Some(value) = value.filter(|v| is_given(f, v)) else {
+            if f.presence == Presence::Required {
+                self.error(
+                    "Missing required argument",
+                    format!("The argument {key:?} is required, but no definition was found."),
+                    at.clone(),
+                );
+            }
+            return;
+        };
+        if f.presence == Presence::Computed {
+            self.error(
+                "Value for unconfigurable attribute",
+                format!("Can't configure a value for {key:?}: its value will be decided automatically based on the result of applying this configuration."),
+                at.clone(),
+            );
+            return;
+        }
+        if let Err(detail) = self.required_with(f, key) {
+            self.error("Missing required argument", detail, at.clone());
+            return;
+        }
+        if value.is_wholly_known()
+            && let Some(other) = f
+                .conflicts_with
+                .iter()
+                .find(|k| self.given(k).is_some_and(Value::is_wholly_known))
+        {
+            self.error(
+                "Conflicting configuration arguments",
+                format!("{key:?}: conflicts with {other}"),
+                at.clone(),
+            );
+            return;
+        }
+        if let Some(why) = f.deprecated {
+            self.findings.push(ProviderDiagnostic {
+                severity: Severity::Warning,
+                summary: "Argument is deprecated".to_owned(),
+                detail: why.to_owned(),
+                path: Some(at.clone()),
+            });
+        }
+        if value.is_wholly_known() {
+            self.value(f, value, key, at);
+        }
+    }
+
+    fn value(&mut self, f: &Field, value: &Value, key: &str, at: &Path) {
+        match &f.kind {
+            FieldKind::Bool | FieldKind::Int | FieldKind::Float | FieldKind::String => {
+                self.primitive(f, &f.kind, value, key, at);
+            }
+            FieldKind::Map(_) => self.checks(f, value, key, at),
+            FieldKind::List(elem) | FieldKind::Set(elem) => {
+                let items = value.items().unwrap_or_default();
+                if !self.number_of_items(items.len(), f.min_items, f.max_items, key, at) {
+                    return;
+                }
+                for (i, item) in items.iter().enumerate() {
+                    let at = element(value, i, at);
+                    if item.is_null() {
+                        self.error(
+                            "Null value found in list",
+                            "Null values are not allowed for this attribute value.",
+                            at,
+                        );
+                    } else {
+                        self.primitive(f, elem, item, &format!("{key}.{i}"), &at);
+                    }
+                }
+            }
+            FieldKind::Block {
+                fields, min, max, ..
+            } => {
+                let items = value.items().unwrap_or_default();
+                if !self.number_of_items(items.len(), *min, *max, key, at) {
+                    return;
+                }
+                for (i, item) in items.iter().enumerate() {
+                    self.object(fields, item, &format!("{key}.{i}."), &element(value, i, at));
+                }
+                self.checks(f, value, key, at);
+            }
+        }
+    }
+
+    fn number_of_items(&mut self, n: usize, min: usize, max: Option<usize>, key: &str, at: &Path) -> bool {
+        if let Some(max) = max.filter(|m| *m > 0 && n > *m) {
+            self.error(
+                "Too many list items",
+                format!("Attribute {key} supports {max} item maximum, but config has {n} declared."),
+                at.clone(),
+            );
+            return false;
+        }
+        if n < min {
+            self.error(
+                "Not enough list items",
+                format!("Attribute {key} requires {min} item minimum, but config has only {n} declared."),
+                at.clone(),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn primitive(&mut self, f: &Field, kind: &FieldKind, value: &Value, key: &str, at: &Path) {
+        if let (FieldKind::Int, Kind::Number(n)) = (kind, value.kind())
+            && n.as_i64().is_none()
+        {
+            self.error(
+                format!("Attribute must be a whole number, got {n}"),
+                format!("The argument {key:?} takes whole numbers only."),
+                at.clone(),
+            );
+            return;
+        }
+        if let Some(text) = value.as_str()
+            && !f.one_of.is_empty()
+            && !f.one_of.contains(&text)
+        {
+            self.error(
+                format!("expected {key} to be one of [{}], got {text}", f.one_of.join(" ")),
+                "",
+                at.clone(),
+            );
+        }
+        self.checks(f, value, key, at);
+    }
+
+    fn checks(&mut self, f: &Field, value: &Value, key: &str, at: &Path) {
+        for check in &f.checks {
+            if let Err(message) = check(key, value) {
+                self.error(message, "", at.clone());
+            }
+        }
+    }
+
+    /// What is given at a path as the SDK writes it: `a.0.b`. Unknown counts as given.
+    fn given(&self, path: &str) -> Option<&Value> {
+        let mut value = self.root;
+        for part in path.split('.') {
+            value = match part.parse::<usize>() {
+                Ok(i) => value.items()?.get(i)?,
+                Err(_) => value.get(part)?,
+            };
+        }
+        let empty_blocks = matches!(value.kind(), Kind::List(s) | Kind::Set(s) if s.items.is_empty());
+        (!value.is_null() && !empty_blocks).then_some(value)
+    }
+
+    fn exactly_one(&self, f: &Field, key: &str) -> Result<(), String> {
+        if f.exactly_one_of.is_empty() {
+            return Ok(());
+        }
+        let all = group(f.exactly_one_of, key);
+        let given: Vec<(&str, &Value)> = all.iter().filter_map(|k| Some((*k, self.given(k)?))).collect();
+        let known: Vec<&str> = given
+            .iter()
+            .filter(|(_, v)| v.is_wholly_known())
+            .map(|(k, _)| *k)
+            .collect();
+        if given.is_empty() {
+            return Err(format!("one of `{}` must be specified", all.join(",")));
+        }
+        if known.len() > 1 {
+            return Err(format!(
+                "only one of `{}` can be specified, but `{}` were specified.",
+                all.join(","),
+                known.join(",")
+            ));
+        }
+        Ok(())
+    }
+
+    fn at_least_one(&self, f: &Field, key: &str) -> Result<(), String> {
+        if f.at_least_one_of.is_empty() {
+            return Ok(());
+        }
+        let all = group(f.at_least_one_of, key);
+        if all.iter().any(|k| self.given(k).is_some()) {
+            Ok(())
+        } else {
+            Err(format!("one of `{}` must be specified", all.join(",")))
+        }
+    }
+
+    fn required_with(&self, f: &Field, key: &str) -> Result<(), String> {
+        if f.required_with.is_empty() {
+            return Ok(());
+        }
+        let all = group(f.required_with, key);
+        if all.iter().all(|k| self.given(k).is_some()) {
+            Ok(())
+        } else {
+            Err(format!("all of `{}` must be specified", all.join(",")))
+        }
+    }
+}
+
+fn group<'a>(members: &'a [&'a str], own: &'a str) -> Vec<&'a str> {
+    let mut all: Vec<&str> = members.iter().copied().chain([own]).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Blocks of which there is none are not given; an empty list that is written as an attribute is.
+fn is_given(f: &Field, value: &Value) -> bool {
+    !value.is_null() && !(f.is_block() && value.items().is_some_and(<[Value]>::is_empty))
+}
+
+/// The path of an element; those of a set have none, so it is the path of the set.
+fn element(collection: &Value, i: usize, at: &Path) -> Path {
+    match collection.kind() {
+        Kind::Set(s) => match s.items.get(i) {
+            Some(item) => at.child(Step::Element(Box::new(item.clone()))),
+            None => at.clone(),
+        },
+        _ => at.child(Step::Index(i)),
+    }
+}
