@@ -18,7 +18,9 @@ pub struct Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.factories.keys().map(ToString::to_string)).finish()
+        f.debug_set()
+            .entries(self.factories.keys().map(ToString::to_string))
+            .finish()
     }
 }
 

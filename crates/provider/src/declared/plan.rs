@@ -141,8 +141,12 @@ impl Planner {
             FieldKind::List(_) => self.list(f, None, &ty, old, new, at),
             FieldKind::Set(_) => self.set(f, None, &ty, old, new, at),
             FieldKind::Map(_) => self.map(f, &ty, old, new, at),
-            FieldKind::Block { set: false, fields, .. } => self.list(f, Some(fields), &ty, old, new, at),
-            FieldKind::Block { set: true, fields, .. } => self.set(f, Some(fields), &ty, old, new, at),
+            FieldKind::Block {
+                set: false, fields, ..
+            } => self.list(f, Some(fields), &ty, old, new, at),
+            FieldKind::Block {
+                set: true, fields, ..
+            } => self.set(f, Some(fields), &ty, old, new, at),
         }
     }
 
@@ -269,7 +273,14 @@ impl Planner {
                         force_new: f.force_new,
                         ..Field::required("", FieldKind::String)
                     };
-                    self.primitive(&one, &elem, present(before.get(i)), New::of(after.get(i)), &at, false)
+                    self.primitive(
+                        &one,
+                        &elem,
+                        present(before.get(i)),
+                        New::of(after.get(i)),
+                        &at,
+                        false,
+                    )
                 }
             };
             if i < after.len() {

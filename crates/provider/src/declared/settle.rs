@@ -15,7 +15,11 @@ use crate::schema::Block;
 /// tell them apart.
 pub(super) fn nulls(planned: Value, proposed: &Value) -> Value {
     if !proposed.is_null() && !proposed.is_known() {
-        return if planned.is_null() { proposed.clone() } else { planned };
+        return if planned.is_null() {
+            proposed.clone()
+        } else {
+            planned
+        };
     }
     if proposed.is_null() || !planned.is_known() {
         return planned;
@@ -123,7 +127,11 @@ pub(super) fn as_planned(actual: Value, planned: &Value) -> Value {
             )
         })),
         (Kind::List(a), Kind::List(p)) if a.items.len() == p.items.len() => {
-            let items = a.items.iter().zip(&p.items).map(|(a, p)| as_planned(a.clone(), p));
+            let items = a
+                .items
+                .iter()
+                .zip(&p.items)
+                .map(|(a, p)| as_planned(a.clone(), p));
             Value::list(a.elem.clone(), items)
         }
         _ => actual,
@@ -184,7 +192,11 @@ pub(super) fn known(value: Value) -> Value {
 /// An object with `base` showing through where it says nothing.
 pub(super) fn under(value: &Value, base: &Value) -> Value {
     let (Kind::Object(items), Kind::Object(below)) = (value.kind(), base.kind()) else {
-        return if value.is_null() { base.clone() } else { value.clone() };
+        return if value.is_null() {
+            base.clone()
+        } else {
+            value.clone()
+        };
     };
     let mut merged: std::collections::BTreeMap<Name, Value> = below.iter().cloned().collect();
     for (k, v) in items.iter() {

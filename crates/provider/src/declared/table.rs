@@ -142,7 +142,11 @@ impl FieldKind {
             FieldKind::Map(e) => Type::map(e.ty()),
             FieldKind::Block { set, fields, .. } => {
                 let object = Type::object(fields.iter().map(|f| (Name::from(f.name), f.kind.ty())));
-                if *set { Type::set(object) } else { Type::list(object) }
+                if *set {
+                    Type::set(object)
+                } else {
+                    Type::list(object)
+                }
             }
         }
     }

@@ -37,7 +37,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn error(&mut self, summary: impl Into<String>, detail: impl Into<String>, at: Path) {
-        self.findings.push(ProviderDiagnostic::error(summary, detail).at(at));
+        self.findings
+            .push(ProviderDiagnostic::error(summary, detail).at(at));
     }
 
     fn object(&mut self, fields: &[Field], object: &Value, prefix: &str, at: &Path) {
@@ -125,9 +126,7 @@ impl Run<'_> {
                     }
                 }
             }
-            FieldKind::Block {
-                fields, min, max, ..
-            } => {
+            FieldKind::Block { fields, min, max, .. } => {
                 let items = value.items().unwrap_or_default();
                 if !self.number_of_items(items.len(), *min, *max, key, at) {
                     return;

@@ -45,10 +45,7 @@ pub(super) enum Field {
         name_span: Span,
     },
     /// Nested blocks, static and dynamic ones in the order of the source.
-    Blocks {
-        shape: Shape,
-        sources: Vec<Source>,
-    },
+    Blocks { shape: Shape, sources: Vec<Source> },
 }
 
 /// How nested blocks become a value.
@@ -97,8 +94,11 @@ impl Layout {
         };
         let mut fields: BTreeMap<Name, Field> = BTreeMap::new();
 
-        let given: BTreeMap<&str, &syntax::Attribute> =
-            body.attributes.iter().map(|a| (a.name.name.as_str(), a)).collect();
+        let given: BTreeMap<&str, &syntax::Attribute> = body
+            .attributes
+            .iter()
+            .map(|a| (a.name.name.as_str(), a))
+            .collect();
         for (name, attribute) in &block.attributes {
             let field = match given.get(name.as_str()) {
                 Some(a) => Field::Given {
@@ -131,8 +131,7 @@ impl Layout {
                 },
             );
         }
-        let known: BTreeMap<&str, &NestedBlock> =
-            block.blocks.iter().map(|(n, b)| (n.as_str(), b)).collect();
+        let known: BTreeMap<&str, &NestedBlock> = block.blocks.iter().map(|(n, b)| (n.as_str(), b)).collect();
         for found in &body.blocks {
             let kind = found.kind.name.as_str();
             let (name, source) = if let Some(nested) = known.get(kind) {
@@ -323,7 +322,10 @@ fn dynamic_source(
             findings.error_at(
                 a.name.span,
                 "Unsupported argument",
-                format!("An argument named {:?} is not expected here.", a.name.name.as_str()),
+                format!(
+                    "An argument named {:?} is not expected here.",
+                    a.name.name.as_str()
+                ),
             );
         }
     }
@@ -355,7 +357,15 @@ fn dynamic_source(
             name.clone()
         }
     };
-    let label = dynamic_label(name, nested, argument("labels"), iterators, &iterator, missing, findings);
+    let label = dynamic_label(
+        name,
+        nested,
+        argument("labels"),
+        iterators,
+        &iterator,
+        missing,
+        findings,
+    );
 
     let mut contents = Vec::new();
     for b in &found.body.blocks {
@@ -433,7 +443,9 @@ fn dynamic_label(
     }
     let mut inside = iterators.to_vec();
     inside.push(iterator.clone());
-    items.first().map(|e| iterator::bind(&Arc::new(e.clone()), &inside))
+    items
+        .first()
+        .map(|e| iterator::bind(&Arc::new(e.clone()), &inside))
 }
 
 impl Attribute {

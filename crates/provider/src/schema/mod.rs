@@ -1,19 +1,30 @@
 //! Schemas: what attributes and nested blocks a type has, and what follows from it: decoding a body ([`Decoder`]), the
 //! object that a plan starts from ([`proposed`]), places ([`locate`]), references, marks.
 
+mod consistent;
 mod iterator;
 mod layout;
 mod locate;
 mod proposed;
 mod references;
 mod sensitive;
+mod state_json;
 mod walk;
 
+pub use consistent::consistent;
+pub use consistent::plan_valid;
 pub use locate::locate;
 pub use proposed::empty;
 pub use proposed::proposed;
 pub use references::references;
 pub use sensitive::mark_sensitive;
+pub use state_json::StateJsonError;
+pub use state_json::from_json;
+pub use state_json::from_state_json;
+pub use state_json::sensitive_paths;
+pub use state_json::to_state_json;
+pub use state_json::type_from_json;
+pub use state_json::type_to_json;
 
 use std::sync::Arc;
 

@@ -64,7 +64,10 @@ fn merge(
 fn member(object: &Value, name: &str, ty: &Type) -> Value {
     match object.kind() {
         Kind::Unknown(_) => Value::unknown(ty.clone()),
-        _ => object.get(name).cloned().unwrap_or_else(|| Value::null(ty.clone())),
+        _ => object
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Value::null(ty.clone())),
     }
 }
 
@@ -103,7 +106,9 @@ fn attribute(prior: &Value, config: &Value, schema: &Attribute) -> Value {
 }
 
 fn holds_configured_parts(value: &Value, schema: &Attribute) -> bool {
-    let Some(nested) = &schema.nested else { return false };
+    let Some(nested) = &schema.nested else {
+        return false;
+    };
     let part = |object: &Value| {
         nested.attributes.iter().any(|(n, a)| {
             object.get(n).is_some_and(|v| {

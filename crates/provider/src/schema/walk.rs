@@ -8,7 +8,11 @@ use streamform_lang::syntax::Traversal;
 use streamform_lang::value::Name;
 
 /// Calls `f` with every traversal whose root is not a variable of an enclosing `for`.
-pub(super) fn each_traversal<'a>(expr: &'a Expr, bound: &mut Vec<&'a Name>, f: &mut impl FnMut(&'a Traversal)) {
+pub(super) fn each_traversal<'a>(
+    expr: &'a Expr,
+    bound: &mut Vec<&'a Name>,
+    f: &mut impl FnMut(&'a Traversal),
+) {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::SplatItem => {}
         ExprKind::Template(parts) => each_in_parts(parts, bound, f),
@@ -52,7 +56,11 @@ pub(super) fn each_traversal<'a>(expr: &'a Expr, bound: &mut Vec<&'a Name>, f: &
     }
 }
 
-fn each_in_parts<'a>(parts: &'a [TemplatePart], bound: &mut Vec<&'a Name>, f: &mut impl FnMut(&'a Traversal)) {
+fn each_in_parts<'a>(
+    parts: &'a [TemplatePart],
+    bound: &mut Vec<&'a Name>,
+    f: &mut impl FnMut(&'a Traversal),
+) {
     for part in parts {
         match part {
             TemplatePart::Text(_) => {}
@@ -146,9 +154,7 @@ fn each_in_parts_mut(parts: &mut [TemplatePart], f: &mut impl FnMut(&mut Travers
                 each_in_parts_mut(yes, f);
                 each_in_parts_mut(no, f);
             }
-            TemplatePart::For {
-                collection, body, ..
-            } => {
+            TemplatePart::For { collection, body, .. } => {
                 each_traversal_mut(collection, f);
                 each_in_parts_mut(body, f);
             }

@@ -52,7 +52,11 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             (false, false) => "update",
             (false, true) => "delete",
         };
-        let deadline = deadline(known, operation, if planned.is_null() { &prior } else { &planned });
+        let deadline = deadline(
+            known,
+            operation,
+            if planned.is_null() { &prior } else { &planned },
+        );
         let progress = Completing {
             inner: &*request.progress,
             planned: if planned.is_null() { &prior } else { &planned },
@@ -66,7 +70,11 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
         };
         let result = match operation {
             "create" => entry.ty.create(client, &planned, &context).await.map(Some),
-            "update" => entry.ty.update(client, &prior, &planned, &context).await.map(Some),
+            "update" => entry
+                .ty
+                .update(client, &prior, &planned, &context)
+                .await
+                .map(Some),
             _ => entry.ty.delete(client, &prior, &context).await.map(|()| None),
         };
         let gone = Value::null(block.implied_type());

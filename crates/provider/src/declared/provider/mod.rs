@@ -242,13 +242,12 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
         let (config, _) = request.config.unmark_deep();
         response.findings = check_timeouts(&proposed);
         let known = entry.known();
-        let planned = plan::plan(
-            &known.declaration.fields,
-            &known.schema.block,
-            &prior,
-            &proposed,
-        );
-        let mut replace = if prior.is_null() { Vec::new() } else { planned.replace };
+        let planned = plan::plan(&known.declaration.fields, &known.schema.block, &prior, &proposed);
+        let mut replace = if prior.is_null() {
+            Vec::new()
+        } else {
+            planned.replace
+        };
         match entry
             .ty
             .customize(client, &prior, &config, planned.value, &mut replace)

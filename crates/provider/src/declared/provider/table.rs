@@ -25,10 +25,7 @@ pub(super) struct Known {
 impl Known {
     fn of(declaration: Declaration) -> Self {
         let schema = Arc::new(declaration.schema());
-        Known {
-            declaration,
-            schema,
-        }
+        Known { declaration, schema }
     }
 }
 
