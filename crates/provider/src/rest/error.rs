@@ -149,6 +149,15 @@ impl CallError {
         self.maybe_done
     }
 
+    /// Whether the reason is one that passes by itself.
+    pub fn is_transient(&self) -> bool {
+        match &*self.failure {
+            Failure::Status { status, .. } => super::retry::is_transient(*status),
+            Failure::Unreachable(_) | Failure::Lost { .. } => true,
+            Failure::Undecodable { .. } | Failure::Unusable(_) | Failure::TimedOut | Failure::Stopped => false,
+        }
+    }
+
     /// What happened, in one line.
     pub fn short(&self) -> String {
         let tries = if self.attempts > 1 {

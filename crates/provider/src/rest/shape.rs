@@ -14,6 +14,7 @@ use streamform_lang::value::Value;
 use crate::declared::Declaration;
 use crate::declared::Field;
 use crate::declared::FieldKind;
+use crate::declared::Presence;
 
 /// The fields of a declared type, ready to make values of.
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ fn fields_type(fields: &[Field]) -> Type {
 
 fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
     let Some(state) = state else {
-        return base.map_or_else(|| Value::null(kind_type(&field.kind)), known);
+        return base.map_or_else(|| nothing(field), |base| kept(field, base));
     };
     // Lists of objects are settled object by object.
     if let (
@@ -133,7 +134,7 @@ fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
             _ => new,
         };
     }
-    let new = decode(&field.kind, state);
+    let new = decode_field(field, state);
     match base {
         Some(old) if old.is_wholly_known() && same(field, old, &new) => old.clone(),
         _ => new,
@@ -157,6 +158,33 @@ fn is_empty(value: &Value) -> bool {
         Kind::Map(m) => m.items.is_empty(),
         Kind::Unknown(_) | Kind::Tuple(_) | Kind::Object(_) => false,
     }
+}
+
+/// No value: blocks that are written as blocks are never null, only none at all.
+fn nothing(field: &Field) -> Value {
+    match &field.kind {
+        FieldKind::Block { set, fields, .. } if field.presence != Presence::Computed => {
+            if *set {
+                Value::set(fields_type(fields), [])
+            } else {
+                Value::list(fields_type(fields), [])
+            }
+        }
+        kind => Value::null(kind_type(kind)),
+    }
+}
+
+fn kept(field: &Field, base: &Value) -> Value {
+    if base.is_known() && !base.is_null() {
+        known(base)
+    } else {
+        nothing(field)
+    }
+}
+
+fn decode_field(field: &Field, json: &Json) -> Value {
+    let value = decode(&field.kind, json);
+    if value.is_null() { nothing(field) } else { value }
 }
 
 /// The value with null for everything unknown.
@@ -202,7 +230,7 @@ fn decode(kind: &FieldKind, json: &Json) -> Value {
                 Value::object(
                     fields
                         .iter()
-                        .map(|f| (Name::from(f.name), decode(&f.kind, &item[f.name]))),
+                        .map(|f| (Name::from(f.name), decode_field(f, &item[f.name]))),
                 )
             });
             if *set {

@@ -7,6 +7,9 @@ use std::time::Instant;
 use super::CallError;
 use super::Patience;
 
+/// How many looks in a row may fail for a reason that passes, each after all its repetitions.
+const BAD_LOOKS: u32 = 3;
+
 /// What one look at the object found.
 #[derive(Debug)]
 pub enum Poll<T> {
@@ -80,11 +83,21 @@ where
     let start = Instant::now();
     let mut pause = schedule.start;
     let mut shown = String::new();
+    let mut bad_looks = 0;
     loop {
-        let seen = match look().await.map_err(WaitError::Call)? {
-            Poll::Done(value) => return Ok(value),
-            Poll::Failed(why) => return Err(WaitError::Failed(why)),
-            Poll::Pending(seen) => seen,
+        let seen = match look().await {
+            Ok(Poll::Done(value)) => return Ok(value),
+            Ok(Poll::Failed(why)) => return Err(WaitError::Failed(why)),
+            Ok(Poll::Pending(seen)) => {
+                bad_looks = 0;
+                seen
+            }
+            // A wait of hours must not end because the service has a bad minute.
+            Err(error) if error.is_transient() && bad_looks < BAD_LOOKS => {
+                bad_looks += 1;
+                error.short()
+            }
+            Err(error) => return Err(WaitError::Call(error)),
         };
         if seen != shown {
             patience.phase(&format!("{what} ({seen})"));

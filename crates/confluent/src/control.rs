@@ -1,0 +1,557 @@
+//! The life of an object of the control plane, from a few facts about it.
+//!
+//! A type says where its objects are, what is sent, what an answer means for the state, and when an object is ready.
+//! Creating, waiting, reading, changing, deleting, importing and finding again follow.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use serde_json::json;
+use streamform_lang::value::Path;
+use streamform_lang::value::Value;
+use streamform_provider::declared::Context;
+use streamform_provider::declared::Declaration;
+use streamform_provider::declared::Outcome;
+use streamform_provider::declared::ResourceType;
+use streamform_provider::protocol::Findings;
+use streamform_provider::protocol::ProviderDiagnostic;
+use streamform_provider::protocol::Recovery;
+use streamform_provider::rest::CallError;
+use streamform_provider::rest::Client;
+use streamform_provider::rest::Patience;
+use streamform_provider::rest::Poll;
+use streamform_provider::rest::Schedule;
+use streamform_provider::rest::Shape;
+use streamform_provider::rest::WaitError;
+use streamform_provider::rest::encode;
+use streamform_provider::rest::segment;
+use streamform_provider::rest::wait_until;
+
+use crate::context::Confluent;
+use crate::json::text;
+use crate::recent::made_after;
+
+/// How long a look for a lost object may wait for it to become ready.
+const RECOVERY: Duration = Duration::from_secs(20 * 60);
+
+/// What all objects of a type have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// How messages call one: `Kafka Cluster`.
+    pub(crate) noun: &'static str,
+    /// Where they are: `/cmk/v2/clusters`.
+    pub(crate) path: &'static str,
+    /// Whether they belong to an environment, which reads and deletes name in the query.
+    pub(crate) in_environment: bool,
+    /// The documented interval of looking whether one is ready, or gone.
+    pub(crate) poll: Duration,
+    /// Whether a delete is done only when the object cannot be read any more.
+    pub(crate) wait_until_gone: bool,
+    /// Why an object whose creating call was not answered is of no use, and is deleted when it is found: its secret is told only once.
+    pub(crate) useless_unanswered: Option<&'static str>,
+}
+
+/// Where an object is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It can be used.
+    Ready,
+    /// On its way; as the API calls it.
+    Pending(String),
+    /// It will not get there; why.
+    Failed(String),
+}
+
+/// A type of objects of the control plane.
+#[async_trait]
+pub(crate) trait ControlType: Send + Sync {
+    /// The table.
+    fn declaration(&self) -> Declaration;
+    /// What its objects have in common.
+    fn facts(&self) -> Facts;
+    /// What is sent to make one.
+    fn create_body(&self, planned: &Json) -> Json;
+    /// The PATCH bodies of a change, in order; none: only the state changes. An error says why the change cannot be made.
+    fn patches(&self, prior: &Json, planned: &Json) -> Result<Vec<Json>, String>;
+    /// What an answer means for the state. `known` is what configuration or state say.
+    fn state(&self, api: &Json, known: &Json) -> Json;
+    /// Whether the object is ready for what `wanted` asks of it.
+    fn phase(&self, api: &Json, wanted: &Json) -> Phase {
+        let _ = (api, wanted);
+        Phase::Ready
+    }
+    /// Whether an object could have been made from `planned`. Names are compared already.
+    fn matches(&self, api: &Json, planned: &Json) -> bool;
+    /// What the list of objects must be asked for.
+    fn list_query(&self, planned: &Json) -> Vec<(&'static str, String)> {
+        if self.facts().in_environment {
+            vec![("environment", text(planned, "/environment/0/id").to_owned())]
+        } else {
+            Vec::new()
+        }
+    }
+    /// What is known from an import id alone, and the id that the API has.
+    fn import_id<'i>(&self, _client: &Confluent, id: &'i str) -> Result<(Json, &'i str), String> {
+        if !self.facts().in_environment {
+            return Ok((json!({}), id));
+        }
+        let noun = self.facts().noun;
+        match id.split_once('/') {
+            Some((environment, plain)) if !plain.contains('/') => {
+                Ok((json!({ "environment": [{ "id": environment }] }), plain))
+            }
+            _ => Err(format!(
+                "The import ID of a {noun} is \"<Environment ID>/<{noun} ID>\", such as \"env-abc123/{id}\"."
+            )),
+        }
+    }
+    /// Waits for what comes with an object after it is ready. `known` is its state so far.
+    async fn settled(
+        &self,
+        client: &Confluent,
+        api: &Json,
+        known: &Json,
+        patience: Patience<'_>,
+    ) -> Result<(), WaitError> {
+        let _ = (client, api, known, patience);
+        Ok(())
+    }
+    /// See [`ResourceType::customize`].
+    fn customize(
+        &self,
+        prior: &Value,
+        config: &Value,
+        planned: Value,
+        replace: &mut Vec<Path>,
+    ) -> Result<(Value, Option<String>), Findings> {
+        let _ = (prior, config, replace);
+        Ok((planned, None))
+    }
+    /// See [`ResourceType::upgrade`].
+    fn upgrade(&self, version: u64, raw: Json) -> Result<Json, Findings> {
+        let _ = version;
+        Ok(raw)
+    }
+}
+
+/// The resource type of a [`ControlType`].
+pub(crate) struct Control<T> {
+    ty: T,
+    shape: OnceLock<Shape>,
+}
+
+impl<T: ControlType> Control<T> {
+    pub(crate) fn new(ty: T) -> Self {
+        Control {
+            ty,
+            shape: OnceLock::new(),
+        }
+    }
+
+    fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(&self.ty.declaration()))
+    }
+
+    fn value(&self, base: &Value, known: &Json, api: &Json) -> Value {
+        self.shape().value(Some(base), &self.ty.state(api, known))
+    }
+
+    fn path(&self, id: &str) -> String {
+        format!("{}/{}", self.ty.facts().path, segment(id))
+    }
+
+    async fn get(
+        &self,
+        control: &Client,
+        id: &str,
+        known: &Json,
+        patience: Patience<'_>,
+    ) -> Result<Json, CallError> {
+        let call = control.get(self.path(id)).during(patience);
+        if self.ty.facts().in_environment {
+            call.query("environment", text(known, "/environment/0/id"))
+                .json()
+                .await
+        } else {
+            call.json().await
+        }
+    }
+
+    /// Waits until the object is ready; `first` is how it was seen last.
+    async fn ready(
+        &self,
+        control: &Client,
+        first: Json,
+        wanted: &Json,
+        patience: Patience<'_>,
+    ) -> Result<Json, WaitError> {
+        let noun = self.ty.facts().noun;
+        let id = text(&first, "/id").to_owned();
+        match self.ty.phase(&first, wanted) {
+            Phase::Ready => return Ok(first),
+            Phase::Failed(why) => return Err(WaitError::Failed(why)),
+            Phase::Pending(_) => {}
+        }
+        let schedule = Schedule::new(self.ty.facts().poll, control.is_loopback());
+        wait_until(
+            &format!("waiting for {noun} {id:?} to be ready"),
+            schedule,
+            patience,
+            || async {
+                let api = self.get(control, &id, wanted, patience).await?;
+                Ok(match self.ty.phase(&api, wanted) {
+                    Phase::Ready => Poll::Done(api),
+                    Phase::Pending(seen) => Poll::Pending(seen),
+                    Phase::Failed(why) => Poll::Failed(why),
+                })
+            },
+        )
+        .await
+    }
+
+    /// Objects that an earlier create could have made: of the same name and arguments, made since, and nobody's.
+    async fn candidates(
+        &self,
+        control: &Client,
+        planned: &Json,
+        started_at: &str,
+        known_ids: &[String],
+    ) -> Result<Vec<Json>, CallError> {
+        let query = self.ty.list_query(planned);
+        let query: Vec<(&str, &str)> = query.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let all = control
+            .list(
+                self.ty.facts().path,
+                &query,
+                99,
+                Patience::default().within(RECOVERY),
+            )
+            .await?;
+        Ok(all
+            .into_iter()
+            .filter(|api| {
+                let known = known_ids.iter().any(|k| k == text(api, "/id"));
+                !known
+                    && display_name(api) == text(planned, "/display_name")
+                    && made_after(api, started_at)
+                    && self.ty.matches(api, planned)
+            })
+            .collect())
+    }
+}
+
+/// The name of an object, wherever the API keeps it.
+fn display_name(api: &Json) -> &str {
+    match text(api, "/spec/display_name") {
+        "" => text(api, "/display_name"),
+        name => name,
+    }
+}
+
+/// "Gone", as the official provider reads it: 404, or 403 that is not about the API key.
+pub(crate) fn is_gone(error: &CallError) -> bool {
+    match error.status() {
+        Some(404) => true,
+        Some(403) => !error.message().to_ascii_lowercase().contains("invalid api key"),
+        _ => false,
+    }
+}
+
+/// A call that failed before there was an object.
+pub(crate) fn nothing_made(error: &CallError, doing: &str) -> Outcome {
+    Outcome {
+        partial: None,
+        findings: error.findings(doing),
+        outcome_unknown: error.maybe_done(),
+    }
+}
+
+/// A failure with what is known of the object.
+pub(crate) fn half_made(partial: Option<Value>, findings: Findings) -> Outcome {
+    Outcome {
+        partial,
+        findings,
+        outcome_unknown: false,
+    }
+}
+
+/// A wait that ended badly.
+pub(crate) fn wait_finding(error: &WaitError, doing: &str) -> Findings {
+    vec![ProviderDiagnostic::error(
+        format!("{doing}: {}", error.sentence()),
+        error.next_step(),
+    )]
+}
+
+#[async_trait]
+impl<T: ControlType> ResourceType<Confluent> for Control<T> {
+    fn declaration(&self) -> Declaration {
+        self.ty.declaration()
+    }
+
+    fn customize(
+        &self,
+        _client: &Confluent,
+        prior: &Value,
+        config: &Value,
+        planned: Value,
+        replace: &mut Vec<Path>,
+    ) -> Result<(Value, Option<String>), Findings> {
+        self.ty.customize(prior, config, planned, replace)
+    }
+
+    async fn create(
+        &self,
+        client: &Confluent,
+        planned: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Outcome> {
+        let facts = self.ty.facts();
+        let patience = Patience::of(context);
+        let wanted = encode(planned);
+        let control = client.control().map_err(|f| half_made(None, f))?;
+        let doing = format!("error creating {} {:?}", facts.noun, display_name(&wanted));
+        let made = control
+            .post(facts.path)
+            .body(self.ty.create_body(&wanted))
+            .secret()
+            .during(patience)
+            .json()
+            .await
+            .map_err(|e| nothing_made(&e, &doing))?;
+        let value = self.value(planned, &wanted, &made);
+        context.progress.checkpoint(&value, &context.private);
+
+        let doing = format!(
+            "error waiting for {} {:?} to be created",
+            facts.noun,
+            text(&made, "/id")
+        );
+        let api = self
+            .ready(control, made, &wanted, patience)
+            .await
+            .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
+        self.ty
+            .settled(client, &api, &encode(&value), patience)
+            .await
+            .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
+        Ok(self.value(&value, &wanted, &api))
+    }
+
+    async fn read(&self, client: &Confluent, prior: &Value) -> Result<Option<Value>, Findings> {
+        let known = encode(prior);
+        let id = text(&known, "/id");
+        match self.get(client.control()?, id, &known, Patience::default()).await {
+            Ok(api) => Ok(Some(self.value(prior, &known, &api))),
+            Err(e) if is_gone(&e) => Ok(None),
+            Err(e) => Err(e.findings(&format!("error reading {} {id:?}", self.ty.facts().noun))),
+        }
+    }
+
+    async fn update(
+        &self,
+        client: &Confluent,
+        prior: &Value,
+        planned: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Outcome> {
+        let facts = self.ty.facts();
+        let patience = Patience::of(context);
+        let (old, wanted) = (encode(prior), encode(planned));
+        let id = text(&old, "/id");
+        let doing = format!("error updating {} {id:?}", facts.noun);
+        let refuse = |why: String| {
+            half_made(
+                Some(prior.clone()),
+                vec![ProviderDiagnostic::error(
+                    format!("{doing}: {why}"),
+                    "Change the configuration back, or replace the object (-replace).",
+                )],
+            )
+        };
+        let patches = self.ty.patches(&old, &wanted).map_err(refuse)?;
+        if patches.is_empty() && planned.is_wholly_known() {
+            return Ok(planned.clone());
+        }
+        let control = client
+            .control()
+            .map_err(|f| half_made(Some(prior.clone()), f))?;
+        // What the service was last seen to say: that much of a change that fails half-way is true.
+        let mut partial = prior.clone();
+        for body in patches {
+            let api = control
+                .patch(self.path(id))
+                .body(body)
+                .during(patience)
+                .json()
+                .await
+                .map_err(|e| Outcome {
+                    partial: Some(partial.clone()),
+                    findings: e.findings(&doing),
+                    outcome_unknown: e.maybe_done(),
+                })?;
+            partial = self.value(prior, &old, &api);
+            self.ready(control, api, &wanted, patience)
+                .await
+                .map_err(|e| half_made(Some(partial.clone()), wait_finding(&e, &doing)))?;
+        }
+        let api = self
+            .get(control, id, &wanted, patience)
+            .await
+            .map_err(|e| half_made(Some(partial), e.findings(&doing)))?;
+        Ok(self.value(planned, &wanted, &api))
+    }
+
+    async fn delete(
+        &self,
+        client: &Confluent,
+        prior: &Value,
+        context: &Context<'_>,
+    ) -> Result<(), Outcome> {
+        let facts = self.ty.facts();
+        let patience = Patience::of(context);
+        let known = encode(prior);
+        let id = text(&known, "/id");
+        let doing = format!("error deleting {} {id:?}", facts.noun);
+        let keep = |findings| half_made(Some(prior.clone()), findings);
+        let control = client.control().map_err(keep)?;
+        let mut call = control.delete(self.path(id)).during(patience);
+        if facts.in_environment {
+            call = call.query("environment", text(&known, "/environment/0/id"));
+        }
+        match call.send().await {
+            Ok(_) => {}
+            Err(e) if e.status() == Some(404) => return Ok(()),
+            Err(e) if is_gone(&e) => {
+                // Forbidden to delete, or gone? An object that can be read is there.
+                return match self.get(control, id, &known, patience).await {
+                    Err(read) if is_gone(&read) => Ok(()),
+                    _ => Err(keep(e.findings(&doing))),
+                };
+            }
+            Err(e) => {
+                return Err(Outcome {
+                    partial: Some(prior.clone()),
+                    findings: e.findings(&doing),
+                    outcome_unknown: e.maybe_done(),
+                });
+            }
+        }
+        if !facts.wait_until_gone {
+            return Ok(());
+        }
+        let schedule = Schedule::new(facts.poll, control.is_loopback());
+        wait_until(
+            &format!("waiting for {} {id:?} to be gone", facts.noun),
+            schedule,
+            patience,
+            || async {
+                match self.get(control, id, &known, patience).await {
+                    Ok(api) => {
+                        let phase = text(&api, "/status/phase");
+                        Ok(Poll::Pending(if phase.is_empty() { "DELETING" } else { phase }.to_owned()))
+                    }
+                    Err(e) if is_gone(&e) => Ok(Poll::Done(())),
+                    Err(e) => Err(e),
+                }
+            },
+        )
+        .await
+        .map_err(|e| keep(wait_finding(&e, &doing)))
+    }
+
+    async fn recover_create(
+        &self,
+        client: &Confluent,
+        planned: &Value,
+        checkpoint: Option<&Value>,
+        started_at: &str,
+        known_ids: &[String],
+    ) -> Result<Recovery, Findings> {
+        let facts = self.ty.facts();
+        let control = client.control()?;
+        let wanted = encode(planned);
+        let patience = Patience::default().within(RECOVERY);
+        let doing = format!(
+            "error looking for {} {:?}",
+            facts.noun,
+            text(&wanted, "/display_name")
+        );
+        let told = checkpoint.filter(|c| !text(&encode(c), "/id").is_empty());
+        let found = match told {
+            Some(told) => match self.get(control, text(&encode(told), "/id"), &wanted, patience).await {
+                Ok(api) => api,
+                Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),
+                Err(e) => return Err(e.findings(&doing)),
+            },
+            None => {
+                let mut all = self
+                    .candidates(control, &wanted, started_at, known_ids)
+                    .await
+                    .map_err(|e| e.findings(&doing))?;
+                match all.len() {
+                    0 => return Ok(Recovery::NotDone),
+                    1 => all.remove(0),
+                    _ => return Ok(Recovery::Ambiguous(all.iter().map(describe).collect())),
+                }
+            }
+        };
+        if let (None, Some(why)) = (told, facts.useless_unanswered) {
+            let id = text(&found, "/id");
+            return match control.delete(self.path(id)).during(patience).send().await {
+                Ok(_) => Ok(Recovery::Undone(format!(
+                    "{} {id:?} had been created but {why}, so it was deleted.",
+                    facts.noun
+                ))),
+                Err(e) if is_gone(&e) => Ok(Recovery::NotDone),
+                Err(e) => Err(e.findings(&doing)),
+            };
+        }
+        let base = told.unwrap_or(planned);
+        let partial = self.value(base, &wanted, &found);
+        let done = match self.ready(control, found, &wanted, patience).await {
+            Ok(api) => match self.ty.settled(client, &api, &encode(&partial), patience).await {
+                Ok(()) => Ok(api),
+                Err(e) => Err(e),
+            },
+            Err(e) => Err(e),
+        };
+        match done {
+            Ok(api) => Ok(Recovery::Done(self.value(&partial, &wanted, &api), None)),
+            Err(WaitError::Failed(_)) => Ok(Recovery::Partial(partial, None)),
+            Err(e) => Err(wait_finding(&e, &doing)),
+        }
+    }
+
+    async fn import(&self, client: &Confluent, id: &str) -> Result<Value, Findings> {
+        let facts = self.ty.facts();
+        let doing = format!("error importing {} {id:?}", facts.noun);
+        let (known, plain) = self.ty.import_id(client, id).map_err(|why| {
+            vec![ProviderDiagnostic::error(
+                format!("{doing}: invalid import ID"),
+                why,
+            )]
+        })?;
+        let api = self
+            .get(client.control()?, plain, &known, Patience::default())
+            .await
+            .map_err(|e| e.findings(&doing))?;
+        Ok(self.shape().value(None, &self.ty.state(&api, &known)))
+    }
+
+    fn upgrade(&self, version: u64, raw: Json) -> Result<Json, Findings> {
+        self.ty.upgrade(version, raw)
+    }
+}
+
+/// One of several objects, for the user to choose.
+fn describe(api: &Json) -> String {
+    format!(
+        "{} {:?}, created at {}",
+        text(api, "/id"),
+        display_name(api),
+        text(api, "/metadata/created_at")
+    )
+}

@@ -1,0 +1,15 @@
+//! Resource types, one file each.
+
+mod api_key;
+mod compute_pool;
+mod environment;
+mod kafka_cluster;
+mod role_binding;
+mod service_account;
+
+pub(crate) use api_key::ApiKey;
+pub(crate) use compute_pool::ComputePool;
+pub(crate) use environment::Environment;
+pub(crate) use kafka_cluster::KafkaCluster;
+pub(crate) use role_binding::RoleBinding;
+pub(crate) use service_account::ServiceAccount;
