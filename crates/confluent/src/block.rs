@@ -248,7 +248,9 @@ impl Settings {
                 Some(text) => text.parse().ok(),
             },
         };
-        let max_retries = max_retries.filter(|n| *n >= 4).and_then(|n| u32::try_from(n).ok());
+        let max_retries = max_retries
+            .filter(|n| *n >= 4)
+            .and_then(|n| u32::try_from(n).ok());
         if max_retries.is_none() {
             findings.push(ProviderDiagnostic::error(
                 "expected max_retries to be at least (4)",
@@ -278,7 +280,15 @@ impl Settings {
             return Err(findings);
         }
         let organization = flink[3].clone().or_else(|| defaults.organization_id.clone());
-        let [rest, key, secret, organization_id, environment_id, pool, principal] = flink;
+        let [
+            rest,
+            key,
+            secret,
+            organization_id,
+            environment_id,
+            pool,
+            principal,
+        ] = flink;
         Ok(Settings {
             endpoint,
             cloud_key,

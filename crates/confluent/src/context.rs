@@ -79,7 +79,9 @@ impl Confluent {
         policy: RetryPolicy,
     ) -> Result<Self, Findings> {
         let transport = Transport::new(
-            format!("streamform-provider-confluent/{VERSION} (https://confluent.cloud; support@confluent.io)"),
+            format!(
+                "streamform-provider-confluent/{VERSION} (https://confluent.cloud; support@confluent.io)"
+            ),
             policy,
         );
         let auth = match &settings.cloud_key {

@@ -375,9 +375,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         if patches.is_empty() && planned.is_wholly_known() {
             return Ok(planned.clone());
         }
-        let control = client
-            .control()
-            .map_err(|f| half_made(Some(prior.clone()), f))?;
+        let control = client.control().map_err(|f| half_made(Some(prior.clone()), f))?;
         // What the service was last seen to say: that much of a change that fails half-way is true.
         let mut partial = prior.clone();
         for body in patches {
@@ -404,12 +402,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         Ok(self.value(planned, &wanted, &api))
     }
 
-    async fn delete(
-        &self,
-        client: &Confluent,
-        prior: &Value,
-        context: &Context<'_>,
-    ) -> Result<(), Outcome> {
+    async fn delete(&self, client: &Confluent, prior: &Value, context: &Context<'_>) -> Result<(), Outcome> {
         let facts = self.ty.facts();
         let patience = Patience::of(context);
         let known = encode(prior);
@@ -451,7 +444,9 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
                 match self.get(control, id, &known, patience).await {
                     Ok(api) => {
                         let phase = text(&api, "/status/phase");
-                        Ok(Poll::Pending(if phase.is_empty() { "DELETING" } else { phase }.to_owned()))
+                        Ok(Poll::Pending(
+                            if phase.is_empty() { "DELETING" } else { phase }.to_owned(),
+                        ))
                     }
                     Err(e) if is_gone(&e) => Ok(Poll::Done(())),
                     Err(e) => Err(e),
@@ -481,7 +476,10 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         );
         let told = checkpoint.filter(|c| !text(&encode(c), "/id").is_empty());
         let found = match told {
-            Some(told) => match self.get(control, text(&encode(told), "/id"), &wanted, patience).await {
+            Some(told) => match self
+                .get(control, text(&encode(told), "/id"), &wanted, patience)
+                .await
+            {
                 Ok(api) => api,
                 Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),
                 Err(e) => return Err(e.findings(&doing)),

@@ -61,7 +61,12 @@ pub(crate) fn blocks(name: &'static str, presence: Presence, set: bool, fields: 
 
 /// `environment { id }` that must be given and cannot change.
 pub(crate) fn environment() -> Field {
-    Field::one("environment", Presence::Required, vec![required("id").force_new()]).force_new()
+    Field::one(
+        "environment",
+        Presence::Required,
+        vec![required("id").force_new()],
+    )
+    .force_new()
 }
 
 /// `kafka_cluster { id }` of types that stand on a cluster's REST endpoint.

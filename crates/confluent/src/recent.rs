@@ -15,9 +15,7 @@ pub(crate) fn made_after(api: &Json, started_at: &str) -> bool {
     let created: Option<jiff::Timestamp> = text(api, "/metadata/created_at").parse().ok();
     let started: Option<jiff::Timestamp> = started_at.parse().ok();
     match (created, started) {
-        (Some(created), Some(started)) => created
-            .checked_add(SKEW)
-            .is_ok_and(|created| created >= started),
+        (Some(created), Some(started)) => created.checked_add(SKEW).is_ok_and(|created| created >= started),
         _ => false,
     }
 }

@@ -230,13 +230,20 @@ impl ControlType for ApiKey {
             schedule,
             patience,
             || async {
-                match plane.get(&path).query("page_size", "1").secret().during(patience).send().await {
+                match plane
+                    .get(&path)
+                    .query("page_size", "1")
+                    .secret()
+                    .during(patience)
+                    .send()
+                    .await
+                {
                     Ok(_) => Ok(Poll::Done(())),
                     Err(e) if matches!(e.status(), Some(401 | 403)) => {
                         Ok(Poll::Pending(format!("{} so far", e.status().unwrap_or(0))))
                     }
-                    // The key was let in: that the thing asked for is not there does not matter.
-                    Err(e) if e.status() == Some(404) => Ok(Poll::Done(())),
+                    // The key was let in: that the call itself is refused does not matter.
+                    Err(e) if e.status().is_some() && !e.is_transient() => Ok(Poll::Done(())),
                     Err(e) => Err(e),
                 }
             },

@@ -80,7 +80,8 @@ impl ControlType for Environment {
             body["display_name"] = planned["display_name"].clone();
         }
         if differs(prior, planned, "/stream_governance/0/package") {
-            body["stream_governance_config"] = json!({ "package": text(planned, "/stream_governance/0/package") });
+            body["stream_governance_config"] =
+                json!({ "package": text(planned, "/stream_governance/0/package") });
         }
         Ok(if body == json!({}) { Vec::new() } else { vec![body] })
     }

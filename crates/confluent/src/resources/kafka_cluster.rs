@@ -281,7 +281,8 @@ impl ControlType for KafkaCluster {
         if prior.is_null() {
             return Ok((planned, None));
         }
-        let some = |value: &Value, block: &str| value.get(block).and_then(Value::items).map(|i| !i.is_empty());
+        let some =
+            |value: &Value, block: &str| value.get(block).and_then(Value::items).map(|i| !i.is_empty());
         // Whether the block comes (true), goes (false) or stays.
         let change = |block: &str| match (some(prior, block), some(&planned, block)) {
             (Some(old), Some(new)) if old != new => Some(new),
@@ -355,7 +356,10 @@ impl ControlType for KafkaCluster {
             patch("config", config(planned));
         }
         if flag(prior, "/deletion_protection") != flag(planned, "/deletion_protection") {
-            patch("deletion_protection", json!(flag(planned, "/deletion_protection")));
+            patch(
+                "deletion_protection",
+                json!(flag(planned, "/deletion_protection")),
+            );
         }
         Ok(bodies)
     }
@@ -377,9 +381,7 @@ impl ControlType for KafkaCluster {
         }
         match (int(api, "/status/cku"), int(wanted, "/dedicated/0/cku")) {
             // Between the calls of one change the service may not have been asked for the new size yet.
-            (Some(has), Some(wants))
-                if has != wants && int(api, "/spec/config/cku") == Some(wants) =>
-            {
+            (Some(has), Some(wants)) if has != wants && int(api, "/spec/config/cku") == Some(wants) => {
                 Phase::Pending(format!("resizing from {has} to {wants} CKUs"))
             }
             _ => Phase::Ready,
@@ -425,7 +427,9 @@ impl ControlType for KafkaCluster {
             || async {
                 let query = [("environment", environment)];
                 match control.list("/srcm/v3/clusters", &query, 99, patience).await {
-                    Ok(all) if all.iter().any(|c| text(c, "/status/phase") == "PROVISIONED") => Ok(Poll::Done(())),
+                    Ok(all) if all.iter().any(|c| text(c, "/status/phase") == "PROVISIONED") => {
+                        Ok(Poll::Done(()))
+                    }
                     Ok(_) => Ok(Poll::Pending("PROVISIONING".to_owned())),
                     // Who may make clusters need not be allowed to see registries.
                     Err(e) if e.status() == Some(403) => Ok(Poll::Done(())),

@@ -19,12 +19,21 @@ async fn environment_lives() {
     let ty = Control::new(Environment);
     let made = lab.create(&ty, json!({ "display_name": "blue" })).await.unwrap();
     assert!(get(&made, "/id").as_str().unwrap().starts_with("env-"));
-    assert!(get(&made, "/resource_name").as_str().unwrap().starts_with("crn://"));
+    assert!(
+        get(&made, "/resource_name")
+            .as_str()
+            .unwrap()
+            .starts_with("crn://")
+    );
     assert!(made.is_wholly_known());
     assert_eq!(lab.read(&ty, &made).await.unwrap(), made);
 
     let changed = lab
-        .update(&ty, &made, json!({ "display_name": "green", "stream_governance": [{ "package": "ADVANCED" }] }))
+        .update(
+            &ty,
+            &made,
+            json!({ "display_name": "green", "stream_governance": [{ "package": "ADVANCED" }] }),
+        )
         .await
         .unwrap();
     assert_eq!(get(&changed, "/display_name"), "green");
@@ -51,7 +60,10 @@ async fn service_account_lives_and_a_taken_name_is_refused() {
     assert_eq!(get(&made, "/description"), "");
     assert_eq!(lab.read(&ty, &made).await.unwrap(), made);
 
-    let refused = lab.create(&ty, json!({ "display_name": "app" })).await.unwrap_err();
+    let refused = lab
+        .create(&ty, json!({ "display_name": "app" }))
+        .await
+        .unwrap_err();
     assert!(!refused.outcome_unknown);
     assert!(
         refused.findings[0]
@@ -101,7 +113,12 @@ async fn kafka_cluster_lives() {
     assert_eq!(lab.read(&ty, &changed).await.unwrap(), changed);
 
     let protected = lab.delete(&ty, &changed).await.unwrap_err();
-    assert!(protected.findings[0].summary.starts_with("error deleting Kafka Cluster"), "{protected:?}");
+    assert!(
+        protected.findings[0]
+            .summary
+            .starts_with("error deleting Kafka Cluster"),
+        "{protected:?}"
+    );
     let open = lab
         .update(&ty, &changed, json!({ "deletion_protection": false }))
         .await
@@ -173,7 +190,10 @@ async fn role_binding_lives() {
         .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &[])
         .await
         .unwrap();
-    assert!(matches!(&found, Recovery::Done(v, _) if get(v, "/id") == get(&made, "/id")), "{found:?}");
+    assert!(
+        matches!(&found, Recovery::Done(v, _) if get(v, "/id") == get(&made, "/id")),
+        "{found:?}"
+    );
     let owned = [get(&made, "/id").as_str().unwrap().to_owned()];
     let found = ty
         .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &owned)
@@ -213,7 +233,10 @@ async fn api_keys_are_waited_for_with_the_key_itself() {
     assert_eq!(get(&told[0], "/secret"), secret);
     assert_eq!(get(&told[0], "/id"), get(&kafka, "/id"));
     let phases = lab.told.phases.lock().unwrap().clone();
-    assert!(phases.iter().any(|p| p.contains("to be accepted (401 so far)")), "{phases:?}");
+    assert!(
+        phases.iter().any(|p| p.contains("to be accepted (401 so far)")),
+        "{phases:?}"
+    );
     assert!(!phases.iter().any(|p| p.contains(secret.as_str().unwrap())));
     assert_eq!(lab.read(&ty, &kafka).await.unwrap(), kafka);
 
@@ -222,7 +245,10 @@ async fn api_keys_are_waited_for_with_the_key_itself() {
         .recover_create(&lab.confluent, &told[0], Some(&told[0]), EARLIER, &[])
         .await
         .unwrap();
-    assert!(matches!(&found, Recovery::Done(v, _) if get(v, "/secret") == secret), "{found:?}");
+    assert!(
+        matches!(&found, Recovery::Done(v, _) if get(v, "/secret") == secret),
+        "{found:?}"
+    );
 
     for managed in [
         json!([{ "id": "aws.us-east-1", "kind": "Region", "api_version": "fcpm/v2", "environment": environment }]),
@@ -232,13 +258,19 @@ async fn api_keys_are_waited_for_with_the_key_itself() {
             .create(&ty, json!({ "owner": owner, "managed_resource": managed }))
             .await
             .unwrap();
-        assert_eq!(get(&key, "/managed_resource/0/id"), get(&key, "/managed_resource/0/id"));
+        assert_eq!(
+            get(&key, "/managed_resource/0/id"),
+            get(&key, "/managed_resource/0/id")
+        );
         assert_eq!(lab.read(&ty, &key).await.unwrap(), key);
         lab.delete(&ty, &key).await.unwrap();
         assert!(lab.read(&ty, &key).await.is_none());
     }
 
-    let renamed = lab.update(&ty, &kafka, json!({ "display_name": "k2" })).await.unwrap();
+    let renamed = lab
+        .update(&ty, &kafka, json!({ "display_name": "k2" }))
+        .await
+        .unwrap();
     assert_eq!(get(&renamed, "/secret"), secret);
     assert_eq!(get(&renamed, "/display_name"), "k2");
     lab.delete(&ty, &renamed).await.unwrap();
@@ -253,7 +285,8 @@ async fn an_api_key_that_nobody_heard_of_is_deleted() {
         "display_name": "k",
         "owner": [{ "id": get(&account, "/id"), "kind": "ServiceAccount", "api_version": "iam/v2" }],
     });
-    lab.fault(json!({ "fault": "drop_after", "calls": 1, "path": "/iam/v2/api-keys" })).await;
+    lab.fault(json!({ "fault": "drop_after", "calls": 1, "path": "/iam/v2/api-keys" }))
+        .await;
     let lost = lab.create(&ty, config.clone()).await.unwrap_err();
     assert!(lost.outcome_unknown, "{lost:?}");
     let found = ty
@@ -275,7 +308,12 @@ async fn faults_leave_exactly_one_object() {
     let count = || async {
         let control = lab.confluent.control().unwrap();
         let all = control
-            .list("/org/v2/environments", &[], 99, streamform_provider::rest::Patience::default())
+            .list(
+                "/org/v2/environments",
+                &[],
+                99,
+                streamform_provider::rest::Patience::default(),
+            )
             .await
             .unwrap();
         all.iter().filter(|e| e["display_name"] == "one").count()
@@ -287,15 +325,18 @@ async fn faults_leave_exactly_one_object() {
     let made = lab.create(&ty, config.clone()).await.unwrap();
     assert_eq!(count().await, 1);
     // Reads pass over server errors; deletes too.
-    lab.fault(json!({ "fault": "server_error", "calls": 2, "path": "/org" })).await;
+    lab.fault(json!({ "fault": "server_error", "calls": 2, "path": "/org" }))
+        .await;
     assert_eq!(lab.read(&ty, &made).await.unwrap(), made);
-    lab.fault(json!({ "fault": "drop_after", "calls": 1, "path": "/org" })).await;
+    lab.fault(json!({ "fault": "drop_after", "calls": 1, "path": "/org" }))
+        .await;
     lab.delete(&ty, &made).await.unwrap();
     assert_eq!(count().await, 0);
 
     // Cut before and after the effect: looked up, not sent again.
     for (fault, effect) in [("drop_before", 0), ("drop_after", 1), ("server_error", 0)] {
-        lab.fault(json!({ "fault": fault, "calls": 1, "method": "POST", "path": "/org" })).await;
+        lab.fault(json!({ "fault": fault, "calls": 1, "method": "POST", "path": "/org" }))
+            .await;
         let lost = lab.create(&ty, config.clone()).await.unwrap_err();
         assert!(lost.outcome_unknown, "{lost:?}");
         assert!(lost.partial.is_none());

@@ -106,12 +106,7 @@ impl Lab {
     /// Sets a fault.
     pub(crate) async fn fault(&self, body: Json) {
         let control = self.confluent.control().unwrap();
-        control
-            .post("/_emulator/faults")
-            .body(body)
-            .json()
-            .await
-            .unwrap();
+        control.post("/_emulator/faults").body(body).json().await.unwrap();
     }
 
     pub(crate) async fn create(
@@ -187,7 +182,9 @@ pub(crate) fn plan(ty: &dyn ResourceType<Confluent>, config: &Json) -> Value {
         .chain(["id"]);
     for name in computed {
         if config.get(name).is_none() {
-            let Type::Object(types) = &types else { unreachable!() };
+            let Type::Object(types) = &types else {
+                unreachable!()
+            };
             planned = planned.with_attr(name, Value::unknown(types.get(name).unwrap().clone()));
         }
     }

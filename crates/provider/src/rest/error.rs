@@ -154,7 +154,9 @@ impl CallError {
         match &*self.failure {
             Failure::Status { status, .. } => super::retry::is_transient(*status),
             Failure::Unreachable(_) | Failure::Lost { .. } => true,
-            Failure::Undecodable { .. } | Failure::Unusable(_) | Failure::TimedOut | Failure::Stopped => false,
+            Failure::Undecodable { .. } | Failure::Unusable(_) | Failure::TimedOut | Failure::Stopped => {
+                false
+            }
         }
     }
 
