@@ -1,4 +1,44 @@
-//! The state store: what Streamform remembers of the objects that it manages.
+//! The state store: what Streamform remembers of the objects that it manages, and how it is kept from being lost.
+//!
+//! # Using it
+//!
+//! ```
+//! use streamform_state::{Entry, HolderInfo, LockWait, Store, read_view};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let dir = folder.path();
+//! let holder = HolderInfo::new("OperationTypeApply", "ada@engine", "run-1", "2026-11-21T10:00:00Z");
+//! let mut store = Store::open(dir, holder, LockWait::No)?; // alone from here on
+//! for intent in store.open_intents() {
+//!     // A run was killed between a call and its answer: ask the provider what became of it.
+//! }
+//! store.commit(vec![Entry::Checks(serde_json::json!([]))])?; // durable when it returns
+//! let view = store.view(); // whole, consistent, and it stays as it is
+//! assert_eq!(read_view(dir)?.serial(), view.serial()); // others read without a lock
+//! store.finish()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is kept
+//!
+//! * **Log first.** [`Store::commit`] appends one checksummed frame to the log and syncs it. Results of finished steps and intents of
+//!   newly ready ones go into the same frame, so a step costs one sync or less.
+//! * **The working store** (sled) gets the changes when the run finishes, together with the number of the last commit it has. If
+//!   the run is killed, the next opening takes up the log.
+//! * **Snapshots** are full copies. Readers use the newest one and the log since, never the working store, so they do not wait
+//!   for a writer and sled's lock does not shut them out. A small state is copied after every run that changed it, a large one when the
+//!   log has grown to half of its size.
+//! * **The manifest** says where the last finished run ended. Log frames, working store, snapshots and manifest all carry the
+//!   number and the digest of all items: what is behind is brought forward, what contradicts is refused, and the message says
+//!   what [`restore`] can do about it.
+//! * **The lock** is the kernel's (`flock`), so it cannot outlive its process; a file beside it says who holds it.
+//! * **Sealing** ([`SealKey`]) encrypts records with sensitive attributes or private bytes, sensitive outputs, and every intent, in
+//!   all of these places alike.
+//!
+//! Every file begins with the version of its format; one that is newer than this program is refused and left alone.
+//! Files have mode 0600, folders 0700.
 
 mod attribute_path;
 mod bytes;

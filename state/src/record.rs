@@ -110,10 +110,6 @@ pub enum ObjectStatus {
 
 impl ObjectStatus {
     /// Whether this is [`ObjectStatus::Ready`].
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde's skip_serializing_if passes a reference"
-    )]
     pub fn is_ready(&self) -> bool {
         *self == Self::Ready
     }

@@ -136,9 +136,7 @@ impl Working {
                     });
                 }
                 for (id, value) in page {
-                    let text = value
-                        .and_then(|bytes| open_value(kind, &id, &bytes))
-                        .map_err(|bad| bad.in_file(&self.path))?;
+                    let text = open_value(kind, &id, &value).map_err(|bad| bad.in_file(&self.path))?;
                     take(Item(kind, id, Some(text)))?;
                 }
             }
@@ -210,7 +208,7 @@ impl Working {
         durable::sync_folder(&self.path)
     }
 
-    fn page(&self, kind: Kind, from: &[u8]) -> sled::Result<Vec<(String, Result<Vec<u8>, BadItem>)>> {
+    fn page(&self, kind: Kind, from: &[u8]) -> sled::Result<Vec<(String, Vec<u8>)>> {
         let tree = &self.trees[&kind];
         let mut page = Vec::new();
         // Keys of first chunks begin with two zero bytes; those of all others are greater.
@@ -227,7 +225,7 @@ impl Working {
                     None => break,
                 }
             }
-            page.push((id, Ok(whole)));
+            page.push((id, whole));
         }
         Ok(page)
     }

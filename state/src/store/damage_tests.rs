@@ -138,7 +138,7 @@ fn a_write_that_lost_its_sectors_is_cut_off() {
         assert_eq!(summary(&read_view(killed.path()).unwrap()), before);
     }
     // The size of the file came to disk, nothing of the content did.
-    let mut torn = whole.clone();
+    let mut torn = whole;
     torn[good..].fill(0);
     fs::write(&log, &torn).unwrap();
     let mut store = open(killed.path());
@@ -247,9 +247,9 @@ fn a_lost_working_store_is_built_anew() {
     for lost in ["working", "working/db"] {
         let path = dir.path().join(lost);
         if path.is_dir() {
-            fs::remove_dir_all(&path).unwrap()
+            fs::remove_dir_all(&path).unwrap();
         } else {
-            fs::remove_file(&path).unwrap()
+            fs::remove_file(&path).unwrap();
         }
         let store = open(dir.path());
         assert_eq!(Some(&summary(&store.view())), states.last());
@@ -371,5 +371,41 @@ fn a_newer_format_is_refused_and_named() {
     assert!(
         text.contains("format version 2") && text.contains("upgrade"),
         "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn everything_is_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    fn check(path: &Path) {
+        let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            mode,
+            if path.is_dir() { 0o700 } else { 0o600 },
+            "{}",
+            path.display()
+        );
+        if path.is_dir() {
+            fs::read_dir(path)
+                .unwrap()
+                .for_each(|entry| check(&entry.unwrap().path()));
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("streamform.state/default");
+    for _ in 0..2 {
+        let mut store = open(&state);
+        commits(&mut store);
+        check(&dir.path().join("streamform.state"));
+        store.finish().unwrap();
+    }
+    open(&state)
+        .commit(vec![Entry::Put(record("thing.z", "1"))])
+        .unwrap();
+    check(&dir.path().join("streamform.state"));
+    assert_eq!(
+        crate::workspaces(&dir.path().join("streamform.state")).unwrap(),
+        ["default"]
     );
 }

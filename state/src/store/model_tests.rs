@@ -89,7 +89,7 @@ impl Model {
     }
 
     fn change(&mut self, store: &mut Store, change: Change) -> Entry {
-        let address = |name: u8| format!("thing.a[\"{}\"]", name);
+        let address = |name: u8| format!("thing.a[\"{name}\"]");
         match change {
             Change::Put(name, value) => {
                 self.records.insert(address(name), value.to_string());

@@ -181,7 +181,7 @@ fn all_dependencies<'a>(
                 // What is reached may have been worked out already.
                 match all.get(name) {
                     Some(further) => {
-                        reached.extend(further.iter().filter(|further| *further != start).cloned())
+                        reached.extend(further.iter().filter(|further| *further != start).cloned());
                     }
                     None => next.extend(direct.get(name).into_iter().flatten()),
                 }
