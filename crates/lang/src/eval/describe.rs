@@ -8,9 +8,7 @@ use super::access;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::syntax::Expr;
-use crate::syntax::ExprKind;
 use crate::syntax::StepKind;
-use crate::syntax::TemplatePart;
 use crate::syntax::Traversal;
 use crate::value::Kind;
 use crate::value::Marks;
@@ -21,7 +19,7 @@ use crate::value::Value;
 /// Records a problem of `expr`, with what its references stand for.
 pub(super) fn report(mut diagnostic: Diagnostic, expr: &Expr, env: Env<'_>, found: &mut Diagnostics) {
     let mut values = BTreeMap::new();
-    each_traversal(expr, &mut |t| describe_traversal(t, env, &mut values));
+    expr.for_each_traversal(&mut |t| describe_traversal(t, env, &mut values));
     diagnostic.values = values.into_iter().collect();
     found.push(diagnostic);
 }
@@ -142,61 +140,5 @@ fn ten_digits(n: &Number) -> String {
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
-    }
-}
-
-/// Calls `f` with every traversal in the expression, in order.
-fn each_traversal<'a>(expr: &'a Expr, f: &mut impl FnMut(&'a Traversal)) {
-    match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::SplatItem => {}
-        ExprKind::Template(parts) => each_in_parts(parts, f),
-        ExprKind::Wrap(e) | ExprKind::Unary(_, e) | ExprKind::Parens(e) | ExprKind::Relative(e, _) => {
-            each_traversal(e, f);
-        }
-        ExprKind::Traversal(t) => f(t),
-        ExprKind::Index(a, b) | ExprKind::Binary(_, _, a, b) => {
-            each_traversal(a, f);
-            each_traversal(b, f);
-        }
-        ExprKind::Splat { source, each, .. } => {
-            each_traversal(source, f);
-            each_traversal(each, f);
-        }
-        ExprKind::Call(call) => call.args.iter().for_each(|a| each_traversal(a, f)),
-        ExprKind::Conditional(a, b, c) => [a, b, c].into_iter().for_each(|e| each_traversal(e, f)),
-        ExprKind::Tuple(items) => items.iter().for_each(|e| each_traversal(e, f)),
-        ExprKind::Object(items) => items.iter().for_each(|i| {
-            each_traversal(&i.key, f);
-            each_traversal(&i.value, f);
-        }),
-        ExprKind::For(e) => {
-            each_traversal(&e.collection, f);
-            for part in [e.key.as_ref(), Some(&e.value), e.condition.as_ref()]
-                .into_iter()
-                .flatten()
-            {
-                each_traversal(part, f);
-            }
-        }
-    }
-}
-
-fn each_in_parts<'a>(parts: &'a [TemplatePart], f: &mut impl FnMut(&'a Traversal)) {
-    for part in parts {
-        match part {
-            TemplatePart::Text(_) => {}
-            TemplatePart::Interpolation(e) => each_traversal(e, f),
-            TemplatePart::If {
-                condition, yes, no, ..
-            } => {
-                each_traversal(condition, f);
-                each_in_parts(yes, f);
-                each_in_parts(no, f);
-            }
-            TemplatePart::For { collection, body, .. } => {
-                each_traversal(collection, f);
-                each_in_parts(body, f);
-            }
-        }
     }
 }

@@ -8,15 +8,19 @@ mod access;
 mod call;
 mod collections;
 mod conditional;
+mod defaults;
 mod describe;
 mod operators;
 mod scope;
 mod template;
+mod type_expr;
 
+pub use defaults::Defaults;
 pub use describe::compact;
 pub use describe::describe;
 pub use scope::Evaluated;
 pub use scope::Scope;
+pub use type_expr::type_constraint;
 
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
