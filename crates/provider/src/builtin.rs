@@ -1,1 +1,0 @@
-//! The built-in provider `terraform.io/builtin/terraform`.

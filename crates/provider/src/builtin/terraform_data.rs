@@ -1,0 +1,107 @@
+//! `terraform_data`: keeps its input, and is replaced when its triggers change.
+
+use streamform_lang::value::Name;
+use streamform_lang::value::Path;
+use streamform_lang::value::Type;
+use streamform_lang::value::Value;
+use uuid::Uuid;
+
+use crate::protocol::Findings;
+use crate::protocol::PlanRequest;
+use crate::protocol::PlanResponse;
+use crate::protocol::ProviderDiagnostic;
+
+pub(super) fn validate(config: &Value) -> Findings {
+    ["id", "output"]
+        .into_iter()
+        .filter(|name| config.get(name).is_some_and(|v| !v.is_null()))
+        .map(|name| {
+            ProviderDiagnostic::error(
+                format!("{name:?} attribute is read-only"),
+                format!("The attribute {name:?} is set when the object is made. Remove it from the configuration."),
+            )
+            .at(Path::attr(name))
+        })
+        .collect()
+}
+
+pub(super) fn plan(request: PlanRequest) -> PlanResponse {
+    let mut replace = Vec::new();
+    let planned = if request.proposed.is_null() {
+        request.proposed
+    } else {
+        let (prior, _) = request.prior.unmark_deep();
+        let (proposed, _) = request.proposed.unmark_deep();
+        let of = |object: &Value, name: &str| {
+            object
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| Value::null(Type::Any))
+        };
+        let input = of(&proposed, "input");
+        let triggers = of(&proposed, "triggers_replace");
+        let anew = if prior.is_null() {
+            true
+        } else if of(&prior, "triggers_replace") != triggers {
+            replace.push(Path::attr("triggers_replace"));
+            true
+        } else {
+            false
+        };
+        let output = if !anew && of(&prior, "input") == input {
+            of(&proposed, "output")
+        } else if input.is_null() {
+            input.clone()
+        } else {
+            Value::unknown(input.ty())
+        };
+        let id = if anew {
+            Value::unknown_not_null(Type::String)
+        } else {
+            of(&proposed, "id")
+        };
+        object(id, input, output, triggers)
+    };
+    PlanResponse {
+        planned,
+        requires_replace: replace,
+        private: request.private,
+        deferred: None,
+        steps: Vec::new(),
+        reason: None,
+        findings: Findings::new(),
+    }
+}
+
+/// The object that a planned one becomes; null stays null.
+pub(super) fn apply(planned: Value) -> Value {
+    if planned.is_null() {
+        return planned;
+    }
+    let (planned, _) = planned.unmark_deep();
+    let of = |name: &str| {
+        planned
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Value::null(Type::Any))
+    };
+    let id = match of("id") {
+        id if id.is_known() && !id.is_null() => id,
+        _ => Value::string(Uuid::new_v4().to_string()),
+    };
+    let input = of("input");
+    let output = match of("output") {
+        output if output.is_known() => output,
+        _ => input.clone(),
+    };
+    object(id, input, output, of("triggers_replace"))
+}
+
+fn object(id: Value, input: Value, output: Value, triggers: Value) -> Value {
+    Value::object([
+        (Name::from("id"), id),
+        (Name::from("input"), input),
+        (Name::from("output"), output),
+        (Name::from("triggers_replace"), triggers),
+    ])
+}
