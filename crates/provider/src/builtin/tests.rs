@@ -47,16 +47,16 @@ fn a_new_object_has_an_unknown_id_and_an_output_of_the_inputs_type() {
 
 #[test]
 fn input_changes_in_place_and_triggers_replace() {
-    let prior = made(Value::string("x"), Value::number(1));
-    let same = plan(&prior, &config(Value::string("x"), Value::number(1)));
+    let prior = made(Value::string("x"), Value::number(1_usize));
+    let same = plan(&prior, &config(Value::string("x"), Value::number(1_usize)));
     assert_eq!(same.planned, prior);
 
-    let changed = plan(&prior, &config(Value::bool(true), Value::number(1)));
+    let changed = plan(&prior, &config(Value::bool(true), Value::number(1_usize)));
     assert!(changed.requires_replace.is_empty());
     assert_eq!(changed.planned.get("id"), prior.get("id"));
     assert_eq!(changed.planned.get("output"), Some(&Value::unknown(Type::Bool)));
 
-    let replaced = plan(&prior, &config(Value::string("x"), Value::number(2)));
+    let replaced = plan(&prior, &config(Value::string("x"), Value::number(2_usize)));
     assert_eq!(replaced.requires_replace, [Path::attr("triggers_replace")]);
     assert!(!replaced.planned.get("id").unwrap().is_known());
 
@@ -67,7 +67,7 @@ fn input_changes_in_place_and_triggers_replace() {
 #[test]
 fn apply_settles_what_was_unknown() {
     let nothing = Value::null(DATA_SCHEMA.block.implied_type());
-    let input = Value::tuple([Value::number(1), Value::string("a")]);
+    let input = Value::tuple([Value::number(1_usize), Value::string("a")]);
     let a = terraform_data::apply(plan(&nothing, &config(input.clone(), null())).planned);
     let b = terraform_data::apply(plan(&nothing, &config(input.clone(), null())).planned);
     assert!(a.is_wholly_known());
@@ -83,7 +83,7 @@ fn stored_and_read_back_it_is_the_same() {
         Value::string("x\n\"ü\""),
         Value::number(streamform_lang::value::Number::parse("12345678901234567890123.5").unwrap()),
         Value::tuple([Value::bool(true), null()]),
-        Value::map(Type::Number, [(Name::from("a"), Value::number(1))]),
+        Value::map(Type::Number, [(Name::from("a"), Value::number(1_usize))]),
         Value::set(Type::String, [Value::string("b"), Value::string("a")]),
         Value::object([(Name::from("x"), Value::list(Type::String, []))]),
     ] {
@@ -105,7 +105,7 @@ fn the_stored_form_is_terraforms() {
 
 #[test]
 fn read_only_attributes_cannot_be_configured() {
-    let config = object(Value::string("x"), null(), Value::number(3), null());
+    let config = object(Value::string("x"), null(), Value::number(3_usize), null());
     let summaries: Vec<String> = Builtin
         .validate(Mode::Managed, DATA, &config)
         .into_iter()
@@ -122,8 +122,8 @@ fn read_only_attributes_cannot_be_configured() {
 
 #[test]
 fn ten_thousand_objects_are_planned_in_linear_time() {
-    let prior = made(Value::string("x"), Value::number(1));
-    let config = config(Value::string("y"), Value::number(1));
+    let prior = made(Value::string("x"), Value::number(1_usize));
+    let config = config(Value::string("y"), Value::number(1_usize));
     let started = Instant::now();
     for _ in 0..10_000 {
         assert!(!plan(&prior, &config).planned.is_wholly_known());

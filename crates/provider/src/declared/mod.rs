@@ -16,6 +16,7 @@ pub use field::Field;
 pub use field::FieldKind;
 pub use field::Presence;
 pub use field::Suppress;
+pub use provider::Configure;
 pub use provider::DeclaredFactory;
 pub use provider::DeclaredProvider;
 pub use provider::Table;

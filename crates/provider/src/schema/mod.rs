@@ -2,6 +2,7 @@
 //! object that a plan starts from ([`proposed`]), places ([`locate`]), references, marks.
 
 mod consistent;
+mod decode;
 mod iterator;
 mod layout;
 mod locate;
@@ -13,6 +14,9 @@ mod walk;
 
 pub use consistent::consistent;
 pub use consistent::plan_valid;
+pub use decode::Decoder;
+pub use decode::check;
+pub use decode::decode;
 pub use locate::locate;
 pub use proposed::empty;
 pub use proposed::proposed;

@@ -14,6 +14,7 @@ use streamform_lang::value::Name;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 
+pub use self::table::Configure;
 pub use self::table::DeclaredFactory;
 pub use self::table::Table;
 
