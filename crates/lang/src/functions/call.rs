@@ -189,14 +189,14 @@ pub fn call(function: &Function, args: Vec<Value>, surroundings: &Surroundings) 
     }
     let value = if untyped {
         Value::unknown(Type::Any)
-    } else if unknown {
-        Value::unknown(
-            (function.result)(&args)
-                .map_err(|e| redact(e, &given))?
-                .without_optional(),
-        )
     } else {
-        (function.body)(&args, surroundings).map_err(|e| redact(e, &given))?
+        // The type comes first: working it out checks what the parameters' types cannot say.
+        let ty = (function.result)(&args).map_err(|e| redact(e, &given))?;
+        if unknown {
+            Value::unknown(ty.without_optional())
+        } else {
+            (function.body)(&args, surroundings).map_err(|e| redact(e, &given))?
+        }
     };
     Ok(never_null(function, value).with_marks(marks))
 }
