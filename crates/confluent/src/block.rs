@@ -148,6 +148,8 @@ pub(crate) struct Settings {
     pub(crate) flink: Option<FlinkGroup>,
     pub(crate) organization: Option<String>,
     pub(crate) max_retries: u32,
+    /// Whether some argument is not known yet.
+    pub(crate) unknown: bool,
 }
 
 impl Settings {
@@ -168,6 +170,7 @@ impl Settings {
             })
         };
 
+        let unknown = !config.is_wholly_known();
         let mut findings = Vec::new();
         if config
             .get("oauth")
@@ -207,6 +210,10 @@ impl Settings {
         ];
         let tableflow = [given("tableflow_api_key"), given("tableflow_api_secret")];
         let mut refuse = |text: &str, variables: &str| {
+            // What is missing may be what is not known.
+            if unknown {
+                return;
+            }
             findings.push(ProviderDiagnostic::error(
                 text,
                 format!(
@@ -310,6 +317,7 @@ impl Settings {
             }),
             organization,
             max_retries: max_retries.unwrap_or(4),
+            unknown,
         })
     }
 }

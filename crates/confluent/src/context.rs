@@ -100,6 +100,10 @@ impl Confluent {
 
     /// The control plane.
     pub(crate) fn control(&self) -> Result<&Client, Findings> {
+        // Never the default endpoint or another key in place of one that is to come.
+        if self.settings.unknown {
+            return Err(vec![unknown()]);
+        }
         if self.settings.cloud_key.is_none() {
             return Err(vec![ProviderDiagnostic::error(
                 "Missing Cloud API Key",
@@ -136,6 +140,9 @@ impl Confluent {
         plane: &str,
         variables: &str,
     ) -> Result<Client, Findings> {
+        if self.settings.unknown {
+            return Err(vec![unknown()]);
+        }
         let (rest, key, secret) = match group {
             Some(a) => (a.rest_endpoint.as_str(), a.key.as_str(), a.secret.as_str()),
             None => {
@@ -232,6 +239,13 @@ impl Confluent {
             from_block: false,
         })
     }
+}
+
+fn unknown() -> ProviderDiagnostic {
+    ProviderDiagnostic::error(
+        "Provider configuration not known yet",
+        "Some arguments of the provider block come from objects that do not exist yet, so that the API cannot be called. Apply those objects first (-target), or give the provider values that are known.",
+    )
 }
 
 fn missing(text: &str) -> Findings {

@@ -337,7 +337,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
             .settled(client, &api, &encode(&value), patience)
             .await
             .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
-        Ok(self.value(&value, &wanted, &api))
+        Ok(self.value(planned, &encode(&value), &api))
     }
 
     async fn read(&self, client: &Confluent, prior: &Value) -> Result<Option<Value>, Findings> {
@@ -507,8 +507,8 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
                 Err(e) => Err(e.findings(&doing)),
             };
         }
-        let base = told.unwrap_or(planned);
-        let partial = self.value(base, &wanted, &found);
+        let known = told.map_or_else(|| wanted.clone(), encode);
+        let partial = self.value(planned, &known, &found);
         let done = match self.ready(control, found, &wanted, patience).await {
             Ok(api) => match self.ty.settled(client, &api, &encode(&partial), patience).await {
                 Ok(()) => Ok(api),
@@ -517,7 +517,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
             Err(e) => Err(e),
         };
         match done {
-            Ok(api) => Ok(Recovery::Done(self.value(&partial, &wanted, &api), None)),
+            Ok(api) => Ok(Recovery::Done(self.value(planned, &known, &api), None)),
             Err(WaitError::Failed(_)) => Ok(Recovery::Partial(partial, None)),
             Err(e) => Err(wait_finding(&e, &doing)),
         }

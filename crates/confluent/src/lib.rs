@@ -9,6 +9,7 @@ mod block;
 mod checks;
 mod context;
 mod control;
+mod factory;
 mod fields;
 mod json;
 mod recent;
@@ -16,6 +17,7 @@ mod resources;
 
 pub use block::ProviderDefaults;
 pub use context::Confluent;
+pub use factory::factory;
 
 /// The version of the official provider whose schemas and behaviour these types have.
 pub const VERSION: &str = "2.83.0";

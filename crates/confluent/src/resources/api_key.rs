@@ -168,9 +168,10 @@ impl ControlType for ApiKey {
             "managed_resource": [],
         });
         // Only the answer to the creating call has it; what is known stays otherwise.
-        if let Some(secret) = given(spec, "/secret") {
-            state["secret"] = json!(secret);
-        }
+        state["secret"] = match given(spec, "/secret") {
+            Some(secret) => json!(secret),
+            None => known["secret"].clone(),
+        };
         if resource.is_object() && text(resource, "/kind") != "Cloud" {
             let kind = match text(resource, "/kind") {
                 "SchemaRegistry" | "ksqlDB" => "Cluster",

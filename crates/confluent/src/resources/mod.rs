@@ -4,6 +4,7 @@ mod api_key;
 mod compute_pool;
 mod environment;
 mod kafka_cluster;
+mod kafka_topic;
 mod role_binding;
 mod service_account;
 
@@ -11,5 +12,6 @@ pub(crate) use api_key::ApiKey;
 pub(crate) use compute_pool::ComputePool;
 pub(crate) use environment::Environment;
 pub(crate) use kafka_cluster::KafkaCluster;
+pub(crate) use kafka_topic::KafkaTopic;
 pub(crate) use role_binding::RoleBinding;
 pub(crate) use service_account::ServiceAccount;

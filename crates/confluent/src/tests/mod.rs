@@ -1,6 +1,8 @@
 //! Lives of objects against the emulator, over real HTTP.
 
 mod control;
+mod schema;
+mod topic;
 
 use std::sync::Mutex;
 use std::time::Duration;

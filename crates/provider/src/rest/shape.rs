@@ -53,7 +53,7 @@ impl Shape {
         Type::object(
             self.fields
                 .iter()
-                .map(|f| (Name::from(f.name), kind_type(&f.kind)))
+                .map(|f| (Name::from(f.name), f.kind.ty()))
                 .chain(timeouts),
         )
     }
@@ -84,27 +84,8 @@ impl Shape {
     }
 }
 
-fn kind_type(kind: &FieldKind) -> Type {
-    match kind {
-        FieldKind::Bool => Type::Bool,
-        FieldKind::Int | FieldKind::Float => Type::Number,
-        FieldKind::String => Type::String,
-        FieldKind::List(e) => Type::list(kind_type(e)),
-        FieldKind::Set(e) => Type::set(kind_type(e)),
-        FieldKind::Map(e) => Type::map(kind_type(e)),
-        FieldKind::Block { set, fields, .. } => {
-            let object = fields_type(fields);
-            if *set {
-                Type::set(object)
-            } else {
-                Type::list(object)
-            }
-        }
-    }
-}
-
 fn fields_type(fields: &[Field]) -> Type {
-    Type::object(fields.iter().map(|f| (Name::from(f.name), kind_type(&f.kind))))
+    Type::object(fields.iter().map(|f| (Name::from(f.name), f.kind.ty())))
 }
 
 fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
@@ -170,7 +151,7 @@ fn nothing(field: &Field) -> Value {
                 Value::list(fields_type(fields), [])
             }
         }
-        kind => Value::null(kind_type(kind)),
+        kind => Value::null(kind.ty()),
     }
 }
 
@@ -199,7 +180,7 @@ fn known(value: &Value) -> Value {
 }
 
 fn decode(kind: &FieldKind, json: &Json) -> Value {
-    let null = || Value::null(kind_type(kind));
+    let null = || Value::null(kind.ty());
     match (kind, json) {
         (_, Json::Null) => null(),
         (FieldKind::Bool, Json::Bool(b)) => Value::bool(*b),
@@ -213,14 +194,10 @@ fn decode(kind: &FieldKind, json: &Json) -> Value {
         (FieldKind::String, Json::String(s)) => Value::string(s.as_str()),
         (FieldKind::String, Json::Number(n)) => Value::string(n.to_string()),
         (FieldKind::String, Json::Bool(b)) => Value::string(b.to_string()),
-        (FieldKind::List(e), Json::Array(items)) => {
-            Value::list(kind_type(e), items.iter().map(|i| decode(e, i)))
-        }
-        (FieldKind::Set(e), Json::Array(items)) => {
-            Value::set(kind_type(e), items.iter().map(|i| decode(e, i)))
-        }
+        (FieldKind::List(e), Json::Array(items)) => Value::list(e.ty(), items.iter().map(|i| decode(e, i))),
+        (FieldKind::Set(e), Json::Array(items)) => Value::set(e.ty(), items.iter().map(|i| decode(e, i))),
         (FieldKind::Map(e), Json::Object(items)) => Value::map(
-            kind_type(e),
+            e.ty(),
             items
                 .iter()
                 .map(|(name, item)| (Name::from(name.as_str()), decode(e, item))),

@@ -52,7 +52,7 @@ impl<C: Send + Sync> DataEntry<C> {
 }
 
 /// Makes what every call gets out of the provider block. Parts of it may be unknown: then a call that needs them fails.
-pub type Configure<C> = fn(&Value) -> Result<C, Findings>;
+pub type Configure<C> = Box<dyn Fn(&Value) -> Result<C, Findings> + Send + Sync>;
 
 /// All types of a provider, and how it is configured.
 pub struct Table<C: Send + Sync> {
@@ -66,11 +66,15 @@ pub struct Table<C: Send + Sync> {
 
 impl<C: Send + Sync + 'static> Table<C> {
     /// A provider without types. `provider_block` is the table of the provider block.
-    pub fn new(version: &'static str, provider_block: fn() -> Declaration, configure: Configure<C>) -> Self {
+    pub fn new(
+        version: &'static str,
+        provider_block: fn() -> Declaration,
+        configure: impl Fn(&Value) -> Result<C, Findings> + Send + Sync + 'static,
+    ) -> Self {
         Table {
             version,
             provider_block,
-            configure,
+            configure: Box::new(configure),
             config: OnceLock::new(),
             resources: BTreeMap::new(),
             data: BTreeMap::new(),
