@@ -1,10 +1,13 @@
 //! Addresses from text, as users type them behind `-target` or in a state command.
 
 use super::AbsInstance;
+use super::AbsProviderConfig;
 use super::AbsResource;
 use super::InstanceKey;
 use super::Mode;
 use super::ModuleInstance;
+use super::ModulePath;
+use super::ProviderAddr;
 use super::Resource;
 use crate::value::Name;
 
@@ -218,6 +221,48 @@ impl AbsInstance {
     }
 }
 
+impl AbsProviderConfig {
+    /// Parses what [`AbsProviderConfig`] prints: `module.a.provider["host/ns/type"].alias`.
+    ///
+    /// # Errors
+    /// When the text is no such address.
+    pub fn parse(text: &str) -> Result<AbsProviderConfig, AddressError> {
+        let bad = |what: &str| AddressError {
+            detail: format!("{what} in the provider address {text:?}."),
+        };
+        let at = text
+            .find("provider[\"")
+            .ok_or_else(|| bad("There is no provider[\"…\"]"))?;
+        let mut module = ModulePath::root();
+        let mut steps = text[..at].split('.').filter(|s| !s.is_empty());
+        while let Some(word) = steps.next() {
+            match (word, steps.next()) {
+                ("module", Some(name)) => module = module.child(name),
+                _ => return Err(bad("Only module calls may stand before the provider")),
+            }
+        }
+        let rest = &text[at + "provider[\"".len()..];
+        let (source, alias) = rest
+            .split_once("\"]")
+            .ok_or_else(|| bad("A closing bracket is missing"))?;
+        let provider = ProviderAddr::parse(source).map_err(|detail| AddressError { detail })?;
+        let alias = match alias {
+            "" => None,
+            a => Some(
+                a.strip_prefix('.')
+                    .filter(|a| !a.is_empty())
+                    .ok_or_else(|| bad("Unexpected text"))?
+                    .into(),
+            ),
+        };
+        Ok(AbsProviderConfig {
+            module,
+            provider,
+            alias,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +283,20 @@ mod tests {
             );
         }
         assert!(matches!(Target::parse("module.a[0]"), Ok(Target::Module(_))));
+    }
+
+    #[test]
+    fn provider_addresses_print_as_they_are_read() {
+        for text in [
+            "provider[\"registry.terraform.io/a/b\"]",
+            "module.m.module.n.provider[\"h.io/a/b\"].east",
+        ] {
+            assert_eq!(
+                AbsProviderConfig::parse(text).map(|a| a.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        assert!(AbsProviderConfig::parse("x.provider[\"a/b\"]").is_err());
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! The configuration of one instance as a value, and findings of providers as diagnostics with places.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
+use streamform_lang::eval::Scope;
+use streamform_lang::syntax::Body;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Path;
+use streamform_lang::value::Value;
+use streamform_provider::protocol::ProviderDiagnostic;
+use streamform_provider::schema;
+use streamform_provider::schema::Schema;
+
+/// The decoded configuration of one instance.
+#[derive(Clone, Debug)]
+pub struct ConfigValue {
+    /// The value without marks: what a provider sees.
+    pub value: Value,
+    /// Where marks were.
+    pub marks: Vec<(Path, Marks)>,
+}
+
+/// Bodies matched with their schemas, kept for all instances of a block.
+#[derive(Debug, Default)]
+pub struct Decoders {
+    by_block: HashMap<ConfigResource, Arc<schema::Decoder>>,
+}
+
+impl Decoders {
+    /// The decoder of a block, made when first asked for.
+    pub fn get(&mut self, block: &ConfigResource, body: &Body, schema: &Schema) -> Arc<schema::Decoder> {
+        if let Some(d) = self.by_block.get(block) {
+            return Arc::clone(d);
+        }
+        let made = Arc::new(schema::Decoder::new(body, &schema.block, &[]));
+        self.by_block.insert(block.clone(), Arc::clone(&made));
+        made
+    }
+}
+
+/// Decodes the configuration of one instance.
+pub fn decode_instance(decoder: &schema::Decoder, scope: &dyn Scope, address: &str) -> (ConfigValue, Diagnostics) {
+    let (value, mut diagnostics) = decoder.decode(scope);
+    diagnostics.name_object(address);
+    let (value, marks) = value.unmark_with_paths();
+    (ConfigValue { value, marks }, diagnostics)
+}
+
+/// Findings of a provider as diagnostics: the path becomes a place in the body, or else the header of the block.
+pub fn place_findings(
+    findings: Vec<ProviderDiagnostic>,
+    body: Option<&Body>,
+    header: Option<Span>,
+    address: Option<&str>,
+) -> Diagnostics {
+    findings
+        .into_iter()
+        .map(|f| Diagnostic {
+            subject: match (&f.path, body) {
+                (Some(path), Some(body)) => schema::locate(body, path).or(header),
+                _ => header,
+            },
+            address: address.map(str::to_owned),
+            ..match f.severity {
+                streamform_lang::diag::Severity::Error => Diagnostic::error(f.summary, f.detail),
+                streamform_lang::diag::Severity::Warning => Diagnostic::warning(f.summary, f.detail),
+            }
+        })
+        .collect()
+}

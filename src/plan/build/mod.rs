@@ -1,0 +1,25 @@
+//! Making a plan: walks the blocks in dependency order, evaluates, reads, asks providers to plan.
+//!
+//! The walk is one thread of control: evaluation is synchronous, and while calls of providers are under way, blocks that
+//! do not wait for them go on. See [`walk`].
+
+mod config_value;
+mod instance;
+mod order;
+mod orphans;
+mod outputs;
+mod prior;
+mod providers;
+mod resource;
+mod walk;
+
+pub use config_value::ConfigValue;
+pub use config_value::decode_instance;
+pub use config_value::place_findings;
+pub use providers::LiveProvider;
+pub use providers::LiveProviders;
+pub use providers::evaluate_provider;
+pub use walk::Built;
+pub use walk::PlanInput;
+pub use walk::PlanOptions;
+pub use walk::build;
