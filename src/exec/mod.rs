@@ -1,7 +1,16 @@
-//! Carrying out a plan: walks the execution graph, writes the journal, reports.
+//! Carrying out a plan: walks the execution graph, writes the journal before and after every change, reports.
+//!
+//! [`apply`] is one thread of control that owns the state store. Steps that are ready are prepared there (evaluated,
+//! planned anew with what is known by then), their intents are committed together with the results of steps that have
+//! ended, and only then are their calls begun. Calls run side by side.
 
-mod event;
+mod journal;
+mod records;
+mod run;
+mod step;
+mod values;
 
-pub use event::Event;
-pub use event::Observer;
-pub use event::Operation;
+pub use run::ApplyInput;
+pub use run::Applied;
+pub use run::Stop;
+pub use run::apply;

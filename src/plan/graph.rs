@@ -24,8 +24,6 @@ pub enum Step {
     Read(usize),
     /// Deletes the object (of a replacement: the old one, before the new one is made).
     Delete(usize),
-    /// Sets the current object aside, before its successor is made. Only in the state.
-    Depose(usize),
     /// Deletes the object that was set aside.
     DeleteDeposed(usize),
     /// Forgets the object. Only in the state.
@@ -42,7 +40,6 @@ impl Step {
             | Step::Update(i)
             | Step::Read(i)
             | Step::Delete(i)
-            | Step::Depose(i)
             | Step::DeleteDeposed(i)
             | Step::Forget(i) => Some(*i),
             Step::Configure(_) | Step::Close(_) | Step::Gather(_) => None,

@@ -1,6 +1,9 @@
 //! The plan: what will change and why, and the graph of steps that will do it. Data, not actions.
 
+pub mod build;
 mod change;
+mod codec;
+mod event;
 mod graph;
 
 pub use change::Action;
@@ -14,6 +17,12 @@ pub use change::OutputChange;
 pub use change::Plan;
 pub use change::PlanMode;
 pub use change::Summary;
+pub use codec::DecodeError;
+pub use codec::decode_value;
+pub use codec::encode_value;
+pub use event::Event;
+pub use event::Observer;
+pub use event::Operation;
 pub use graph::ExecutionGraph;
 pub use graph::Step;
 pub use graph::StepId;

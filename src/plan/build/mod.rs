@@ -5,6 +5,7 @@
 
 mod config_value;
 mod instance;
+mod load;
 mod order;
 mod orphans;
 mod outputs;
@@ -14,12 +15,18 @@ mod resource;
 mod walk;
 
 pub use config_value::ConfigValue;
+pub use config_value::Decoders;
 pub use config_value::decode_instance;
 pub use config_value::place_findings;
+pub use instance::ignore_changes;
+pub use prior::display_id;
+pub use prior::path_to_state;
 pub use providers::LiveProvider;
 pub use providers::LiveProviders;
 pub use providers::evaluate_provider;
+pub use providers::provider_block;
 pub use walk::Built;
 pub use walk::PlanInput;
 pub use walk::PlanOptions;
 pub use walk::build;
+pub use walk::shown_address;

@@ -1,0 +1,427 @@
+//! The walk over the execution graph.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::stream::StreamExt;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Kind;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Value;
+use streamform_lang::value::to_json;
+use streamform_lang::value::type_to_json;
+use streamform_provider::Registry;
+use streamform_state::Entry;
+use streamform_state::ObjectStatus;
+use streamform_state::OutputValue;
+use streamform_state::RawJson;
+use streamform_state::StateError;
+use streamform_state::Store;
+
+use super::journal::Journal;
+use super::journal::SharedJournal;
+use super::journal::lock;
+use super::records;
+use super::values::Values;
+use crate::config::Configuration;
+use crate::deps;
+use crate::deps::NodeKind;
+use crate::eval::ModuleInstanceId;
+use crate::eval::WorldSettings;
+use crate::plan::Action;
+use crate::plan::Event;
+use crate::plan::Observer;
+use crate::plan::Plan;
+use crate::plan::PlanMode;
+use crate::plan::Step;
+use crate::plan::StepId;
+use crate::plan::Summary;
+use crate::plan::build::LiveProviders;
+
+/// A request to stop, from a signal for instance. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    set: Arc<AtomicBool>,
+    notify: Arc<tokio::sync::Notify>,
+}
+
+impl Stop {
+    /// Asks for it.
+    pub fn set(&self) {
+        self.set.store(true, Ordering::SeqCst);
+        self.notify.notify_waiters();
+    }
+    /// Whether it was asked for.
+    pub fn is_set(&self) -> bool {
+        self.set.load(Ordering::SeqCst)
+    }
+    /// Waits until it is asked for.
+    pub async fn wait(&self) {
+        loop {
+            let notified = self.notify.notified();
+            if self.is_set() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+/// What an apply works from.
+pub struct ApplyInput<'a> {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The configuration that it was made from.
+    pub config: &'a Configuration,
+    /// Its dependencies.
+    pub graph: &'a deps::Graph,
+    /// The providers of the program.
+    pub registry: &'a Registry,
+    /// The state, locked.
+    pub store: Store,
+    /// What expressions see of the outside world.
+    pub settings: WorldSettings,
+    /// Providers that the plan has configured already.
+    pub providers: LiveProviders,
+    /// How many operations may be under way at once.
+    pub parallelism: usize,
+    /// Name of this run in the journal.
+    pub run: String,
+    /// The present, RFC 3339 in UTC, for the journal.
+    pub clock: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Asked to stop.
+    pub stop: Stop,
+}
+
+/// What came of an apply.
+pub struct Applied {
+    /// The state, everything committed, not yet finished.
+    pub store: Store,
+    /// Errors and warnings.
+    pub diagnostics: Diagnostics,
+    /// What was done.
+    pub done: Summary,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+    /// An error of the store: some results could not be written.
+    pub store_error: Option<StateError>,
+}
+
+/// How a step ended.
+pub(super) enum Ended {
+    Well,
+    Badly,
+}
+
+/// A step under way.
+pub(super) type UnderWay<'a> = LocalBoxFuture<'a, (StepId, super::step::Finished)>;
+
+/// What has become of a step that was begun.
+pub(super) enum Begun<'a> {
+    /// It is over already.
+    Over(Ended),
+    /// Its call is ready to be made, once everything that waits is committed.
+    Call(UnderWay<'a>),
+    /// The same for what stays inside the process: nothing needs to be durable first.
+    Local(UnderWay<'a>),
+}
+
+/// Everything of an apply.
+pub(super) struct Run<'a> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) config: &'a Configuration,
+    pub(super) graph: &'a deps::Graph,
+    pub(super) registry: &'a Registry,
+    pub(super) values: Values<'a>,
+    pub(super) providers: LiveProviders,
+    pub(super) journal: SharedJournal,
+    pub(super) decoders: crate::plan::build::Decoders,
+    pub(super) run: String,
+    pub(super) clock: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) stop: Stop,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) done: Summary,
+    /// Deposed keys that replacements of this run have given.
+    pub(super) deposed: HashMap<usize, String>,
+}
+
+/// Results of local effects that may wait for a commit: they can be had again at no cost.
+const MOST_PENDING: usize = 512;
+
+/// Carries out a plan.
+pub async fn apply(input: ApplyInput<'_>) -> Applied {
+    let plan = Arc::clone(&input.plan);
+    let journal: SharedJournal = Arc::new(std::sync::Mutex::new(Journal::new(input.store)));
+    let plan_ref: &Plan = &plan;
+    let mut run = Run {
+        plan: Arc::clone(&plan),
+        config: input.config,
+        graph: input.graph,
+        registry: input.registry,
+        values: Values::new(input.config, input.graph, plan_ref, input.settings),
+        providers: input.providers,
+        journal: Arc::clone(&journal),
+        decoders: crate::plan::build::Decoders::default(),
+        run: input.run,
+        clock: input.clock,
+        observer: input.observer,
+        stop: input.stop,
+        diagnostics: Diagnostics::new(),
+        done: Summary::default(),
+        deposed: HashMap::new(),
+    };
+    run.write_refreshed();
+    let stopped = run.walk(input.parallelism.max(1)).await;
+    run.write_outputs();
+    let diagnostics = std::mem::take(&mut run.diagnostics);
+    let done = run.done;
+    drop(run);
+    lock(&journal).commit();
+    let journal = match Arc::try_unwrap(journal) {
+        Ok(mutex) => mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+        // INVARIANT: every operation that could hold the journal has ended with the walk.
+        Err(_) => unreachable!("an operation outlived the walk"),
+    };
+    let mut journal = journal;
+    let store_error = journal.broken.take();
+    Applied { store: journal.into_store(), diagnostics, done, stopped, store_error }
+}
+
+impl<'a> Run<'a> {
+    /// Writes what the plan has found out about objects, in one batch: reads, moves, data sources, what the records remember.
+    fn write_refreshed(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let mut journal = lock(&self.journal);
+        for drift in &plan.drift {
+            let address = drift.address.to_string();
+            let Some(stored) = journal.record(&address) else { continue };
+            let mut record = (*stored).clone();
+            let old = match &drift.deposed {
+                None => record.current.clone(),
+                Some(key) => record.deposed.get(key).cloned(),
+            };
+            let Some(old) = old else { continue };
+            let object = if drift.after.is_null() {
+                None
+            } else {
+                records::object(drift, &drift.after, &drift.after_private, old.status)
+                    .ok()
+                    .map(|o| streamform_state::Object { dependencies: old.dependencies.clone(), ..o })
+            };
+            match (&drift.deposed, object) {
+                (None, object) => record.current = object,
+                (Some(key), Some(o)) => {
+                    record.deposed.insert(key.clone(), o);
+                }
+                (Some(key), None) => {
+                    record.deposed.remove(key);
+                }
+            }
+            journal.put(record);
+        }
+        for change in plan.changes.iter().filter(|c| c.deposed.is_none()) {
+            if change.action != Action::NoOp || change.after.is_null() || !change.after.is_wholly_known() {
+                continue;
+            }
+            let address = change.address.to_string();
+            let stored = journal.record(&address);
+            let data = change.mode() == streamform_lang::addrs::Mode::Data;
+            let current = stored.as_ref().and_then(|r| r.current.as_ref());
+            let remembered = current.is_some_and(|o| {
+                o.dependencies == change.dependencies
+                    && o.create_before_destroy == change.create_before_destroy
+                    && o.prevent_destroy == change.prevent_destroy
+                    && o.schema_version == change.schema.version
+            });
+            if (remembered && !data) || plan.mode != PlanMode::Normal {
+                continue;
+            }
+            let mut record = records::record_of(stored.as_ref(), change);
+            let status = current.map_or(ObjectStatus::Ready, |o| o.status);
+            let Ok(object) = records::object(change, &change.after, &change.before_private, status) else {
+                continue;
+            };
+            record.current = Some(object);
+            journal.put(record);
+        }
+        journal.commit();
+    }
+
+    async fn walk(&mut self, parallelism: usize) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let graph = &plan.graph;
+        let mut waits = graph.waits();
+        let mut bad: Vec<bool> = vec![false; graph.len()];
+        let mut ready: VecDeque<StepId> =
+            graph.steps().map(|(id, _)| id).filter(|id| waits[id.0 as usize] == 0).collect();
+        let mut calls: FuturesUnordered<UnderWay<'a>> = FuturesUnordered::new();
+        let mut told_stop = false;
+        loop {
+            let mut prepared: Vec<UnderWay<'a>> = Vec::new();
+            while !ready.is_empty() {
+                let stopping = self.stop.is_set() || lock(&self.journal).broken.is_some();
+                if !stopping && calls.len() + prepared.len() >= parallelism {
+                    break;
+                }
+                let Some(id) = ready.pop_front() else { break };
+                let Some(step) = graph.step(id) else { continue };
+                let closing = matches!(step, Step::Close(_));
+                let begun = if (bad[id.0 as usize] || stopping) && !closing {
+                    self.skip(step, stopping);
+                    Begun::Over(Ended::Badly)
+                } else {
+                    self.begin(id, step)
+                };
+                match begun {
+                    Begun::Over(ended) => {
+                        self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
+                    }
+                    Begun::Call(call) => prepared.push(call),
+                    Begun::Local(mut call) => match (&mut call).now_or_never() {
+                        Some((id, finished)) => {
+                            let ended = self.finish(id, finished);
+                            self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
+                        }
+                        None => calls.push(call),
+                    },
+                }
+                if lock(&self.journal).pending() > MOST_PENDING {
+                    lock(&self.journal).commit();
+                }
+            }
+            if !prepared.is_empty() {
+                lock(&self.journal).commit();
+                if lock(&self.journal).broken.is_some() {
+                    // An intent that is not on disk must not become a call.
+                    for call in prepared.drain(..) {
+                        drop(call);
+                    }
+                    self.diagnostics.push(Diagnostic::error(
+                        "Changes not begun",
+                        "The state could not be written, so no further change was begun.",
+                    ));
+                } else {
+                    calls.extend(prepared);
+                }
+            }
+            if calls.is_empty() {
+                if ready.is_empty() {
+                    break;
+                }
+                continue;
+            }
+            let ended = tokio::select! {
+                biased;
+                ended = calls.next() => ended,
+                () = self.stop.wait(), if !told_stop => {
+                    told_stop = true;
+                    self.observer.event(Event::Stopping);
+                    self.providers.stop();
+                    None
+                }
+            };
+            let mut next = ended;
+            while let Some((id, finished)) = next {
+                let ended = self.finish(id, finished);
+                self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
+                // Whatever else has ended meanwhile goes into the same commit.
+                next = calls.next().now_or_never().flatten();
+            }
+            if ready.is_empty() || self.stop.is_set() {
+                lock(&self.journal).commit();
+            }
+        }
+        lock(&self.journal).commit();
+        self.stop.is_set()
+    }
+
+    fn end(
+        &self,
+        graph: &crate::plan::ExecutionGraph,
+        id: StepId,
+        ended: &Ended,
+        waits: &mut [u32],
+        bad: &mut [bool],
+        ready: &mut VecDeque<StepId>,
+    ) {
+        for later in graph.later(id) {
+            let i = later.0 as usize;
+            if matches!(ended, Ended::Badly) {
+                bad[i] = true;
+            }
+            waits[i] -= 1;
+            if waits[i] == 0 {
+                ready.push_back(later);
+            }
+        }
+    }
+
+    fn skip(&self, step: &Step, stopping: bool) {
+        if let Some(change) = step.change().and_then(|i| self.plan.changes.get(i))
+            && !stopping
+        {
+            self.observer.event(Event::Skipped { address: change.address.to_string() });
+        }
+    }
+
+    /// Works out the outputs of the root module and writes them.
+    fn write_outputs(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        if plan.outputs.iter().all(|o| o.action == Action::NoOp) {
+            return;
+        }
+        let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
+        let root = self.config.root().id;
+        for change in &plan.outputs {
+            if change.action == Action::Delete {
+                continue;
+            }
+            let node = self.graph.find(&NodeKind::Output(root, change.name.clone()));
+            let value = if plan.mode != PlanMode::Normal || change.action == Action::NoOp {
+                Some(change.after.clone())
+            } else {
+                let evaluated = match node {
+                    Some(node) => self.values.ensure(node),
+                    None => Ok(()),
+                };
+                match evaluated {
+                    Ok(()) => self.values.world.output(ModuleInstanceId(0), &change.name).cloned(),
+                    Err(found) => {
+                        self.diagnostics.extend(found);
+                        None
+                    }
+                }
+            };
+            // What is not known because a step failed keeps its old value.
+            let value = match value {
+                Some(v) if v.is_wholly_known() => v,
+                _ if change.before.is_null() => continue,
+                _ => change.before.clone(),
+            };
+            if value.is_null() && matches!(value.kind(), Kind::Null(_)) && change.before.is_null() {
+                continue;
+            }
+            let sensitive = change.sensitive || value.deep_marks().contains(Marks::SENSITIVE);
+            let plain: Value = value.unmark_deep().0;
+            let written = RawJson::from_text(to_json(&plain))
+                .and_then(|v| Ok((v, RawJson::from_value(&type_to_json(&plain.ty()))?)));
+            if let Ok((value, value_type)) = written {
+                outputs.insert(change.name.to_string(), OutputValue { value, value_type, sensitive });
+            }
+        }
+        let mut journal = lock(&self.journal);
+        journal.add(Entry::Outputs(outputs));
+        journal.commit();
+    }
+}

@@ -1,0 +1,176 @@
+//! Values during an apply: worked out on demand, when everything that they need is there.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::AbsResource;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Value;
+
+use crate::config::Configuration;
+use crate::deps;
+use crate::deps::NodeId;
+use crate::deps::NodeKind;
+use crate::eval::Expansion;
+use crate::eval::World;
+use crate::eval::WorldSettings;
+use crate::plan::Action;
+use crate::plan::Plan;
+use crate::plan::PlanMode;
+
+/// The world of an apply.
+pub(super) struct Values<'a> {
+    pub(super) world: World<'a>,
+    graph: &'a deps::Graph,
+    plan: &'a Plan,
+    change_of: HashMap<&'a AbsInstance, usize>,
+    by_block: HashMap<AbsResource, Vec<usize>>,
+    results: HashMap<usize, Value>,
+    done: HashSet<NodeId>,
+    failed: HashSet<NodeId>,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn new(
+        config: &'a Configuration,
+        graph: &'a deps::Graph,
+        plan: &'a Plan,
+        settings: WorldSettings,
+    ) -> Self {
+        let mut change_of = HashMap::with_capacity(plan.changes.len());
+        let mut by_block: HashMap<AbsResource, Vec<usize>> = HashMap::new();
+        for (i, c) in plan.changes.iter().enumerate().filter(|(_, c)| c.deposed.is_none()) {
+            change_of.insert(&c.address, i);
+            by_block.entry(c.address.abs_resource()).or_default().push(i);
+        }
+        Values {
+            world: World::new(config, settings),
+            graph,
+            plan,
+            change_of,
+            by_block,
+            results: HashMap::new(),
+            done: HashSet::new(),
+            failed: HashSet::new(),
+        }
+    }
+
+    /// The value of an instance has become known.
+    pub(super) fn set_result(&mut self, change: usize, value: Value) {
+        if let Some(c) = self.plan.changes.get(change)
+            && let Some(module) = self.world.find(&c.address.module)
+        {
+            self.world.set_instance(module, &c.address.resource, c.address.key.clone(), value.clone());
+        }
+        self.results.insert(change, value);
+    }
+
+    /// Works out a node and everything that it needs and that is not worked out yet.
+    ///
+    /// # Errors
+    /// When something on the way cannot be evaluated; told once, later demands fail without a diagnostic.
+    pub(super) fn ensure(&mut self, target: NodeId) -> Result<(), Diagnostics> {
+        let mut stack = vec![target];
+        while let Some(node) = stack.last().copied() {
+            if self.done.contains(&node) {
+                stack.pop();
+                continue;
+            }
+            let depth = stack.len();
+            stack.extend(self.graph.dependencies(node).iter().copied().filter(|d| !self.done.contains(d)));
+            if stack.len() > depth {
+                continue;
+            }
+            stack.pop();
+            self.done.insert(node);
+            let found = if self.graph.dependencies(node).iter().any(|d| self.failed.contains(d)) {
+                self.failed.insert(node);
+                continue;
+            } else {
+                self.work_out(node)
+            };
+            if found.has_errors() {
+                self.failed.insert(node);
+                return Err(found);
+            }
+        }
+        if self.failed.contains(&target) { Err(Diagnostics::new()) } else { Ok(()) }
+    }
+
+    fn work_out(&mut self, node: NodeId) -> Diagnostics {
+        match self.graph.kind(node) {
+            NodeKind::Variable(module, name) => self.world.evaluate_variable(*module, name),
+            NodeKind::Local(module, name) => self.world.evaluate_local(*module, name),
+            NodeKind::Output(module, name) => self.world.evaluate_output(*module, name),
+            NodeKind::Call(module, name) => self.world.evaluate_call(*module, name),
+            NodeKind::Resource(module, resource) => {
+                let mut diagnostics = Diagnostics::new();
+                let config = self.world.config();
+                let Some(block) = config.module(*module).resources.get(resource).cloned() else {
+                    return diagnostics;
+                };
+                for id in self.world.instances_of(*module).to_vec() {
+                    let abs =
+                        AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+                    let expansion = if self.plan.mode == PlanMode::Normal {
+                        let (expansion, found) = Expansion::of(
+                            block.count.as_deref(),
+                            block.for_each.as_deref(),
+                            &self.world.scope(id),
+                        );
+                        diagnostics.extend(found);
+                        expansion
+                    } else {
+                        self.expansion_by_plan(&abs)
+                    };
+                    self.world.set_expansion(id, resource, expansion);
+                    for i in self.by_block.get(&abs).into_iter().flatten() {
+                        let Some(change) = self.plan.changes.get(*i) else { continue };
+                        let value = match (self.results.get(i), change.action) {
+                            (Some(v), _) => v.clone(),
+                            (None, Action::Delete | Action::Forget) => change.before.clone(),
+                            (None, _) => change.after.clone(),
+                        };
+                        self.world.set_instance(id, resource, change.address.key.clone(), value);
+                    }
+                }
+                diagnostics
+            }
+            NodeKind::Provider(_) | NodeKind::Check(..) | NodeKind::Hub => Diagnostics::new(),
+        }
+    }
+
+    /// In a destroy: the instances are those that are planned.
+    fn expansion_by_plan(&self, block: &AbsResource) -> Expansion {
+        use streamform_lang::addrs::InstanceKey;
+        let keys: Vec<&InstanceKey> = self
+            .by_block
+            .get(block)
+            .into_iter()
+            .flatten()
+            .filter_map(|i| self.plan.changes.get(*i))
+            .map(|c| &c.address.key)
+            .collect();
+        match keys.first() {
+            None => Expansion::Unknown(false),
+            Some(InstanceKey::None) => Expansion::Single,
+            Some(InstanceKey::Int(_)) => Expansion::Count(
+                keys.iter().map(|k| if let InstanceKey::Int(i) = k { i + 1 } else { 0 }).max().unwrap_or(0),
+            ),
+            Some(InstanceKey::Str(_)) => Expansion::Each(
+                keys.iter()
+                    .filter_map(|k| match k {
+                        InstanceKey::Str(s) => Some((s.clone(), Value::string(s.clone()))),
+                        _ => None,
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    /// The number of the change of an instance.
+    pub(super) fn change_of(&self, address: &AbsInstance) -> Option<usize> {
+        self.change_of.get(address).copied()
+    }
+}

@@ -1,0 +1,348 @@
+//! Taking in what the state says, and what reads and recoveries find out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Value;
+use streamform_provider::Provider;
+use streamform_provider::protocol::Private;
+use streamform_provider::protocol::RecoverRequest;
+use streamform_provider::protocol::Recovery;
+use streamform_provider::schema;
+use streamform_state::Entry;
+use streamform_state::Intent;
+use streamform_state::IntentAction;
+use streamform_state::Object;
+use streamform_state::ObjectStatus;
+use streamform_state::RawJson;
+use streamform_state::Record;
+
+use super::instance::sensitive_paths;
+use super::place_findings;
+use super::prior;
+use super::prior::Prior;
+use super::prior::PriorObject;
+use super::walk::Planner;
+use super::walk::ReadResult;
+use super::walk::Recovered;
+use super::walk::Waiting;
+use crate::plan::Action;
+use crate::plan::InstanceChange;
+use crate::plan::decode_value;
+
+impl Planner<'_> {
+    /// Reads every record of the state into values.
+    pub(super) async fn load_prior(&mut self) {
+        let mut instances: BTreeMap<streamform_lang::addrs::ProviderAddr, Arc<dyn Provider>> = BTreeMap::new();
+        for record in self.input.state.clone().records() {
+            match self.load_record(record, &mut instances).await {
+                Ok(prior) => {
+                    self.prior_of.entry(prior.address.config()).or_default().push(prior.address.clone());
+                    self.prior.insert(prior.address.clone(), prior);
+                }
+                Err(found) => self.diagnostics.extend(found),
+            }
+        }
+    }
+
+    async fn load_record(
+        &self,
+        record: &Record,
+        instances: &mut BTreeMap<streamform_lang::addrs::ProviderAddr, Arc<dyn Provider>>,
+    ) -> Result<Prior, Diagnostics> {
+        let (address, provider) = prior::record_names(record)?;
+        let schema = self
+            .input
+            .registry
+            .schema(&provider.provider, prior::mode_of(record.mode), &record.type_name)
+            .ok_or_else(|| {
+                Diagnostics::from(
+                    Diagnostic::error(
+                        "Unknown resource type in the state",
+                        format!(
+                            "The state has {} of type {}, which provider {} does not have in this version of Streamform.",
+                            record.address,
+                            record.type_name,
+                            provider.provider.for_display()
+                        ),
+                    )
+                    .on(record.address.clone()),
+                )
+            })?;
+        let instance = match instances.get(&provider.provider) {
+            Some(p) => Some(Arc::clone(p)),
+            None => self.input.registry.get(&provider.provider).map(|f| {
+                let made = f.instance();
+                instances.insert(provider.provider.clone(), Arc::clone(&made));
+                made
+            }),
+        };
+        let read = async |o: &Object| {
+            prior::object_from_state(o, &record.type_name, &schema, instance.as_deref(), &record.address).await
+        };
+        let current = match &record.current {
+            Some(o) => Some(read(o).await?),
+            None => None,
+        };
+        let mut deposed = BTreeMap::new();
+        for (key, o) in &record.deposed {
+            deposed.insert(key.clone(), read(o).await?);
+        }
+        Ok(Prior { address, moved_from: None, provider, schema, current, deposed })
+    }
+
+    /// Changes of earlier runs that a provider must be asked about.
+    pub(super) fn recoveries_of(&self, address: &AbsProviderConfig) -> Vec<(Intent, RecoverRequest)> {
+        let text = address.to_string();
+        self.intents
+            .iter()
+            .filter(|i| i.provider == text)
+            .filter_map(|intent| Some((intent.clone(), self.recovery_of(intent)?)))
+            .collect()
+    }
+
+    fn recovery_of(&self, intent: &Intent) -> Option<RecoverRequest> {
+        let value = |raw: &RawJson| {
+            let json: serde_json::Value = raw.parse().ok()?;
+            decode_value(&json).ok()
+        };
+        let planned = value(&intent.planned)?;
+        let record = self.input.state.get(&intent.address);
+        // A create that got as far as a checkpoint has left a record.
+        let checkpoint = match intent.action {
+            IntentAction::Create => streamform_lang::addrs::AbsInstance::parse(&intent.address)
+                .ok()
+                .and_then(|a| self.prior.get(&a))
+                .and_then(|p| p.current.as_ref())
+                .filter(|o| o.tainted)
+                .map(|o| o.stored.clone()),
+            _ => None,
+        };
+        let _ = record;
+        Some(RecoverRequest {
+            type_name: intent.type_name.clone(),
+            prior: intent.prior.as_ref().and_then(value).unwrap_or_else(|| Value::null(planned.ty())),
+            planned,
+            checkpoint,
+            private: intent.private.as_deref().map(Arc::from),
+            started_at: intent.started_at.clone(),
+            token: intent.token.clone(),
+            known_ids: self.known_ids(&intent.type_name),
+        })
+    }
+
+    fn known_ids(&self, type_name: &str) -> Vec<String> {
+        self.prior
+            .values()
+            .filter(|p| p.address.resource.ty.as_str() == type_name)
+            .flat_map(|p| p.current.iter().chain(p.deposed.values()))
+            .filter(|o| !o.tainted)
+            .filter_map(|o| o.stored.get("id").and_then(Value::as_str).map(str::to_owned))
+            .collect()
+    }
+
+    /// Takes in what configuring and reading brought. False: the provider cannot be used.
+    pub(super) fn finish_waiting(&mut self, waiting: Waiting) -> bool {
+        let Waiting::Provider(address, findings, recovered, reads) = waiting else { return true };
+        let block = super::providers::provider_block(self.input.config, &address);
+        let found = place_findings(findings, block.map(|b| &b.body), block.map(|b| b.header), None);
+        let broken = found.has_errors();
+        self.diagnostics.extend(found);
+        if broken {
+            self.providers.remove(&address);
+            return false;
+        }
+        for one in recovered {
+            self.take_recovery(one);
+        }
+        for one in reads {
+            self.take_read(one);
+        }
+        true
+    }
+
+    fn take_read(&mut self, (address, deposed, answer): ReadResult) {
+        let text = super::walk::shown_address(&address, deposed.as_deref());
+        let found = place_findings(answer.findings, None, None, Some(&text));
+        let broken = found.has_errors();
+        self.diagnostics.extend(found);
+        let Some(prior) = self.prior.get_mut(&address) else { return };
+        let object = match &deposed {
+            None => prior.current.as_mut(),
+            Some(key) => prior.deposed.get_mut(key),
+        };
+        let Some(object) = object else { return };
+        if broken {
+            return;
+        }
+        if answer.state == object.stored {
+            object.private = answer.private.or(object.private.take());
+            return;
+        }
+        object.current = answer.state;
+        object.private = answer.private.or(object.private.take());
+        let gone = object.current.is_null();
+        let mark = |v: &Value| {
+            schema::mark_sensitive(&prior.schema.block, v.clone().mark_with_paths(&object.marks))
+        };
+        let change = InstanceChange {
+            address: address.clone(),
+            previous_address: prior.moved_from.clone(),
+            deposed,
+            provider: prior.provider.clone(),
+            schema: Arc::clone(&prior.schema),
+            action: if gone { Action::Delete } else { Action::Update },
+            reason: None,
+            explanation: None,
+            before: mark(&object.stored),
+            after: if gone { object.current.clone() } else { mark(&object.current) },
+            replace_paths: Vec::new(),
+            before_private: object.private.clone(),
+            after_private: object.private.clone(),
+            dependencies: object.dependencies.clone(),
+            create_before_destroy: object.create_before_destroy,
+            prevent_destroy: object.prevent_destroy,
+        };
+        self.drift.push(change);
+    }
+
+    fn take_recovery(&mut self, (intent, found): Recovered) {
+        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&intent.address) else { return };
+        let recovery = match found {
+            Ok(r) => r,
+            Err(findings) => {
+                self.diagnostics.extend(place_findings(findings, None, None, Some(&intent.address)));
+                return;
+            }
+        };
+        match recovery {
+            Recovery::Ambiguous(candidates) => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "Interrupted change with several possible results",
+                        format!(
+                            "An earlier run was interrupted while it worked on {}, and more than one object could be what it made:\n  - {}\n\nNothing is guessed here: delete those that you do not want, so that at most one is left, and run the command again.",
+                            intent.address,
+                            candidates.join("\n  - ")
+                        ),
+                    )
+                    .on(intent.address.clone()),
+                );
+                return;
+            }
+            Recovery::Done(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Ready),
+            Recovery::Partial(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Tainted),
+            Recovery::NotDone => {}
+            Recovery::Undone(_) => {
+                if intent.action == IntentAction::Create && intent.deposed.is_none() {
+                    self.forget_current(&address);
+                }
+            }
+        }
+        self.settled.push(Entry::Settled { intent: intent.id });
+        self.intents.retain(|i| i.id != intent.id);
+    }
+
+    fn forget_current(&mut self, address: &streamform_lang::addrs::AbsInstance) {
+        let Some(record) = self.input.state.get(&address.to_string()) else { return };
+        let mut record = Record::clone(record);
+        record.current = None;
+        if let Some(p) = self.prior.get_mut(address) {
+            p.current = None;
+        }
+        self.settled.push(Entry::Put(record));
+    }
+
+    fn adopt(
+        &mut self,
+        address: &streamform_lang::addrs::AbsInstance,
+        intent: &Intent,
+        value: Value,
+        private: Private,
+        status: ObjectStatus,
+    ) {
+        let Ok(provider) = AbsProviderConfig::parse(&intent.provider) else { return };
+        let Some(schema) = self.input.registry.schema(&provider.provider, address.resource.mode, &intent.type_name)
+        else {
+            return;
+        };
+        let mut record = match self.input.state.get(&intent.address) {
+            Some(r) => Record::clone(r),
+            None => Record {
+                address: intent.address.clone(),
+                mode: streamform_state::Mode::Managed,
+                type_name: intent.type_name.clone(),
+                provider: intent.provider.clone(),
+                current: None,
+                deposed: BTreeMap::new(),
+                version: 0,
+            },
+        };
+        let old = match &intent.deposed {
+            Some(key) => record.deposed.get(key),
+            None => record.current.as_ref(),
+        };
+        let object = (!value.is_null())
+            .then(|| {
+                let marked = schema::mark_sensitive(&schema.block, value.clone());
+                let attributes = RawJson::from_text(schema::to_state_json(&value)).ok()?;
+                Some(Object {
+                    attributes,
+                    sensitive_paths: sensitive_paths(&marked).iter().map(prior::path_to_state).collect(),
+                    private: private.as_ref().map(|p| p.to_vec()),
+                    schema_version: schema.version,
+                    status,
+                    dependencies: old.map(|o| o.dependencies.clone()).unwrap_or_default(),
+                    create_before_destroy: old.is_some_and(|o| o.create_before_destroy),
+                    prevent_destroy: old.is_some_and(|o| o.prevent_destroy),
+                    identity: None,
+                    identity_schema_version: None,
+                })
+            })
+            .flatten();
+        let as_prior = object.as_ref().map(|o| PriorObject {
+            stored: value.clone(),
+            current: value.clone(),
+            marks: Vec::new(),
+            private,
+            tainted: status == ObjectStatus::Tainted,
+            dependencies: o.dependencies.clone(),
+            create_before_destroy: o.create_before_destroy,
+            prevent_destroy: o.prevent_destroy,
+        });
+        let entry = self.prior.entry(address.clone()).or_insert_with(|| Prior {
+            address: address.clone(),
+            moved_from: None,
+            provider,
+            schema: Arc::clone(&schema),
+            current: None,
+            deposed: BTreeMap::new(),
+        });
+        match &intent.deposed {
+            Some(key) => {
+                match object {
+                    Some(o) => record.deposed.insert(key.clone(), o),
+                    None => record.deposed.remove(key),
+                };
+                match as_prior {
+                    Some(o) => entry.deposed.insert(key.clone(), o),
+                    None => entry.deposed.remove(key),
+                };
+            }
+            None => {
+                record.current = object;
+                entry.current = as_prior;
+            }
+        }
+        self.prior_of.entry(address.config()).or_default().retain(|a| a != address);
+        self.prior_of.entry(address.config()).or_default().push(address.clone());
+        self.settled.push(if record.is_empty() {
+            Entry::Remove { address: record.address }
+        } else {
+            Entry::Put(record)
+        });
+    }
+}

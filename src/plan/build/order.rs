@@ -1,0 +1,344 @@
+//! The execution graph: which step waits for which.
+//!
+//! Rules, for resource blocks A and B where B depends on A:
+//!
+//! * steps that make, change or read B wait for those of A, and for deletions of single instances of A;
+//! * deleting an object of A waits for the deletion of every object that depended on it when it was made (the state
+//!   remembers that), also through objects that stay;
+//! * an object of A that is replaced by creating first is deleted after everything that depends on A has moved over;
+//! * a provider is configured after what its configuration refers to, closed after its last step, and only then is
+//!   what it refers to deleted.
+//!
+//! Blocks with many instances meet in a gathering step, so the number of edges stays in proportion to blocks and
+//! instances.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+use petgraph::graph::NodeIndex;
+use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+
+use super::walk::PlanInput;
+use crate::deps::NodeId;
+use crate::deps::NodeKind;
+use crate::plan::Action;
+use crate::plan::ExecutionGraph;
+use crate::plan::InstanceChange;
+use crate::plan::Step;
+use crate::plan::StepId;
+
+/// The steps of one block.
+#[derive(Default)]
+struct BlockSteps {
+    /// Create, update, read.
+    forward: Vec<StepId>,
+    /// Delete, before what depends on the block goes on.
+    delete: Vec<StepId>,
+    /// Delete, after what depends on the block has gone on.
+    delete_late: Vec<StepId>,
+}
+
+/// Builds the graph for planned changes.
+pub(super) fn execution_graph(
+    input: &PlanInput<'_>,
+    changes: &[InstanceChange],
+) -> Result<ExecutionGraph, Diagnostics> {
+    let mut graph = ExecutionGraph::default();
+    let mut blocks: BTreeMap<String, BlockSteps> = BTreeMap::new();
+    let mut users: BTreeMap<AbsProviderConfig, Vec<StepId>> = BTreeMap::new();
+    for (i, change) in changes.iter().enumerate() {
+        let block = || change.address.config().to_string();
+        let mut of_provider = Vec::new();
+        match change.action {
+            Action::NoOp => continue,
+            Action::Create | Action::Update | Action::Read | Action::CreateThenDelete => {
+                let step = graph.add(match change.action {
+                    Action::Update => Step::Update(i),
+                    Action::Read => Step::Read(i),
+                    _ => Step::Create(i),
+                });
+                let steps = blocks.entry(block()).or_default();
+                steps.forward.push(step);
+                of_provider.push(step);
+                if change.action == Action::CreateThenDelete {
+                    let late = graph.add(Step::DeleteDeposed(i));
+                    graph.order(step, late);
+                    steps.delete_late.push(late);
+                    of_provider.push(late);
+                }
+            }
+            Action::DeleteThenCreate => {
+                let delete = graph.add(Step::Delete(i));
+                let create = graph.add(Step::Create(i));
+                graph.order(delete, create);
+                let steps = blocks.entry(block()).or_default();
+                steps.delete.push(delete);
+                steps.forward.push(create);
+                of_provider.extend([delete, create]);
+            }
+            Action::Delete => {
+                let late = change.deposed.is_some() || change.create_before_destroy;
+                let step =
+                    graph.add(if change.deposed.is_some() { Step::DeleteDeposed(i) } else { Step::Delete(i) });
+                let steps = blocks.entry(block()).or_default();
+                if late { steps.delete_late.push(step) } else { steps.delete.push(step) }
+                of_provider.push(step);
+            }
+            Action::Forget => {
+                let step = graph.add(Step::Forget(i));
+                blocks.entry(block()).or_default().forward.push(step);
+            }
+        }
+        if !of_provider.is_empty() {
+            users.entry(change.provider.clone()).or_default().extend(of_provider);
+        }
+    }
+    order_forward(input, &mut graph, &blocks);
+    order_deletes(input, &mut graph, &blocks);
+    order_providers(input, &mut graph, &blocks, &users);
+    match graph.cycle() {
+        None => Ok(graph),
+        Some(cycle) => Err(cycle_error(&graph, changes, &cycle)),
+    }
+}
+
+/// Orders what is made and changed.
+fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTreeMap<String, BlockSteps>) {
+    // For each node of the configuration the step after which it is done.
+    let mut gathered: HashMap<NodeId, StepId> = HashMap::new();
+    // What must have happened before a late deletion of a block: everything that depends on it has gone on.
+    let mut late: HashMap<NodeId, StepId> = HashMap::new();
+    for node in input.graph.order() {
+        let before: HashSet<StepId> =
+            input.graph.dependencies(*node).iter().filter_map(|d| gathered.get(d).copied()).collect();
+        let NodeKind::Resource(module, resource) = input.graph.kind(*node) else {
+            // Variables, locals, outputs and calls only pass on what they wait for.
+            match before.len() {
+                0 => {}
+                1 => {
+                    gathered.extend(before.iter().map(|s| (*node, *s)));
+                }
+                _ => {
+                    let hub = graph.add(Step::Gather(String::new()));
+                    before.iter().for_each(|s| graph.order(*s, hub));
+                    gathered.insert(*node, hub);
+                }
+            }
+            continue;
+        };
+        let name = config_name(input, *module, resource);
+        let own = blocks.get(&name);
+        let forward = own.map(|b| b.forward.as_slice()).unwrap_or_default();
+        let entry = match (before.len(), forward.len()) {
+            (0, _) => None,
+            (1, _) => before.iter().next().copied(),
+            (_, 0 | 1) => None,
+            _ => {
+                let hub = graph.add(Step::Gather(name.clone()));
+                before.iter().for_each(|s| graph.order(*s, hub));
+                Some(hub)
+            }
+        };
+        for step in forward {
+            match entry {
+                Some(hub) => graph.order(hub, *step),
+                None => before.iter().for_each(|s| graph.order(*s, *step)),
+            }
+        }
+        let mut done: Vec<StepId> = forward.to_vec();
+        done.extend(own.map(|b| b.delete.as_slice()).unwrap_or_default());
+        if forward.is_empty() {
+            done.extend(entry.iter().copied().chain(before.iter().copied().filter(|_| entry.is_none())));
+        }
+        done.sort();
+        done.dedup();
+        match done.as_slice() {
+            [] => {}
+            [one] => {
+                gathered.insert(*node, *one);
+            }
+            many => {
+                let hub = graph.add(Step::Gather(name.clone()));
+                many.iter().for_each(|s| graph.order(*s, hub));
+                gathered.insert(*node, hub);
+            }
+        }
+        if let Some(own) = own.filter(|b| !b.delete_late.is_empty()) {
+            let hub = graph.add(Step::Gather(format!("{name} (what depends on it)")));
+            own.delete_late.iter().for_each(|s| graph.order(hub, *s));
+            late.insert(*node, hub);
+        }
+    }
+    if !late.is_empty() {
+        for node in input.graph.order() {
+            let NodeKind::Resource(module, resource) = input.graph.kind(*node) else { continue };
+            let Some(own) = blocks.get(&config_name(input, *module, resource)) else { continue };
+            for dependency in input.graph.resource_dependencies(*node).iter() {
+                if let Some(hub) = late.get(dependency) {
+                    own.forward.iter().for_each(|s| graph.order(*s, *hub));
+                }
+            }
+        }
+    }
+}
+
+fn config_name(
+    input: &PlanInput<'_>,
+    module: crate::config::ModuleId,
+    resource: &streamform_lang::addrs::Resource,
+) -> String {
+    streamform_lang::addrs::ConfigResource {
+        module: input.config.module(module).path.clone(),
+        resource: resource.clone(),
+    }
+    .to_string()
+}
+
+/// Orders deletions by what the state remembers of dependencies.
+fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTreeMap<String, BlockSteps>) {
+    if blocks.values().all(|b| b.delete.is_empty() && b.delete_late.is_empty()) {
+        return;
+    }
+    // The graph of blocks as the state remembers it.
+    let mut stored: DiGraph<String, ()> = DiGraph::new();
+    let mut index: HashMap<String, NodeIndex> = HashMap::new();
+    let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
+    for record in input.state.records() {
+        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&record.address) else { continue };
+        let from_name = address.config().to_string();
+        let from =
+            *index.entry(from_name.clone()).or_insert_with(|| stored.add_node(from_name));
+        for (_, object) in record.objects() {
+            for dependency in &object.dependencies {
+                let to =
+                    *index.entry(dependency.clone()).or_insert_with(|| stored.add_node(dependency.clone()));
+                if from != to && edges.insert((from, to)) {
+                    stored.add_edge(from, to, ());
+                }
+            }
+        }
+    }
+    // Records written at different times may disagree: within a circle there is no order to keep.
+    let mut circle: HashMap<NodeIndex, usize> = HashMap::new();
+    for (i, component) in tarjan_scc(&stored).into_iter().enumerate() {
+        component.into_iter().for_each(|n| {
+            circle.insert(n, i);
+        });
+    }
+    // One gathering step a block: everything that depended on it is deleted.
+    let mut hubs: HashMap<NodeIndex, StepId> = HashMap::new();
+    for node in stored.node_indices() {
+        hubs.insert(node, graph.add(Step::Gather(format!("{} (dependents deleted)", stored[node]))));
+    }
+    for node in stored.node_indices() {
+        let Some(hub) = hubs.get(&node).copied() else { continue };
+        let own = blocks.get(&stored[node]);
+        let deletes: Vec<StepId> =
+            own.map(|b| b.delete.iter().chain(&b.delete_late).copied().collect()).unwrap_or_default();
+        deletes.iter().for_each(|s| graph.order(hub, *s));
+        for dependency in stored.neighbors(node) {
+            if circle.get(&dependency) == circle.get(&node) {
+                continue;
+            }
+            if let Some(later) = hubs.get(&dependency) {
+                if deletes.is_empty() {
+                    graph.order(hub, *later);
+                }
+                deletes.iter().for_each(|s| graph.order(*s, *later));
+            }
+        }
+    }
+}
+
+/// Puts every provider's steps between its configuration and its end.
+fn order_providers(
+    input: &PlanInput<'_>,
+    graph: &mut ExecutionGraph,
+    blocks: &BTreeMap<String, BlockSteps>,
+    users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
+) {
+    let mut nodes: HashMap<&AbsProviderConfig, NodeId> = HashMap::new();
+    for node in input.graph.order() {
+        if let NodeKind::Provider(address) = input.graph.kind(*node) {
+            nodes.insert(address, *node);
+        }
+    }
+    for (address, steps) in users {
+        let configure = graph.add(Step::Configure(address.clone()));
+        let close = graph.add(Step::Close(address.clone()));
+        graph.order(configure, close);
+        for step in steps {
+            graph.order(configure, *step);
+            graph.order(*step, close);
+        }
+        let Some(node) = nodes.get(address) else { continue };
+        for block in resources_below(input, *node) {
+            if let Some(own) = blocks.get(&block) {
+                own.forward.iter().for_each(|s| graph.order(*s, configure));
+            }
+        }
+        for dependency in input.graph.resource_dependencies(*node).iter() {
+            let NodeKind::Resource(module, resource) = input.graph.kind(*dependency) else { continue };
+            let Some(own) = blocks.get(&config_name(input, *module, resource)) else { continue };
+            // What is replaced is needed anew before the provider is configured; only what goes for good waits.
+            if own.forward.is_empty() {
+                own.delete
+                    .iter()
+                    .filter(|s| !steps.contains(s))
+                    .for_each(|s| graph.order(close, *s));
+            }
+        }
+    }
+}
+
+/// Every resource block that a node needs, directly or not.
+fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut stack = vec![node];
+    let mut found = Vec::new();
+    while let Some(n) = stack.pop() {
+        if !seen.insert(n) {
+            continue;
+        }
+        if let NodeKind::Resource(module, resource) = input.graph.kind(n) {
+            found.push(config_name(input, *module, resource));
+        }
+        stack.extend(input.graph.dependencies(n).iter().copied());
+    }
+    found
+}
+
+fn cycle_error(graph: &ExecutionGraph, changes: &[InstanceChange], cycle: &[StepId]) -> Diagnostics {
+    let names: Vec<String> = cycle
+        .iter()
+        .filter_map(|id| graph.step(*id))
+        .map(|step| match step {
+            Step::Configure(p) => format!("{p} (configure)"),
+            Step::Close(p) => format!("{p} (close)"),
+            Step::Gather(n) => n.clone(),
+            other => {
+                let address = other
+                    .change()
+                    .and_then(|i| changes.get(i))
+                    .map(|c| c.address.to_string())
+                    .unwrap_or_default();
+                let what = match other {
+                    Step::Create(_) => "create",
+                    Step::Update(_) => "update",
+                    Step::Read(_) => "read",
+                    Step::Delete(_) => "destroy",
+                    Step::DeleteDeposed(_) => "destroy deposed",
+                    _ => "forget",
+                };
+                format!("{address} ({what})")
+            }
+        })
+        .filter(|n| !n.is_empty())
+        .collect();
+    Diagnostic::error("Cycle", format!("The planned steps wait for each other: {}. Give one of these resources create_before_destroy, or take the change in two applies with -target.", names.join(", "))).into()
+}

@@ -1,0 +1,155 @@
+//! Objects of the state that the configuration does not ask for: they are deleted.
+
+use std::sync::Arc;
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::Mode;
+use streamform_lang::value::Value;
+use streamform_provider::protocol::PlanRequest;
+use streamform_provider::schema;
+
+use super::instance::prevented;
+use super::place_findings;
+use super::prior::Prior;
+use super::prior::PriorObject;
+use super::prior::absent;
+use super::walk::Planner;
+use crate::eval::Expansion;
+use crate::plan::Action;
+use crate::plan::ActionReason;
+use crate::plan::InstanceChange;
+use crate::plan::PlanMode;
+
+impl Planner<'_> {
+    /// Plans everything of the state that the walk did not plan.
+    pub(super) fn plan_orphans(&mut self) {
+        let priors: Vec<(AbsInstance, Prior)> =
+            self.prior.iter().map(|(a, p)| (a.clone(), p.clone())).collect();
+        let mode = self.input.options.mode;
+        for (address, prior) in priors {
+            if !self.is_targeted(&address) {
+                continue;
+            }
+            if mode != PlanMode::RefreshOnly {
+                for (key, object) in &prior.deposed {
+                    if !object.current.is_null() {
+                        self.delete(&address, &prior, object, Some(key.clone()), None);
+                    }
+                }
+            }
+            if self.change_of.contains_key(&address) {
+                continue;
+            }
+            let Some(object) = prior.current.clone() else { continue };
+            if mode == PlanMode::RefreshOnly {
+                continue;
+            }
+            if address.resource.mode == Mode::Data {
+                self.forget_data(&address, &prior, &object);
+                continue;
+            }
+            if object.current.is_null() {
+                continue;
+            }
+            let reason = if mode == PlanMode::Destroy { None } else { Some(self.why_orphaned(&address)) };
+            self.delete(&address, &prior, &object, None, reason);
+        }
+    }
+
+    fn why_orphaned(&self, address: &AbsInstance) -> ActionReason {
+        let config = address.config();
+        if self.input.config.find(&config.module).is_none() {
+            return ActionReason::DeleteBecauseNoModule;
+        }
+        if self.input.config.resource(&config).is_none() {
+            return ActionReason::DeleteBecauseNoResourceConfig;
+        }
+        let Some(module) = self.world.find(&address.module) else { return ActionReason::DeleteBecauseNoModule };
+        match (self.world.expansion(module, &address.resource), &address.key) {
+            (Some(Expansion::Count(_)), InstanceKey::Int(_)) => ActionReason::DeleteBecauseCountIndex,
+            (Some(Expansion::Each(_)), InstanceKey::Str(_)) => ActionReason::DeleteBecauseEachKey,
+            _ => ActionReason::DeleteBecauseWrongRepetition,
+        }
+    }
+
+    fn delete(
+        &mut self,
+        address: &AbsInstance,
+        prior: &Prior,
+        object: &PriorObject,
+        deposed: Option<String>,
+        reason: Option<ActionReason>,
+    ) {
+        let Some(live) = self.providers.get(&prior.provider).cloned() else { return };
+        let none = absent(&prior.schema);
+        let response = live.provider.plan(PlanRequest {
+            type_name: address.resource.ty.to_string(),
+            prior: object.current.clone(),
+            config: none.clone(),
+            proposed: none.clone(),
+            private: object.private.clone(),
+        });
+        let text = address.to_string();
+        let found = place_findings(response.findings, None, None, Some(&text));
+        let broken = found.has_errors();
+        self.diagnostics.extend(found);
+        if broken {
+            return;
+        }
+        let block = self.input.config.resource(&address.config());
+        if let Some(block) = block
+            && block.lifecycle.prevent_destroy
+            && deposed.is_none()
+        {
+            self.diagnostics.push(prevented(address, block.header));
+            return;
+        }
+        let before = schema::mark_sensitive(
+            &prior.schema.block,
+            object.current.clone().mark_with_paths(&object.marks),
+        );
+        let change = self.deletion(address, prior, object, Action::Delete, reason, before);
+        let change = InstanceChange { deposed, after_private: response.private, ..change };
+        if change.deposed.is_none() {
+            self.change_of.insert(address.clone(), self.changes.len());
+        }
+        self.changes.push(change);
+    }
+
+    fn forget_data(&mut self, address: &AbsInstance, prior: &Prior, object: &PriorObject) {
+        let before = object.current.clone().mark_with_paths(&object.marks);
+        let change = self.deletion(address, prior, object, Action::Forget, None, before);
+        self.change_of.insert(address.clone(), self.changes.len());
+        self.changes.push(change);
+    }
+
+    fn deletion(
+        &self,
+        address: &AbsInstance,
+        prior: &Prior,
+        object: &PriorObject,
+        action: Action,
+        reason: Option<ActionReason>,
+        before: Value,
+    ) -> InstanceChange {
+        InstanceChange {
+            address: address.clone(),
+            previous_address: prior.moved_from.clone(),
+            deposed: None,
+            provider: prior.provider.clone(),
+            schema: Arc::clone(&prior.schema),
+            action,
+            reason,
+            explanation: None,
+            before,
+            after: absent(&prior.schema),
+            replace_paths: Vec::new(),
+            before_private: object.private.clone(),
+            after_private: None,
+            dependencies: object.dependencies.clone(),
+            create_before_destroy: object.create_before_destroy,
+            prevent_destroy: object.prevent_destroy,
+        }
+    }
+}

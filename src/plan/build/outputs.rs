@@ -1,0 +1,169 @@
+//! Module calls, outputs and `check` blocks during the walk, and the changes of output values.
+
+use std::collections::BTreeSet;
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Name;
+use streamform_lang::value::Type;
+use streamform_lang::value::Value;
+use streamform_lang::value::from_json;
+use streamform_lang::value::type_from_json;
+
+use super::resource::unknown_repetition;
+use super::walk::Planner;
+use crate::config::ModuleId;
+use crate::eval::Condition;
+use crate::eval::Expansion;
+use crate::eval::ModuleInstanceId;
+use crate::eval::evaluate_condition;
+use crate::plan::Action;
+use crate::plan::CheckKind;
+use crate::plan::CheckStatus;
+use crate::plan::OutputChange;
+use crate::plan::PlanMode;
+
+impl Planner<'_> {
+    pub(super) fn call(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
+        let mut found = self.world.evaluate_call(module, name);
+        if found.has_errors() {
+            return found;
+        }
+        let call = self.input.config.module(module).calls.get(name).cloned();
+        for id in self.world.instances_of(module) {
+            if let (Some(Expansion::Unknown(for_each)), Some(call)) = (self.world.call_expansion(*id, name), &call) {
+                let expr = if *for_each { &call.for_each } else { &call.count };
+                found.push(unknown_repetition(*for_each, expr.as_ref().map_or(call.header, |e| e.span)));
+            }
+        }
+        found
+    }
+
+    pub(super) fn output(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
+        let Some(output) = self.input.config.module(module).outputs.get(name).cloned() else {
+            return Diagnostics::new();
+        };
+        let mut diagnostics = Diagnostics::new();
+        if self.input.options.mode == PlanMode::Normal {
+            for id in self.world.instances_of(module).to_vec() {
+                let address = output_address(&self.world.address(id).to_string(), name);
+                for rule in &output.preconditions {
+                    let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
+                    diagnostics.extend(found);
+                    let (status, messages) = status_of(&condition);
+                    if let Condition::Fails(message) = condition {
+                        diagnostics.push(
+                            Diagnostic::error("Module output value precondition failed", message)
+                                .at(rule.condition.span),
+                        );
+                    }
+                    self.record_check(CheckKind::Output, address.clone(), address.clone(), status, messages);
+                }
+            }
+            if diagnostics.has_errors() {
+                return diagnostics;
+            }
+        }
+        diagnostics.extend(self.world.evaluate_output(module, name));
+        diagnostics
+    }
+
+    pub(super) fn check(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
+        let Some(check) = self.input.config.module(module).checks.get(name).cloned() else {
+            return Diagnostics::new();
+        };
+        let mut diagnostics = Diagnostics::new();
+        if self.input.options.mode != PlanMode::Normal {
+            return diagnostics;
+        }
+        for id in self.world.instances_of(module).to_vec() {
+            let module_text = self.world.address(id).to_string();
+            let address =
+                if module_text.is_empty() { format!("check.{name}") } else { format!("{module_text}.check.{name}") };
+            for rule in &check.asserts {
+                let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
+                // A check never stops a run: its errors are told as warnings.
+                diagnostics.extend(
+                    found
+                        .into_iter()
+                        .map(|d| Diagnostic { severity: streamform_lang::diag::Severity::Warning, ..d })
+                        .collect(),
+                );
+                let (status, messages) = status_of(&condition);
+                if let Condition::Fails(message) = condition {
+                    diagnostics
+                        .push(Diagnostic::warning("Check block assertion failed", message).at(rule.condition.span));
+                }
+                self.record_check(CheckKind::Check, address.clone(), address.clone(), status, messages);
+            }
+        }
+        diagnostics
+    }
+
+    /// Compares the root module's outputs with those of the state.
+    pub(super) fn output_changes(&self) -> Vec<OutputChange> {
+        let declared = &self.input.config.root().outputs;
+        let stored = self.input.state.outputs();
+        let names: BTreeSet<Name> =
+            declared.keys().cloned().chain(stored.keys().map(|n| Name::from(n.as_str()))).collect();
+        let root = ModuleInstanceId(0);
+        let mut changes = Vec::new();
+        for name in names {
+            let before = stored.get(name.as_str()).and_then(|o| {
+                let json: serde_json::Value = o.value_type.parse().ok()?;
+                let ty = type_from_json(&json).ok()?;
+                let value = from_json(o.value.as_str(), &ty).ok()?;
+                Some(if o.sensitive { value.with_marks(Marks::SENSITIVE) } else { value })
+            });
+            let after = match (self.input.options.mode, declared.get(&name)) {
+                (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
+                (_, None) if self.input.options.targets.is_empty() => None,
+                (_, Some(output)) if !output.ephemeral => match self.world.output(root, &name) {
+                    Some(v) if !v.is_null() || before.is_some() => Some(v.clone()),
+                    Some(_) => None,
+                    None => before.clone(),
+                },
+                _ => before.clone(),
+            };
+            let sensitive = declared.get(&name).map_or_else(
+                || stored.get(name.as_str()).is_some_and(|o| o.sensitive),
+                |o| o.sensitive,
+            );
+            let action = match (&before, &after) {
+                (None, None) => continue,
+                (None, Some(_)) => Action::Create,
+                (Some(_), None) => Action::Delete,
+                (Some(b), Some(a)) if same(b, a) => Action::NoOp,
+                (Some(_), Some(_)) => Action::Update,
+            };
+            changes.push(OutputChange {
+                name,
+                action,
+                before: before.unwrap_or_else(|| Value::null(Type::Any)),
+                after: after.unwrap_or_else(|| Value::null(Type::Any)),
+                sensitive,
+            });
+        }
+        changes
+    }
+}
+
+fn same(before: &Value, after: &Value) -> bool {
+    after.is_wholly_known()
+        && before.is_sensitive() == after.is_sensitive()
+        && before.clone().unmark_deep().0 == after.clone().unmark_deep().0
+}
+
+fn output_address(module: &str, name: &Name) -> String {
+    if module.is_empty() { format!("output.{name}") } else { format!("{module}.output.{name}") }
+}
+
+fn status_of(condition: &Condition) -> (CheckStatus, Vec<String>) {
+    match condition {
+        Condition::Holds => (CheckStatus::Pass, Vec::new()),
+        Condition::Fails(m) => (CheckStatus::Fail, vec![m.clone()]),
+        Condition::Unknown => (CheckStatus::Unknown, Vec::new()),
+        Condition::Broken => (CheckStatus::Error, Vec::new()),
+    }
+}

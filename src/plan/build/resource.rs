@@ -1,0 +1,597 @@
+//! Resource blocks during the walk: expansion, configuration, plan, data sources.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::AbsResource;
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::Mode;
+use streamform_lang::addrs::Reference;
+use streamform_lang::addrs::Resource;
+use streamform_lang::addrs::Subject;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
+use streamform_lang::value::Value;
+use streamform_provider::protocol::Findings;
+use streamform_provider::schema;
+use streamform_provider::schema::Schema;
+
+use super::ConfigValue;
+use super::decode_instance;
+use super::instance::InstancePlan;
+use super::place_findings;
+use super::prior;
+use super::walk::Planner;
+use super::walk::Progressed;
+use super::walk::Waiting;
+use crate::config::CheckRule;
+use crate::config::ModuleId;
+use crate::config::ResourceBlock;
+use crate::deps::NodeId;
+use crate::eval::Condition;
+use crate::eval::Expansion;
+use crate::eval::ModuleInstanceId;
+use crate::eval::Repetition;
+use crate::eval::evaluate_condition;
+use crate::plan::Action;
+use crate::plan::ActionReason;
+use crate::plan::CheckKind;
+use crate::plan::CheckResult;
+use crate::plan::CheckStatus;
+use crate::plan::Event;
+use crate::plan::InstanceChange;
+use crate::plan::Operation;
+use crate::plan::PlanMode;
+
+/// A data source that was read.
+pub(super) struct DataRead {
+    module: ModuleInstanceId,
+    address: AbsInstance,
+    repetition: Repetition,
+    config: ConfigValue,
+    answer: Result<Value, Findings>,
+}
+
+/// One instance of a block, ready to be planned.
+struct Ready {
+    module: ModuleInstanceId,
+    address: AbsInstance,
+    repetition: Repetition,
+    config: ConfigValue,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn start_resource(&mut self, node: NodeId, module: ModuleId, resource: &Resource) -> Progressed<'a> {
+        let before = self.diagnostics.len();
+        let failed = |p: &Self| p.diagnostics.iter().skip(before).any(|d| d.severity == Severity::Error);
+        let Some(block) = self.input.config.module(module).resources.get(resource).cloned() else {
+            return Progressed::Done;
+        };
+        let Some(schema) =
+            self.input.registry.schema(&block.resolved_provider.provider, resource.mode, &resource.ty)
+        else {
+            // The static checks have told; a destroy of what is left in the state needs no configuration.
+            return Progressed::Failed;
+        };
+        if self.input.options.mode != PlanMode::Normal {
+            self.values_from_state(module, resource);
+            return Progressed::Done;
+        }
+        let config = ConfigResource { module: self.input.config.module(module).path.clone(), resource: resource.clone() };
+        let decoder = self.decoders.get(&config, &block.body, &schema);
+        let mut ready = Vec::new();
+        for id in self.world.instances_of(module).to_vec() {
+            let (expansion, found) =
+                Expansion::of(block.count.as_deref(), block.for_each.as_deref(), &self.world.scope(id));
+            let broken = found.has_errors();
+            self.diagnostics.extend(found);
+            if let Expansion::Unknown(for_each) = expansion
+                && !broken
+            {
+                self.diagnostics.push(unknown_expansion(for_each, &block));
+            }
+            let abs = AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+            for (key, repetition) in expansion.instances() {
+                let address = abs.instance(key);
+                if !self.is_targeted(&address) {
+                    continue;
+                }
+                if !self.conditions(&block.lifecycle.preconditions, id, &address, &repetition, None, "precondition") {
+                    continue;
+                }
+                let scope = self.world.instance_scope(id, repetition.clone());
+                let (config, found) = decode_instance(&decoder, &scope, &address.to_string());
+                let broken = found.has_errors();
+                self.diagnostics.extend(found);
+                if broken {
+                    continue;
+                }
+                if let Some(live) = self.providers.get(&block.resolved_provider) {
+                    let found = live.provider.validate(resource.mode, &resource.ty, &config.value);
+                    let found =
+                        place_findings(found, Some(&block.body), Some(block.header), Some(&address.to_string()));
+                    let broken = found.has_errors();
+                    self.diagnostics.extend(found);
+                    if broken {
+                        continue;
+                    }
+                }
+                ready.push(Ready { module: id, address, repetition, config });
+            }
+            self.world.set_expansion(id, resource, expansion);
+        }
+        if failed(self) {
+            return Progressed::Failed;
+        }
+        match resource.mode {
+            Mode::Managed => {
+                let dependencies = self.dependency_names(node);
+                let forced = self.input.graph.is_create_before_destroy(node);
+                for one in ready {
+                    self.plan_one(one, &block, &schema, &dependencies, forced);
+                }
+                if failed(self) { Progressed::Failed } else { Progressed::Done }
+            }
+            Mode::Data => self.start_data(node, ready, &block, &schema),
+            Mode::Ephemeral => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "Ephemeral resources are not available",
+                        "Streamform cannot open ephemeral resources yet. Use a data source or a variable with \"ephemeral = true\" instead.",
+                    )
+                    .at(block.header),
+                );
+                Progressed::Failed
+            }
+        }
+    }
+
+    /// In a destroy or refresh-only plan: what the state says is what references see.
+    fn values_from_state(&mut self, module: ModuleId, resource: &Resource) {
+        for id in self.world.instances_of(module).to_vec() {
+            let abs = AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+            let config = abs.config();
+            let found: Vec<(InstanceKey, Value)> = self
+                .prior_of
+                .get(&config)
+                .into_iter()
+                .flatten()
+                .filter(|a| a.module == abs.module)
+                .filter_map(|a| {
+                    let prior = self.prior.get(a)?;
+                    let object = prior.current.as_ref()?;
+                    Some((a.key.clone(), prior::state_value(object, &prior.schema)))
+                })
+                .collect();
+            let expansion = match found.first().map(|(k, _)| k) {
+                None => Expansion::Unknown(false),
+                Some(InstanceKey::None) => Expansion::Single,
+                Some(InstanceKey::Int(_)) => Expansion::Count(
+                    found.iter().map(|(k, _)| if let InstanceKey::Int(i) = k { i + 1 } else { 0 }).max().unwrap_or(0),
+                ),
+                Some(InstanceKey::Str(_)) => Expansion::Each(
+                    found
+                        .iter()
+                        .filter_map(|(k, v)| match k {
+                            InstanceKey::Str(s) => Some((s.clone(), v.clone())),
+                            _ => None,
+                        })
+                        .collect(),
+                ),
+            };
+            self.world.set_expansion(id, resource, expansion);
+            for (key, value) in found {
+                self.world.set_instance(id, resource, key, value);
+            }
+        }
+    }
+
+    fn plan_one(
+        &mut self,
+        one: Ready,
+        block: &Arc<ResourceBlock>,
+        schema: &Arc<Schema>,
+        dependencies: &[String],
+        create_before_destroy: bool,
+    ) {
+        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else { return };
+        let replace = if self.input.options.replace.contains(&one.address) {
+            Some(ActionReason::ReplaceByRequest)
+        } else {
+            match self.is_triggered(block, &one) {
+                Ok(true) => Some(ActionReason::ReplaceByTriggers),
+                Ok(false) => None,
+                Err(found) => {
+                    self.diagnostics.extend(found);
+                    return;
+                }
+            }
+        };
+        let existing = self.prior.get(&one.address);
+        let moved_from = existing.and_then(|p| p.moved_from.clone());
+        let (change, found) = InstancePlan {
+            address: &one.address,
+            block,
+            provider_config: &block.resolved_provider,
+            provider: &live.provider,
+            schema,
+            config: &one.config,
+            prior: existing.and_then(|p| p.current.as_ref()),
+            replace,
+            create_before_destroy,
+            dependencies: dependencies.to_vec(),
+        }
+        .plan();
+        self.diagnostics.extend(found);
+        let Some(mut change) = change else { return };
+        change.previous_address = moved_from;
+        let value = change.after.clone();
+        self.world.set_instance(one.module, &one.address.resource, one.address.key.clone(), value.clone());
+        self.change_of.insert(one.address.clone(), self.changes.len());
+        self.changes.push(change);
+        self.conditions(
+            &block.lifecycle.postconditions,
+            one.module,
+            &one.address,
+            &one.repetition,
+            Some(value),
+            "postcondition",
+        );
+    }
+
+    /// Whether something that `replace_triggered_by` names changes.
+    fn is_triggered(&self, block: &ResourceBlock, one: &Ready) -> Result<bool, Diagnostics> {
+        for expr in &block.lifecycle.replace_triggered_by {
+            let mut references: Vec<Reference> = Vec::new();
+            expr.for_each_reference(&mut |r| references.push(r.clone()));
+            for reference in references {
+                let (resource, key) = match &reference.subject {
+                    Subject::Resource(r) => (r, None),
+                    Subject::ResourceInstance(r, k) => (r, Some(k.clone())),
+                    _ => continue,
+                };
+                let key = key.or_else(|| dynamic_key(expr, &one.repetition));
+                let module = self.world.address(one.module);
+                let hit = self
+                    .change_of
+                    .iter()
+                    .filter(|(a, _)| a.module == *module && a.resource == *resource)
+                    .filter(|(a, _)| key.as_ref().is_none_or(|k| a.key == *k))
+                    .filter_map(|(_, i)| self.changes.get(*i))
+                    .any(|c| match attribute_behind(expr) {
+                        Some(name) if c.action == Action::Update => c.before.get(&name) != c.after.get(&name),
+                        _ => c.action == Action::Update || c.action.is_replace(),
+                    });
+                if hit {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn start_data(
+        &mut self,
+        node: NodeId,
+        ready: Vec<Ready>,
+        block: &Arc<ResourceBlock>,
+        schema: &Arc<Schema>,
+    ) -> Progressed<'a> {
+        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else { return Progressed::Failed };
+        let pending = self.has_pending(block, node);
+        let mut now = Vec::new();
+        for one in ready {
+            let reason = if !one.config.value.is_wholly_known() || !live.configured {
+                Some(ActionReason::ReadBecauseConfigUnknown)
+            } else if pending {
+                Some(ActionReason::ReadBecauseDependencyPending)
+            } else {
+                None
+            };
+            let Some(reason) = reason else {
+                now.push(one);
+                continue;
+            };
+            let unread = schema::proposed(&prior::absent(schema), &one.config.value, &schema.block);
+            let after = schema::mark_sensitive(
+                &schema.block,
+                schema::unknown_computed(&unread, &schema.block).mark_with_paths(&one.config.marks),
+            );
+            self.world.set_instance(one.module, &one.address.resource, one.address.key.clone(), after.clone());
+            let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
+            self.push(change);
+        }
+        if now.is_empty() {
+            return Progressed::Done;
+        }
+        let observer = self.input.observer;
+        let type_name = block.address.ty.to_string();
+        Progressed::Wait(Box::pin(async move {
+            let reads = now.into_iter().map(|one| {
+                let provider = Arc::clone(&live.provider);
+                let type_name = type_name.clone();
+                async move {
+                    let began = Instant::now();
+                    let shown = one.address.to_string();
+                    observer.event(Event::Started { address: shown.clone(), operation: Operation::Read, id: None });
+                    let answer = provider.read_data(&type_name, one.config.value.clone()).await;
+                    let elapsed = began.elapsed();
+                    observer.event(match &answer {
+                        Ok(v) => Event::Completed {
+                            address: shown,
+                            operation: Operation::Read,
+                            id: prior::display_id(v),
+                            elapsed,
+                        },
+                        Err(_) => Event::Failed { address: shown, operation: Operation::Read, elapsed },
+                    });
+                    DataRead {
+                        module: one.module,
+                        address: one.address,
+                        repetition: one.repetition,
+                        config: one.config,
+                        answer,
+                    }
+                }
+            });
+            (node, Waiting::Data(futures_util::future::join_all(reads).await))
+        }))
+    }
+
+    /// Takes in what data sources answered.
+    pub(super) fn finish_data(&mut self, _node: NodeId, reads: Vec<DataRead>) -> bool {
+        let mut well = true;
+        for read in reads {
+            let config = read.address.config();
+            let Some(block) = self.input.config.resource(&config).cloned() else { continue };
+            let Some(schema) = self.input.registry.schema(
+                &block.resolved_provider.provider,
+                read.address.resource.mode,
+                &read.address.resource.ty,
+            ) else {
+                continue;
+            };
+            match read.answer {
+                Ok(value) => {
+                    let value =
+                        schema::mark_sensitive(&schema.block, value.mark_with_paths(&read.config.marks));
+                    self.world.set_instance(
+                        read.module,
+                        &read.address.resource,
+                        read.address.key.clone(),
+                        value.clone(),
+                    );
+                    let change =
+                        self.data_change(&read.address, &block, &schema, Action::NoOp, None, value.clone());
+                    self.push(change);
+                    well &= self.conditions(
+                        &block.lifecycle.postconditions,
+                        read.module,
+                        &read.address,
+                        &read.repetition,
+                        Some(value),
+                        "postcondition",
+                    );
+                }
+                Err(found) => {
+                    well = false;
+                    let address = read.address.to_string();
+                    self.diagnostics.extend(place_findings(
+                        found,
+                        Some(&block.body),
+                        Some(block.header),
+                        Some(&address),
+                    ));
+                }
+            }
+        }
+        well
+    }
+
+    fn push(&mut self, change: InstanceChange) {
+        self.change_of.insert(change.address.clone(), self.changes.len());
+        self.changes.push(change);
+    }
+
+    fn data_change(
+        &self,
+        address: &AbsInstance,
+        block: &ResourceBlock,
+        schema: &Arc<Schema>,
+        action: Action,
+        reason: Option<ActionReason>,
+        after: Value,
+    ) -> InstanceChange {
+        InstanceChange {
+            address: address.clone(),
+            previous_address: None,
+            deposed: None,
+            provider: block.resolved_provider.clone(),
+            schema: Arc::clone(schema),
+            action,
+            reason,
+            explanation: None,
+            before: if action == Action::Read { prior::absent(schema) } else { after.clone() },
+            after,
+            replace_paths: Vec::new(),
+            before_private: None,
+            after_private: None,
+            dependencies: Vec::new(),
+            create_before_destroy: false,
+            prevent_destroy: false,
+        }
+    }
+
+    /// Whether something that a data source names in `depends_on` (its own, or of a module around it) changes.
+    fn has_pending(&self, block: &ResourceBlock, node: NodeId) -> bool {
+        let _ = block;
+        self.input.graph.explicit_dependencies(node).iter().any(|n| {
+            let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else { return false };
+            let path = &self.input.config.module(*module).path;
+            self.changes.iter().any(|c| {
+                c.action != Action::NoOp && c.address.resource == *resource && c.address.module.module() == *path
+            })
+        })
+    }
+
+    /// The resource blocks that a block depends on directly, as the state names them.
+    pub(super) fn dependency_names(&self, node: NodeId) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .input
+            .graph
+            .resource_dependencies(node)
+            .iter()
+            .filter_map(|n| match self.input.graph.kind(*n) {
+                crate::deps::NodeKind::Resource(module, resource) => Some(
+                    ConfigResource {
+                        module: self.input.config.module(*module).path.clone(),
+                        resource: resource.clone(),
+                    }
+                    .to_string(),
+                ),
+                _ => None,
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Evaluates conditions of an instance; false if one fails.
+    fn conditions(
+        &mut self,
+        rules: &[CheckRule],
+        module: ModuleInstanceId,
+        address: &AbsInstance,
+        repetition: &Repetition,
+        object: Option<Value>,
+        what: &str,
+    ) -> bool {
+        let mut well = true;
+        for rule in rules {
+            let mut scope = self.world.instance_scope(module, repetition.clone());
+            if let Some(object) = &object {
+                scope = scope.with_self(object.clone());
+            }
+            let (condition, mut found) = evaluate_condition(rule, &scope);
+            found.name_object(&address.to_string());
+            self.diagnostics.extend(found);
+            let status = match &condition {
+                Condition::Holds => CheckStatus::Pass,
+                Condition::Unknown => CheckStatus::Unknown,
+                Condition::Broken => CheckStatus::Error,
+                Condition::Fails(_) => CheckStatus::Fail,
+            };
+            let mut messages = Vec::new();
+            if let Condition::Fails(message) = condition {
+                well = false;
+                messages.push(message.clone());
+                self.diagnostics.push(
+                    Diagnostic::error(format!("Resource {what} failed"), message)
+                        .at(rule.condition.span)
+                        .on(address.to_string()),
+                );
+            } else if condition == Condition::Broken {
+                well = false;
+            }
+            self.record_check(CheckKind::Resource, address.config().to_string(), address.to_string(), status, messages);
+        }
+        well
+    }
+
+    /// Adds the result of a condition to what is known of its object.
+    pub(super) fn record_check(
+        &mut self,
+        kind: CheckKind,
+        object: String,
+        instance: String,
+        status: CheckStatus,
+        messages: Vec<String>,
+    ) {
+        let entry = self.checks.entry(object.clone()).or_insert_with(|| CheckResult {
+            kind,
+            address: object,
+            status: CheckStatus::Pass,
+            instances: Vec::new(),
+        });
+        entry.status = worst(entry.status, status);
+        match entry.instances.iter_mut().find(|(a, ..)| *a == instance) {
+            Some((_, s, m)) => {
+                *s = worst(*s, status);
+                m.extend(messages);
+            }
+            None => entry.instances.push((instance, status, messages)),
+        }
+    }
+}
+
+fn worst(a: CheckStatus, b: CheckStatus) -> CheckStatus {
+    let rank = |s| match s {
+        CheckStatus::Pass => 0,
+        CheckStatus::Unknown => 1,
+        CheckStatus::Fail => 2,
+        CheckStatus::Error => 3,
+    };
+    if rank(a) >= rank(b) { a } else { b }
+}
+
+/// `each.key`, `each.value` or `count.index` as the key of a reference in `replace_triggered_by`.
+fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) -> Option<InstanceKey> {
+    let mut keyed = false;
+    expr.for_each_reference(&mut |r| {
+        keyed |= matches!(r.subject, Subject::EachKey | Subject::EachValue | Subject::CountIndex);
+    });
+    if !keyed {
+        return None;
+    }
+    if let Some((k, _)) = &repetition.each {
+        return k.as_str().map(|s| InstanceKey::Str(s.into()));
+    }
+    repetition.count.as_ref().and_then(|i| i.as_number()?.as_i64()).map(|i| InstanceKey::Int(i as u64))
+}
+
+/// The first attribute behind the reference, if the expression goes on.
+fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<streamform_lang::value::Name> {
+    use streamform_lang::syntax::ExprKind;
+    use streamform_lang::syntax::StepKind;
+    let steps = match &expr.kind {
+        ExprKind::Traversal(t) => {
+            let consumed = t.reference.as_ref().ok()?.consumed;
+            t.steps.get(consumed..)?
+        }
+        ExprKind::Relative(_, steps) => steps.as_slice(),
+        _ => return None,
+    };
+    steps.iter().find_map(|s| match &s.kind {
+        StepKind::Attr(n) => Some(n.clone()),
+        StepKind::Index(_) => None,
+    })
+}
+
+/// The teaching error for instances that cannot be known yet.
+pub(super) fn unknown_expansion(for_each: bool, block: &ResourceBlock) -> Diagnostic {
+    unknown_repetition(
+        for_each,
+        if for_each { block.for_each.as_ref() } else { block.count.as_ref() }.map_or(block.header, |e| e.span),
+    )
+}
+
+/// The same for any block.
+pub(super) fn unknown_repetition(for_each: bool, span: streamform_lang::diag::Span) -> Diagnostic {
+    if for_each {
+        Diagnostic::error(
+            "Invalid for_each argument",
+            "The \"for_each\" map includes keys derived from resource attributes that cannot be determined until apply, and so Streamform cannot determine the full set of keys that will identify the instances of this resource.\n\nWhen working with unknown values in for_each, it's better to define the map keys statically in your configuration and place apply-time results only in the map values.\n\nAlternatively, you could use the -target planning option to first apply only the resources that the for_each value depends on, and then apply a second time to fully converge.",
+        )
+        .at(span)
+    } else {
+        Diagnostic::error(
+            "Invalid count argument",
+            "The \"count\" value depends on resource attributes that cannot be determined until apply, so Streamform cannot predict how many instances will be created. To work around this, use the -target argument to first apply only the resources that the count depends on.",
+        )
+        .at(span)
+    }
+}

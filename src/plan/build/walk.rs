@@ -1,0 +1,530 @@
+//! The walk over all blocks, in the order of their dependencies.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::stream::StreamExt;
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Value;
+use streamform_provider::Registry;
+use streamform_provider::protocol::Findings;
+use streamform_provider::protocol::ReadRequest;
+use streamform_provider::protocol::ReadResponse;
+use streamform_provider::protocol::Recovery;
+use streamform_state::Entry;
+use streamform_state::Intent;
+use streamform_state::StateView;
+
+use super::LiveProvider;
+use super::LiveProviders;
+use super::config_value::Decoders;
+use super::evaluate_provider;
+use super::prior::Prior;
+use super::resource::DataRead;
+use crate::config::Configuration;
+use crate::deps;
+use crate::deps::NodeId;
+use crate::deps::NodeKind;
+use crate::eval::World;
+use crate::eval::WorldSettings;
+use crate::plan::CheckResult;
+use crate::plan::Deferred;
+use crate::plan::Event;
+use crate::plan::ExecutionGraph;
+use crate::plan::InstanceChange;
+use crate::plan::Observer;
+use crate::plan::Operation;
+use crate::plan::Plan;
+use crate::plan::PlanMode;
+
+/// What a plan is made from.
+pub struct PlanInput<'a> {
+    /// The configuration.
+    pub config: &'a Configuration,
+    /// Its dependencies.
+    pub graph: &'a deps::Graph,
+    /// The providers of the program.
+    pub registry: &'a Registry,
+    /// The state.
+    pub state: StateView,
+    /// Changes whose outcome an earlier run could not learn.
+    pub open_intents: Vec<Intent>,
+    /// What expressions see of the outside world, variables among it.
+    pub settings: WorldSettings,
+    /// What the user asked for.
+    pub options: PlanOptions,
+    /// Told what happens.
+    pub observer: &'a dyn Observer,
+}
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// Kind of plan.
+    pub mode: PlanMode,
+    /// Whether objects are read before they are planned.
+    pub refresh: bool,
+    /// `-target`; empty: everything.
+    pub targets: Vec<Target>,
+    /// `-replace`
+    pub replace: Vec<AbsInstance>,
+    /// When the plan is made, RFC 3339 in UTC.
+    pub timestamp: String,
+}
+
+/// A plan and what came of making it.
+pub struct Built {
+    /// The plan; `errored` if it is not complete.
+    pub plan: Plan,
+    /// What was found out about changes of earlier runs: to be committed to the state whether or not the plan is applied.
+    pub settled: Vec<Entry>,
+    /// The providers, configured, to go on with.
+    pub providers: LiveProviders,
+}
+
+/// What a node waits for.
+pub(super) enum Waiting {
+    /// Configuring and reading of a provider.
+    Provider(AbsProviderConfig, Findings, Vec<Recovered>, Vec<ReadResult>),
+    /// Data sources of a resource block.
+    Data(Vec<DataRead>),
+}
+
+/// The object that was read: address, deposed key, the answer.
+pub(super) type ReadResult = (AbsInstance, Option<String>, ReadResponse);
+
+/// What became of a change of an earlier run.
+pub(super) type Recovered = (Intent, Result<Recovery, Findings>);
+
+pub(super) type Work<'a> = LocalBoxFuture<'a, (NodeId, Waiting)>;
+
+/// What happens next with a node.
+pub(super) enum Progressed<'a> {
+    Done,
+    Failed,
+    Wait(Work<'a>),
+}
+
+/// All that is known during the walk.
+pub(super) struct Planner<'a> {
+    pub(super) input: &'a PlanInput<'a>,
+    pub(super) world: World<'a>,
+    pub(super) decoders: Decoders,
+    pub(super) prior: BTreeMap<AbsInstance, Prior>,
+    /// Records by resource block in the configuration, for orphans and destroys.
+    pub(super) prior_of: HashMap<ConfigResource, Vec<AbsInstance>>,
+    pub(super) providers: LiveProviders,
+    pub(super) intents: Vec<Intent>,
+    pub(super) settled: Vec<Entry>,
+    pub(super) changes: Vec<InstanceChange>,
+    pub(super) change_of: HashMap<AbsInstance, usize>,
+    pub(super) drift: Vec<InstanceChange>,
+    pub(super) checks: BTreeMap<String, CheckResult>,
+    pub(super) deferred: Vec<Deferred>,
+    pub(super) diagnostics: Diagnostics,
+    /// Nodes that are walked: all, or what the targets need.
+    pub(super) included: Option<HashSet<NodeId>>,
+}
+
+/// Makes a plan.
+pub async fn build(input: PlanInput<'_>) -> Built {
+    let mut planner = Planner {
+        world: World::new(input.config, input.settings.clone()),
+        input: &input,
+        decoders: Decoders::default(),
+        prior: BTreeMap::new(),
+        prior_of: HashMap::new(),
+        providers: LiveProviders::default(),
+        intents: input.open_intents.clone(),
+        settled: Vec::new(),
+        changes: Vec::new(),
+        change_of: HashMap::new(),
+        drift: Vec::new(),
+        checks: BTreeMap::new(),
+        deferred: Vec::new(),
+        diagnostics: Diagnostics::new(),
+        included: None,
+    };
+    planner.choose_targets();
+    planner.load_prior().await;
+    if !planner.diagnostics.has_errors() {
+        planner.walk().await;
+    }
+    planner.finish()
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn is_included(&self, node: NodeId) -> bool {
+        self.included.as_ref().is_none_or(|i| i.contains(&node))
+    }
+
+    pub(super) fn is_targeted(&self, address: &AbsInstance) -> bool {
+        let targets = &self.input.options.targets;
+        if targets.is_empty() || targets.iter().any(|t| t.covers(address)) {
+            return true;
+        }
+        // What a target depends on is included as a block.
+        let Some(included) = &self.included else { return true };
+        let config = address.config();
+        self.input.graph.find_resource(self.input.config, &config).is_some_and(|n| {
+            included.contains(&n) && !targets.iter().any(|t| names_block(t, &config))
+        })
+    }
+
+    fn choose_targets(&mut self) {
+        let targets = &self.input.options.targets;
+        if targets.is_empty() {
+            return;
+        }
+        let mut wanted: Vec<NodeId> = Vec::new();
+        for node in self.input.graph.order() {
+            if let NodeKind::Resource(module, resource) = self.input.graph.kind(*node) {
+                let path = &self.input.config.module(*module).path;
+                let config = ConfigResource { module: path.clone(), resource: resource.clone() };
+                if targets.iter().any(|t| names_block(t, &config)) {
+                    wanted.push(*node);
+                }
+            }
+        }
+        let mut included = HashSet::new();
+        while let Some(node) = wanted.pop() {
+            if included.insert(node) {
+                wanted.extend(self.input.graph.dependencies(node).iter().copied());
+            }
+        }
+        // Outputs all of whose dependencies are included come along, as in Terraform.
+        for node in self.input.graph.order() {
+            if let NodeKind::Output(module, _) = self.input.graph.kind(*node)
+                && self.input.config.module(*module).path.is_root()
+                && self.closure_within(*node, &included)
+            {
+                let mut add = vec![*node];
+                while let Some(n) = add.pop() {
+                    if included.insert(n) {
+                        add.extend(self.input.graph.dependencies(n).iter().copied());
+                    }
+                }
+            }
+        }
+        self.included = Some(included);
+    }
+
+    /// Whether every resource that a node needs is included, and there is at least one.
+    fn closure_within(&self, node: NodeId, included: &HashSet<NodeId>) -> bool {
+        let mut seen = HashSet::new();
+        let mut stack = vec![node];
+        let mut any = false;
+        while let Some(n) = stack.pop() {
+            if !seen.insert(n) {
+                continue;
+            }
+            if let NodeKind::Resource(..) = self.input.graph.kind(n) {
+                if !included.contains(&n) {
+                    return false;
+                }
+                any = true;
+                continue;
+            }
+            stack.extend(self.input.graph.dependencies(n).iter().copied());
+        }
+        any
+    }
+
+    async fn walk(&mut self) {
+        let graph = self.input.graph;
+        let mut waits: HashMap<NodeId, usize> = HashMap::new();
+        let mut failed: HashSet<NodeId> = HashSet::new();
+        let mut ready: VecDeque<NodeId> = VecDeque::new();
+        for node in graph.order() {
+            if !self.is_included(*node) {
+                continue;
+            }
+            let n = graph.dependencies(*node).iter().filter(|d| self.is_included(**d)).count();
+            if n == 0 {
+                ready.push_back(*node);
+            }
+            waits.insert(*node, n);
+        }
+        let mut under_way: FuturesUnordered<Work<'a>> = FuturesUnordered::new();
+        // Providers without a block have nothing to wait for.
+        for address in self.implied_providers() {
+            if let Some(work) = self.start_provider(None, &address) {
+                let (_, waiting) = work.await;
+                self.finish_waiting(waiting);
+            }
+        }
+        loop {
+            while let Some(node) = ready.pop_front() {
+                let skip = graph.dependencies(node).iter().any(|d| failed.contains(d));
+                let progressed = if skip { Progressed::Failed } else { self.start(node) };
+                match progressed {
+                    Progressed::Done => release(graph, node, &mut waits, &mut ready),
+                    Progressed::Failed => {
+                        failed.insert(node);
+                        release(graph, node, &mut waits, &mut ready);
+                    }
+                    Progressed::Wait(work) => under_way.push(work),
+                }
+            }
+            let Some((node, waiting)) = under_way.next().await else { break };
+            let well = match waiting {
+                Waiting::Data(reads) => self.finish_data(node, reads),
+                waiting => self.finish_waiting(waiting),
+            };
+            if !well {
+                failed.insert(node);
+            }
+            release(graph, node, &mut waits, &mut ready);
+        }
+    }
+
+    /// Begins a node: what is synchronous is done at once.
+    fn start(&mut self, node: NodeId) -> Progressed<'a> {
+        let graph = self.input.graph;
+        let before = self.diagnostics.len();
+        let found = match graph.kind(node) {
+            NodeKind::Variable(module, name) => self.world.evaluate_variable(*module, name),
+            NodeKind::Local(module, name) => self.world.evaluate_local(*module, name),
+            NodeKind::Output(module, name) => self.output(*module, name),
+            NodeKind::Call(module, name) => self.call(*module, name),
+            NodeKind::Provider(address) => {
+                return match self.start_provider(Some(node), &address.clone()) {
+                    Some(work) => Progressed::Wait(work),
+                    None => Progressed::Failed,
+                };
+            }
+            NodeKind::Resource(module, resource) => {
+                return self.start_resource(node, *module, &resource.clone());
+            }
+            NodeKind::Check(module, name) => self.check(*module, name),
+            NodeKind::Hub => Diagnostics::new(),
+        };
+        self.diagnostics.extend(found);
+        if self.diagnostics.iter().skip(before).any(|d| d.severity == streamform_lang::diag::Severity::Error) {
+            Progressed::Failed
+        } else {
+            Progressed::Done
+        }
+    }
+
+    /// Provider configurations in use that have no block.
+    fn implied_providers(&self) -> Vec<AbsProviderConfig> {
+        let mut wanted: Vec<AbsProviderConfig> = self
+            .input
+            .config
+            .modules
+            .iter()
+            .flat_map(|m| m.resources.values().map(|r| r.resolved_provider.clone()))
+            .chain(self.prior.values().map(|p| p.provider.clone()))
+            .collect();
+        wanted.sort();
+        wanted.dedup();
+        let with_node: HashSet<&AbsProviderConfig> = self
+            .input
+            .graph
+            .order()
+            .iter()
+            .filter_map(|n| match self.input.graph.kind(*n) {
+                NodeKind::Provider(a) => Some(a),
+                _ => None,
+            })
+            .collect();
+        wanted.retain(|a| !with_node.contains(a));
+        wanted
+    }
+
+    /// Evaluates a provider configuration, and begins to configure it, to settle what earlier runs left open and to
+    /// read the objects that it keeps.
+    fn start_provider(&mut self, node: Option<NodeId>, address: &AbsProviderConfig) -> Option<Work<'a>> {
+        let (provider, value, found) = match evaluate_provider(&self.world, self.input.registry, address) {
+            Ok(made) => made,
+            Err(found) => {
+                self.diagnostics.extend(found);
+                return None;
+            }
+        };
+        self.diagnostics.extend(found);
+        let known = value.is_wholly_known();
+        let live = LiveProvider { provider: Arc::clone(&provider), configured: known };
+        // Known at once, so that planning without a read need not wait.
+        self.providers.insert(address.clone(), live);
+        let group = if known && self.input.options.refresh { self.reads_of(address, &*provider) } else { Vec::new() };
+        let open = if known { self.recoveries_of(address) } else { Vec::new() };
+        let address = address.clone();
+        let observer = self.input.observer;
+        let node = node.unwrap_or(NodeId::NONE);
+        Some(Box::pin(async move {
+            let mut findings = if known { provider.configure(value).await } else { Vec::new() };
+            if streamform_provider::protocol::has_errors(&findings) {
+                return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
+            }
+            let mut recovered = Vec::with_capacity(open.len());
+            for (intent, request) in open {
+                observer.event(Event::Started {
+                    address: intent.address.clone(),
+                    operation: Operation::Recover,
+                    id: None,
+                });
+                let began = Instant::now();
+                let found = provider.recover(request).await;
+                observer.event(Event::Completed {
+                    address: intent.address.clone(),
+                    operation: Operation::Recover,
+                    id: None,
+                    elapsed: began.elapsed(),
+                });
+                recovered.push((intent, found));
+            }
+            if group.is_empty() {
+                return (node, Waiting::Provider(address, findings, recovered, Vec::new()));
+            }
+            let began = Instant::now();
+            let mut names = Vec::with_capacity(group.len());
+            let mut requests = Vec::with_capacity(group.len());
+            for (instance, deposed, request) in group {
+                let shown = shown_address(&instance, deposed.as_deref());
+                observer.event(Event::Started {
+                    address: shown,
+                    operation: Operation::Refresh,
+                    id: super::prior::display_id(&request.prior),
+                });
+                names.push((instance, deposed));
+                requests.push(request);
+            }
+            let answers = provider.read(requests).await;
+            let mut results = Vec::with_capacity(answers.len());
+            for ((instance, deposed), answer) in names.into_iter().zip(answers) {
+                observer.event(Event::Completed {
+                    address: shown_address(&instance, deposed.as_deref()),
+                    operation: Operation::Refresh,
+                    id: super::prior::display_id(&answer.state),
+                    elapsed: began.elapsed(),
+                });
+                results.push((instance, deposed, answer));
+            }
+            findings.retain(|f| f.severity == streamform_lang::diag::Severity::Warning);
+            (node, Waiting::Provider(address, findings, recovered, results))
+        }))
+    }
+
+    fn reads_of(
+        &self,
+        address: &AbsProviderConfig,
+        provider: &dyn streamform_provider::Provider,
+    ) -> Vec<(AbsInstance, Option<String>, ReadRequest)> {
+        let mut group = Vec::new();
+        for (instance, prior) in &self.prior {
+            let type_name = instance.resource.ty.as_str();
+            if prior.provider != *address
+                || instance.resource.mode != streamform_lang::addrs::Mode::Managed
+                || !provider.reads_outside(type_name)
+                || !self.is_targeted(instance)
+                || self.intents.iter().any(|i| i.address == instance.to_string())
+            {
+                continue;
+            }
+            let current = prior.current.iter().map(|o| (None, o));
+            let deposed = prior.deposed.iter().map(|(k, o)| (Some(k.clone()), o));
+            for (key, object) in current.chain(deposed) {
+                group.push((
+                    instance.clone(),
+                    key,
+                    ReadRequest {
+                        type_name: type_name.to_owned(),
+                        prior: object.stored.clone(),
+                        private: object.private.clone(),
+                    },
+                ));
+            }
+        }
+        group
+    }
+
+    fn finish(mut self) -> Built {
+        if !self.diagnostics.has_errors() {
+            self.plan_orphans();
+        }
+        self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        self.drift.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        let errored = self.diagnostics.has_errors();
+        let graph = if errored {
+            ExecutionGraph::default()
+        } else {
+            match super::order::execution_graph(self.input, &self.changes) {
+                Ok(graph) => graph,
+                Err(found) => {
+                    self.diagnostics.extend(found);
+                    ExecutionGraph::default()
+                }
+            }
+        };
+        let outputs = if errored { Vec::new() } else { self.output_changes() };
+        let errored = self.diagnostics.has_errors();
+        let plan = Plan {
+            mode: self.input.options.mode,
+            timestamp: self.input.options.timestamp.clone(),
+            changes: self.changes,
+            drift: self.drift,
+            outputs,
+            checks: self.checks.into_values().collect(),
+            deferred: self.deferred,
+            graph,
+            targets: self.input.options.targets.clone(),
+            variables: self
+                .input
+                .settings
+                .variables
+                .iter()
+                .map(|(n, v): (&streamform_lang::value::Name, &Value)| (n.clone(), v.clone()))
+                .collect(),
+            lineage: self.input.state.lineage().to_owned(),
+            serial: self.input.state.serial(),
+            errored,
+            diagnostics: self.diagnostics.tidy(),
+        };
+        Built { plan, settled: self.settled, providers: self.providers }
+    }
+}
+
+/// Whether a target names a block of the configuration or a module around it, whatever its keys.
+fn names_block(target: &Target, config: &ConfigResource) -> bool {
+    match target {
+        Target::Module(m) => config.module.0.starts_with(&m.module().0),
+        Target::Resource(r) => r.resource == config.resource && r.module.module() == config.module,
+        Target::Instance(i) => i.resource == config.resource && i.module.module() == config.module,
+    }
+}
+
+/// An instance as shown, with its deposed key.
+pub fn shown_address(instance: &AbsInstance, deposed: Option<&str>) -> String {
+    match deposed {
+        Some(key) => format!("{instance} (deposed object {key})"),
+        None => instance.to_string(),
+    }
+}
+
+fn release(
+    graph: &deps::Graph,
+    node: NodeId,
+    waits: &mut HashMap<NodeId, usize>,
+    ready: &mut VecDeque<NodeId>,
+) {
+    for later in graph.dependents(node) {
+        if let Some(n) = waits.get_mut(later) {
+            *n -= 1;
+            if *n == 0 {
+                ready.push_back(*later);
+            }
+        }
+    }
+}
