@@ -8,6 +8,7 @@
 //! * [`exec`] – carries a plan out
 
 pub mod config;
+pub mod deps;
 pub mod eval;
 pub mod exec;
 pub mod plan;

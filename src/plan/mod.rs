@@ -4,6 +4,7 @@ pub mod build;
 mod change;
 mod codec;
 mod event;
+mod file;
 mod graph;
 
 pub use change::Action;
@@ -23,6 +24,8 @@ pub use codec::encode_value;
 pub use event::Event;
 pub use event::Observer;
 pub use event::Operation;
+pub use file::PlanFileError;
+pub use file::SavedPlan;
 pub use graph::ExecutionGraph;
 pub use graph::Step;
 pub use graph::StepId;

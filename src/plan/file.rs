@@ -1,0 +1,503 @@
+//! Plan files: a plan and everything that applying it needs, to be applied later or elsewhere.
+//!
+//! The file is `streamform-plan`, a line end, and gzip-compressed JSON with a format version. It holds secrets in the
+//! clear as Terraform's does: it is written with access for its owner only.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value as Json;
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Name;
+use streamform_lang::value::Path as ValuePath;
+use streamform_lang::value::Step as ValueStep;
+use streamform_provider::Registry;
+
+use super::Action;
+use super::ActionReason;
+use super::CheckKind;
+use super::CheckResult;
+use super::CheckStatus;
+use super::ExecutionGraph;
+use super::InstanceChange;
+use super::OutputChange;
+use super::Plan;
+use super::PlanMode;
+use super::Step;
+use super::StepId;
+use super::decode_value;
+use super::encode_value;
+use crate::config::Snapshot;
+
+/// The first bytes of every plan file.
+const MAGIC: &[u8] = b"streamform-plan\n";
+
+/// The format that this version writes. Version 1 is the first.
+const FORMAT: u32 = 1;
+
+/// More than any plan: a damaged file must not fill the memory.
+const LARGEST: u64 = 4 << 30;
+
+/// What a plan file holds.
+#[derive(Clone, Debug)]
+pub struct SavedPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// The texts of all configuration files.
+    pub files: Snapshot,
+    /// The folder of the root module, as it was given.
+    pub root: String,
+    /// The workspace that it is for.
+    pub workspace: String,
+}
+
+/// A file that is no plan, or no plan that can be read here.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// It cannot be read or written.
+    #[error("the plan file {path} cannot be {what}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// `read` or `written`.
+        what: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is something else.
+    #[error("{0} is not a plan file: it does not begin as one")]
+    NotAPlan(String),
+    /// It is of a later format.
+    #[error("the plan file was written by a newer version of Streamform (format {0}, known here: {FORMAT}); use that version to apply it")]
+    Newer(u32),
+    /// It is damaged.
+    #[error("the plan file is damaged: {0}")]
+    Damaged(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    version: String,
+    root: String,
+    workspace: String,
+    files: Snapshot,
+    mode: String,
+    timestamp: String,
+    lineage: String,
+    serial: u64,
+    targets: Vec<String>,
+    variables: Vec<(String, Json)>,
+    changes: Vec<StoredChange>,
+    drift: Vec<StoredChange>,
+    outputs: Vec<StoredOutput>,
+    checks: Vec<StoredCheck>,
+    steps: Vec<(String, Json)>,
+    orders: Vec<(u32, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredChange {
+    address: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deposed: Option<String>,
+    provider: String,
+    action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    explanation: Option<String>,
+    before: Json,
+    after: Json,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replace: Vec<Vec<Json>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before_private: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after_private: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<String>,
+    create_before_destroy: bool,
+    prevent_destroy: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOutput {
+    name: String,
+    action: String,
+    before: Json,
+    after: Json,
+    sensitive: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCheck {
+    kind: String,
+    address: String,
+    status: String,
+    instances: Vec<(String, String, Vec<String>)>,
+}
+
+const ACTIONS: &[(Action, &str)] = &[
+    (Action::NoOp, "no-op"),
+    (Action::Create, "create"),
+    (Action::Read, "read"),
+    (Action::Update, "update"),
+    (Action::DeleteThenCreate, "delete-create"),
+    (Action::CreateThenDelete, "create-delete"),
+    (Action::Delete, "delete"),
+    (Action::Forget, "forget"),
+];
+
+const REASONS: &[ActionReason] = &[
+    ActionReason::ReplaceBecauseTainted,
+    ActionReason::ReplaceByRequest,
+    ActionReason::ReplaceByTriggers,
+    ActionReason::ReplaceBecauseCannotUpdate,
+    ActionReason::DeleteBecauseNoResourceConfig,
+    ActionReason::DeleteBecauseWrongRepetition,
+    ActionReason::DeleteBecauseCountIndex,
+    ActionReason::DeleteBecauseEachKey,
+    ActionReason::DeleteBecauseNoModule,
+    ActionReason::DeleteBecauseNoMoveTarget,
+    ActionReason::ReadBecauseConfigUnknown,
+    ActionReason::ReadBecauseDependencyPending,
+    ActionReason::ReadBecauseCheckNested,
+];
+
+const MODES: &[(PlanMode, &str)] =
+    &[(PlanMode::Normal, "normal"), (PlanMode::Destroy, "destroy"), (PlanMode::RefreshOnly, "refresh-only")];
+
+const KINDS: &[(CheckKind, &str)] = &[
+    (CheckKind::Resource, "resource"),
+    (CheckKind::Output, "output_value"),
+    (CheckKind::Check, "check"),
+    (CheckKind::Variable, "var"),
+];
+
+const STATUSES: &[(CheckStatus, &str)] = &[
+    (CheckStatus::Pass, "pass"),
+    (CheckStatus::Fail, "fail"),
+    (CheckStatus::Error, "error"),
+    (CheckStatus::Unknown, "unknown"),
+];
+
+fn name_of<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> String {
+    table.iter().find(|(v, _)| *v == value).map_or("", |(_, n)| n).to_owned()
+}
+
+fn value_of<T: Copy>(table: &[(T, &'static str)], name: &str) -> Result<T, PlanFileError> {
+    table
+        .iter()
+        .find(|(_, n)| *n == name)
+        .map(|(v, _)| *v)
+        .ok_or_else(|| PlanFileError::Damaged(format!("unknown word {name:?}")))
+}
+
+fn damaged(e: impl std::fmt::Display) -> PlanFileError {
+    PlanFileError::Damaged(e.to_string())
+}
+
+fn store_change(c: &InstanceChange) -> StoredChange {
+    StoredChange {
+        address: c.address.to_string(),
+        previous: c.previous_address.as_ref().map(ToString::to_string),
+        deposed: c.deposed.clone(),
+        provider: c.provider.to_string(),
+        action: name_of(ACTIONS, c.action),
+        reason: c.reason.map(|r| r.json_name().to_owned()),
+        explanation: c.explanation.clone(),
+        before: encode_value(&c.before),
+        after: encode_value(&c.after),
+        replace: c.replace_paths.iter().map(store_path).collect(),
+        before_private: c.before_private.as_ref().map(|p| p.to_vec()),
+        after_private: c.after_private.as_ref().map(|p| p.to_vec()),
+        dependencies: c.dependencies.clone(),
+        create_before_destroy: c.create_before_destroy,
+        prevent_destroy: c.prevent_destroy,
+    }
+}
+
+fn store_path(path: &ValuePath) -> Vec<Json> {
+    path.steps()
+        .iter()
+        .map(|s| match s {
+            ValueStep::Attr(n) => Json::String(n.to_string()),
+            ValueStep::Key(k) => serde_json::json!({ "key": k.as_str() }),
+            ValueStep::Index(i) => serde_json::json!(i),
+            ValueStep::Element(v) => serde_json::json!({ "element": encode_value(v) }),
+        })
+        .collect()
+}
+
+fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
+    steps
+        .iter()
+        .map(|s| match s {
+            Json::String(n) => Ok(ValueStep::Attr(n.as_str().into())),
+            Json::Number(n) => {
+                n.as_u64().map(|i| ValueStep::Index(i as usize)).ok_or_else(|| damaged("bad index"))
+            }
+            Json::Object(o) => match (o.get("key"), o.get("element")) {
+                (Some(Json::String(k)), _) => Ok(ValueStep::Key(k.as_str().into())),
+                (_, Some(e)) => Ok(ValueStep::Element(Box::new(decode_value(e).map_err(damaged)?))),
+                _ => Err(damaged("bad path")),
+            },
+            _ => Err(damaged("bad path")),
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(ValuePath)
+}
+
+fn load_change(c: StoredChange, registry: &Registry) -> Result<InstanceChange, PlanFileError> {
+    let address = AbsInstance::parse(&c.address).map_err(damaged)?;
+    let provider = AbsProviderConfig::parse(&c.provider).map_err(damaged)?;
+    let schema = registry
+        .schema(&provider.provider, address.resource.mode, &address.resource.ty)
+        .ok_or_else(|| damaged(format!("{} is of a type that is not known here", c.address)))?;
+    Ok(InstanceChange {
+        previous_address: c.previous.map(|p| AbsInstance::parse(&p)).transpose().map_err(damaged)?,
+        deposed: c.deposed,
+        action: value_of(ACTIONS, &c.action)?,
+        reason: c.reason.and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
+        explanation: c.explanation,
+        before: decode_value(&c.before).map_err(damaged)?,
+        after: decode_value(&c.after).map_err(damaged)?,
+        replace_paths: c.replace.iter().map(|p| load_path(p)).collect::<Result<_, _>>()?,
+        before_private: c.before_private.map(Arc::from),
+        after_private: c.after_private.map(Arc::from),
+        dependencies: c.dependencies,
+        create_before_destroy: c.create_before_destroy,
+        prevent_destroy: c.prevent_destroy,
+        address,
+        provider,
+        schema,
+    })
+}
+
+fn store_step(step: &Step) -> (String, Json) {
+    let (kind, of) = match step {
+        Step::Configure(p) => ("configure", Json::String(p.to_string())),
+        Step::Close(p) => ("close", Json::String(p.to_string())),
+        Step::Create(i) => ("create", serde_json::json!(i)),
+        Step::Update(i) => ("update", serde_json::json!(i)),
+        Step::Read(i) => ("read", serde_json::json!(i)),
+        Step::Delete(i) => ("delete", serde_json::json!(i)),
+        Step::DeleteDeposed(i) => ("delete-deposed", serde_json::json!(i)),
+        Step::Forget(i) => ("forget", serde_json::json!(i)),
+        Step::Gather(n) => ("gather", Json::String(n.clone())),
+    };
+    (kind.to_owned(), of)
+}
+
+fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileError> {
+    let provider = || {
+        AbsProviderConfig::parse(of.as_str().unwrap_or_default()).map_err(damaged)
+    };
+    let change = || {
+        of.as_u64()
+            .map(|i| i as usize)
+            .filter(|i| *i < changes)
+            .ok_or_else(|| damaged("a step belongs to no change"))
+    };
+    Ok(match kind {
+        "configure" => Step::Configure(provider()?),
+        "close" => Step::Close(provider()?),
+        "create" => Step::Create(change()?),
+        "update" => Step::Update(change()?),
+        "read" => Step::Read(change()?),
+        "delete" => Step::Delete(change()?),
+        "delete-deposed" => Step::DeleteDeposed(change()?),
+        "forget" => Step::Forget(change()?),
+        "gather" => Step::Gather(of.as_str().unwrap_or_default().to_owned()),
+        other => return Err(damaged(format!("unknown step {other:?}"))),
+    })
+}
+
+fn target_text(t: &Target) -> String {
+    match t {
+        Target::Module(m) => m.to_string(),
+        Target::Resource(r) => r.to_string(),
+        Target::Instance(i) => i.to_string(),
+    }
+}
+
+impl SavedPlan {
+    /// Writes the plan to a file, over whatever was there, readable by its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), PlanFileError> {
+        let plan = &self.plan;
+        let stored = Stored {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            root: self.root.clone(),
+            workspace: self.workspace.clone(),
+            files: self.files.clone(),
+            mode: name_of(MODES, plan.mode),
+            timestamp: plan.timestamp.clone(),
+            lineage: plan.lineage.clone(),
+            serial: plan.serial,
+            targets: plan.targets.iter().map(target_text).collect(),
+            variables: plan.variables.iter().map(|(n, v)| (n.to_string(), encode_value(v))).collect(),
+            changes: plan.changes.iter().map(store_change).collect(),
+            drift: plan.drift.iter().map(store_change).collect(),
+            outputs: plan
+                .outputs
+                .iter()
+                .map(|o| StoredOutput {
+                    name: o.name.to_string(),
+                    action: name_of(ACTIONS, o.action),
+                    before: encode_value(&o.before),
+                    after: encode_value(&o.after),
+                    sensitive: o.sensitive,
+                })
+                .collect(),
+            checks: plan
+                .checks
+                .iter()
+                .map(|c| StoredCheck {
+                    kind: name_of(KINDS, c.kind),
+                    address: c.address.clone(),
+                    status: name_of(STATUSES, c.status),
+                    instances: c
+                        .instances
+                        .iter()
+                        .map(|(a, s, m)| (a.clone(), name_of(STATUSES, *s), m.clone()))
+                        .collect(),
+                })
+                .collect(),
+            steps: plan.graph.steps().map(|(_, s)| store_step(s)).collect(),
+            orders: plan.graph.orders().map(|(a, b)| (a.0, b.0)).collect(),
+        };
+        let io = |source| PlanFileError::Io { path: path.display().to_string(), what: "written", source };
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let mut file = options.open(path).map_err(io)?;
+        file.write_all(MAGIC).map_err(io)?;
+        let mut packed =
+            flate2::write::GzEncoder::new(std::io::BufWriter::new(file), flate2::Compression::fast());
+        serde_json::to_writer(&mut packed, &stored).map_err(|e| io(e.into()))?;
+        packed.finish().and_then(|mut w| w.flush()).map_err(io)
+    }
+
+    /// Reads a plan from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no plan, is damaged, or is of a newer format.
+    pub fn read(path: &Path, registry: &Registry) -> Result<SavedPlan, PlanFileError> {
+        let io = |source| PlanFileError::Io { path: path.display().to_string(), what: "read", source };
+        let bytes = std::fs::read(path).map_err(io)?;
+        let packed =
+            bytes.strip_prefix(MAGIC).ok_or_else(|| PlanFileError::NotAPlan(path.display().to_string()))?;
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(packed).take(LARGEST).read_to_string(&mut text).map_err(damaged)?;
+        Self::from_json(&text, registry)
+    }
+
+    /// Reads a plan from the JSON inside a plan file.
+    ///
+    /// # Errors
+    /// As [`SavedPlan::read`].
+    pub fn from_json(text: &str, registry: &Registry) -> Result<SavedPlan, PlanFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_str(text).map_err(damaged)?;
+        if head.format > FORMAT {
+            return Err(PlanFileError::Newer(head.format));
+        }
+        let stored: Stored = serde_json::from_str(text).map_err(damaged)?;
+        let load = |list: Vec<StoredChange>| {
+            list.into_iter().map(|c| load_change(c, registry)).collect::<Result<Vec<_>, _>>()
+        };
+        let changes = load(stored.changes)?;
+        let mut graph = ExecutionGraph::default();
+        for (kind, of) in &stored.steps {
+            graph.add(load_step(kind, of, changes.len())?);
+        }
+        for (a, b) in stored.orders {
+            if a as usize >= graph.len() || b as usize >= graph.len() {
+                return Err(damaged("an order names a step that is not there"));
+            }
+            graph.order(StepId(a), StepId(b));
+        }
+        if graph.cycle().is_some() {
+            return Err(damaged("its steps wait for each other"));
+        }
+        let plan = Plan {
+            mode: value_of(MODES, &stored.mode)?,
+            timestamp: stored.timestamp,
+            drift: load(stored.drift)?,
+            outputs: stored
+                .outputs
+                .into_iter()
+                .map(|o| {
+                    Ok(OutputChange {
+                        name: Name::from(o.name),
+                        action: value_of(ACTIONS, &o.action)?,
+                        before: decode_value(&o.before).map_err(damaged)?,
+                        after: decode_value(&o.after).map_err(damaged)?,
+                        sensitive: o.sensitive,
+                    })
+                })
+                .collect::<Result<_, PlanFileError>>()?,
+            checks: stored
+                .checks
+                .into_iter()
+                .map(|c| {
+                    Ok(CheckResult {
+                        kind: value_of(KINDS, &c.kind)?,
+                        address: c.address,
+                        status: value_of(STATUSES, &c.status)?,
+                        instances: c
+                            .instances
+                            .into_iter()
+                            .map(|(a, s, m)| Ok((a, value_of(STATUSES, &s)?, m)))
+                            .collect::<Result<_, PlanFileError>>()?,
+                    })
+                })
+                .collect::<Result<_, PlanFileError>>()?,
+            deferred: Vec::new(),
+            graph,
+            targets: stored
+                .targets
+                .iter()
+                .map(|t| Target::parse(t).map_err(damaged))
+                .collect::<Result<_, _>>()?,
+            variables: stored
+                .variables
+                .iter()
+                .map(|(n, v)| Ok((Name::from(n.as_str()), decode_value(v).map_err(damaged)?)))
+                .collect::<Result<_, PlanFileError>>()?,
+            lineage: stored.lineage,
+            serial: stored.serial,
+            errored: false,
+            diagnostics: Diagnostics::new(),
+            changes,
+        };
+        Ok(SavedPlan { plan, files: stored.files, root: stored.root, workspace: stored.workspace })
+    }
+
+    /// The variables of the plan by name.
+    pub fn variables(&self) -> BTreeMap<Name, streamform_lang::value::Value> {
+        self.plan.variables.iter().cloned().collect()
+    }
+}
