@@ -1,6 +1,7 @@
 //! Schemas: what attributes and nested blocks a type has, and what follows from it: decoding a body ([`Decoder`]), the
 //! object that a plan starts from ([`proposed`]), places ([`locate`]), references, marks.
 
+mod computed;
 mod consistent;
 mod decode;
 mod iterator;
@@ -12,6 +13,7 @@ mod sensitive;
 mod state_json;
 mod walk;
 
+pub use computed::unknown_computed;
 pub use consistent::consistent;
 pub use consistent::plan_valid;
 pub use decode::Decoder;
