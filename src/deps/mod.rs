@@ -1,22 +1,148 @@
-//! stub
+//! What depends on what: the blocks of all modules as a graph.
+//!
+//! Nodes are blocks of the configuration, not their instances: 10,000 instances of a block are one node. An edge leads
+//! from a block to what it uses. Calls of modules stand for their expansion: everything in a module uses the call that
+//! makes its instances.
+
+mod build;
+mod cycle;
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
-use streamform_lang::addrs::*;
+
+use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::Resource;
 use streamform_lang::value::Name;
-use crate::config::{ModuleId, Configuration};
+
+use crate::config::Configuration;
+use crate::config::ModuleId;
+
+/// Names a node within its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
-impl NodeId { pub const NONE: NodeId = NodeId(u32::MAX); }
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum NodeKind { Variable(ModuleId, Name), Local(ModuleId, Name), Output(ModuleId, Name), Call(ModuleId, Name), Resource(ModuleId, Resource), Provider(AbsProviderConfig), Check(ModuleId, Name), Hub }
-pub struct Graph;
-impl Graph {
-  pub fn order(&self) -> &[NodeId] { &[] }
-  pub fn kind(&self, _: NodeId) -> &NodeKind { &NodeKind::Hub }
-  pub fn dependencies(&self, _: NodeId) -> &[NodeId] { &[] }
-  pub fn dependents(&self, _: NodeId) -> &[NodeId] { &[] }
-  pub fn find(&self, _: &NodeKind) -> Option<NodeId> { None }
-  pub fn find_resource(&self, _: &Configuration, _: &ConfigResource) -> Option<NodeId> { None }
-  pub fn resource_dependencies(&self, _: NodeId) -> Arc<[NodeId]> { Arc::new([]) }
-  pub fn explicit_dependencies(&self, _: NodeId) -> Vec<NodeId> { vec![] }
-  pub fn is_create_before_destroy(&self, _: NodeId) -> bool { false }
+
+impl NodeId {
+    /// Names no node.
+    pub const NONE: NodeId = NodeId(u32::MAX);
 }
+
+/// What a node stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NodeKind {
+    /// An input variable of a module.
+    Variable(ModuleId, Name),
+    /// A local value.
+    Local(ModuleId, Name),
+    /// An output value of a module.
+    Output(ModuleId, Name),
+    /// A module call: which instances the called module has.
+    Call(ModuleId, Name),
+    /// A resource block of any mode.
+    Resource(ModuleId, Resource),
+    /// A provider configuration that has a block.
+    Provider(AbsProviderConfig),
+    /// A `check` block.
+    Check(ModuleId, Name),
+    /// Everything in a called module, for references to the module as a whole.
+    Hub,
+}
+
+/// The graph.
+#[derive(Debug)]
+pub struct Graph {
+    kinds: Vec<NodeKind>,
+    index: HashMap<NodeKind, NodeId>,
+    dependencies: Vec<Vec<NodeId>>,
+    dependents: Vec<Vec<NodeId>>,
+    /// What `depends_on` of the block and of the calls around it names.
+    explicit: HashMap<NodeId, Vec<NodeId>>,
+    order: Vec<NodeId>,
+    resources: Vec<OnceCell<Arc<[NodeId]>>>,
+    create_before_destroy: Vec<bool>,
+}
+
+impl Graph {
+    /// Every node, each after all that it uses.
+    pub fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// What a node stands for.
+    pub fn kind(&self, node: NodeId) -> &NodeKind {
+        self.kinds.get(node.0 as usize).unwrap_or(&NodeKind::Hub)
+    }
+
+    /// What a node uses directly.
+    pub fn dependencies(&self, node: NodeId) -> &[NodeId] {
+        self.dependencies.get(node.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// What uses a node directly.
+    pub fn dependents(&self, node: NodeId) -> &[NodeId] {
+        self.dependents.get(node.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The node of a block.
+    pub fn find(&self, kind: &NodeKind) -> Option<NodeId> {
+        self.index.get(kind).copied()
+    }
+
+    /// The node of a resource block by its address.
+    pub fn find_resource(&self, config: &Configuration, address: &ConfigResource) -> Option<NodeId> {
+        let module = config.find(&address.module)?.id;
+        self.find(&NodeKind::Resource(module, address.resource.clone()))
+    }
+
+    /// The resource blocks that a node uses, directly or through variables, locals, outputs and calls, but not through
+    /// other resources nor through provider configurations.
+    pub fn resource_dependencies(&self, node: NodeId) -> Arc<[NodeId]> {
+        let Some(cell) = self.resources.get(node.0 as usize) else { return Arc::new([]) };
+        Arc::clone(cell.get_or_init(|| {
+            let mut found = Vec::new();
+            let mut seen = HashSet::new();
+            let mut stack: Vec<NodeId> = self.dependencies(node).to_vec();
+            while let Some(n) = stack.pop() {
+                if !seen.insert(n) {
+                    continue;
+                }
+                match self.kind(n) {
+                    NodeKind::Resource(..) => found.push(n),
+                    NodeKind::Provider(_) => {}
+                    _ => stack.extend(self.dependencies(n).iter().copied()),
+                }
+            }
+            found.sort();
+            found.into()
+        }))
+    }
+
+    /// The resource blocks that `depends_on` names, of the block itself or of a module call around it.
+    pub fn explicit_dependencies(&self, node: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut stack: Vec<NodeId> = self.explicit.get(&node).cloned().unwrap_or_default();
+        while let Some(n) = stack.pop() {
+            if !seen.insert(n) {
+                continue;
+            }
+            match self.kind(n) {
+                NodeKind::Resource(..) => found.push(n),
+                _ => stack.extend(self.dependencies(n).iter().copied()),
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Whether objects of a resource block are replaced by creating the new one first: it says so itself, or something
+    /// that says so uses it (otherwise the order of its own replacement could not be kept).
+    pub fn is_create_before_destroy(&self, node: NodeId) -> bool {
+        self.create_before_destroy.get(node.0 as usize).copied().unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests;

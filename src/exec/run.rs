@@ -414,9 +414,11 @@ impl<'a> Run<'a> {
             }
             let sensitive = change.sensitive || value.deep_marks().contains(Marks::SENSITIVE);
             let plain: Value = value.unmark_deep().0;
-            let written = RawJson::from_text(to_json(&plain))
-                .and_then(|v| Ok((v, RawJson::from_value(&type_to_json(&plain.ty()))?)));
-            if let Ok((value, value_type)) = written {
+            let written = to_json(&plain).ok().and_then(|text| {
+                let value = RawJson::from_text(text).ok()?;
+                Some((value, RawJson::from_value(&type_to_json(&plain.ty())).ok()?))
+            });
+            if let Some((value, value_type)) = written {
                 outputs.insert(change.name.to_string(), OutputValue { value, value_type, sensitive });
             }
         }

@@ -105,7 +105,8 @@ impl ExecutionGraph {
     }
     /// The steps of one cycle, if there is any: such a graph cannot be run.
     pub fn cycle(&self) -> Option<Vec<StepId>> {
-        petgraph::algo::tarjan_scc(&self.graph)
+        petgraph::algo::toposort(&self.graph, None).err()?;
+        petgraph::algo::kosaraju_scc(&self.graph)
             .into_iter()
             .find(|c| c.len() > 1)
             .map(|c| c.into_iter().map(|i| StepId(i.index() as u32)).collect())

@@ -288,7 +288,7 @@ impl Planner<'_> {
         let object = (!value.is_null())
             .then(|| {
                 let marked = schema::mark_sensitive(&schema.block, value.clone());
-                let attributes = RawJson::from_text(schema::to_state_json(&value)).ok()?;
+                let attributes = RawJson::from_text(schema::to_state_json(&value, &schema.block)).ok()?;
                 Some(Object {
                     attributes,
                     sensitive_paths: sensitive_paths(&marked).iter().map(prior::path_to_state).collect(),

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
 use streamform_lang::addrs::AbsProviderConfig;
@@ -225,7 +225,7 @@ fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     }
     // Records written at different times may disagree: within a circle there is no order to keep.
     let mut circle: HashMap<NodeIndex, usize> = HashMap::new();
-    for (i, component) in tarjan_scc(&stored).into_iter().enumerate() {
+    for (i, component) in kosaraju_scc(&stored).into_iter().enumerate() {
         component.into_iter().for_each(|n| {
             circle.insert(n, i);
         });

@@ -1,0 +1,103 @@
+//! Cycles, told with the place of every step.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+
+use super::NodeId;
+use super::NodeKind;
+use super::build::Builder;
+use crate::config::Configuration;
+
+/// How messages call a node.
+pub(super) fn describe(config: &Configuration, kind: &NodeKind) -> String {
+    let within = |module: &crate::config::ModuleId, rest: String| {
+        let path = &config.module(*module).path;
+        if path.is_root() { rest } else { format!("{path}.{rest}") }
+    };
+    match kind {
+        NodeKind::Variable(m, n) => within(m, format!("var.{n}")),
+        NodeKind::Local(m, n) => within(m, format!("local.{n}")),
+        NodeKind::Output(m, n) => within(m, format!("output.{n}")),
+        NodeKind::Call(m, n) => within(m, format!("module.{n}")),
+        NodeKind::Resource(m, r) => within(m, r.to_string()),
+        NodeKind::Check(m, n) => within(m, format!("check.{n}")),
+        NodeKind::Provider(p) => p.to_string(),
+        NodeKind::Hub => "everything in a module".to_owned(),
+    }
+}
+
+/// One error for each group of nodes that use each other.
+pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[Vec<NodeId>]) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for component in kosaraju_scc(graph).into_iter().filter(|c| c.len() > 1) {
+        let members: Vec<NodeId> = component.iter().map(|i| NodeId(i.index() as u32)).collect();
+        let Some(path) = shortest(&members, dependencies) else { continue };
+        let mut lines = Vec::new();
+        let mut subject = None;
+        for (i, node) in path.iter().enumerate() {
+            let next = path[(i + 1) % path.len()];
+            let span = b.edges.get(&(*node, next)).copied().flatten();
+            let name = describe(b.config, &b.kinds[node.0 as usize]);
+            let other = describe(b.config, &b.kinds[next.0 as usize]);
+            match span {
+                Some(s) => {
+                    subject = subject.or(Some(s));
+                    lines.push(format!("{name} uses {other} at {}", b.config.sources.place(s)));
+                }
+                None => lines.push(format!("{name} uses {other}")),
+            }
+        }
+        let mut names: Vec<String> = path
+            .iter()
+            .filter(|n| b.kinds[n.0 as usize] != NodeKind::Hub)
+            .map(|n| describe(b.config, &b.kinds[n.0 as usize]))
+            .collect();
+        if let Some(first) = names.first().cloned() {
+            names.push(first);
+        }
+        diagnostics.push(
+            Diagnostic::error(
+                "Cycle",
+                format!(
+                    "These blocks need each other, so none of them can come first: {}.\n\n  {}\n\nTake one of these references away.",
+                    names.join(" → "),
+                    lines.join("\n  ")
+                ),
+            )
+            .at_opt(subject),
+        );
+    }
+    diagnostics
+}
+
+/// A shortest way round through the first member.
+fn shortest(members: &[NodeId], dependencies: &[Vec<NodeId>]) -> Option<Vec<NodeId>> {
+    let start = *members.iter().min()?;
+    let inside: std::collections::HashSet<NodeId> = members.iter().copied().collect();
+    let mut from: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for next in dependencies.get(node.0 as usize)?.iter().filter(|n| inside.contains(n)) {
+            if *next == start {
+                let mut path = vec![node];
+                let mut at = node;
+                while at != start {
+                    at = *from.get(&at)?;
+                    path.push(at);
+                }
+                path.reverse();
+                return Some(path);
+            }
+            if !from.contains_key(next) {
+                from.insert(*next, node);
+                queue.push_back(*next);
+            }
+        }
+    }
+    None
+}
