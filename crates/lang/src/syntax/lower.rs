@@ -1,7 +1,7 @@
 //! From hcl-edit's expressions to ours.
 //!
 //! The only place that knows hcl_edit. It is given one expression at a time, in which every [`Piece`] (string, object,
-//! deeply nested part, long number) is masked by a name of the same length; where such a name comes out, the piece is
+//! deeply nested part, long number) is masked by an empty list of the same length; where such a list comes out, the piece is
 //! lowered for itself. So neither hcl-edit's limits (nesting, number of operators, time for large objects, size of
 //! numbers) nor its reading of heredocs reach a user's configuration, and every span is exact.
 
@@ -220,18 +220,26 @@ impl Lowerer<'_> {
         if let Some(simple) = self.simple(source, range) {
             return simple;
         }
-        let mut masked = String::with_capacity(source.len());
+        // Parentheses around it, because it may stand where line ends mean nothing.
+        let mut masked = String::with_capacity(source.len() + 2);
+        masked.push('(');
         let mut at = range.start;
         for piece in self.pieces.inside(range) {
-            masked.push_str(self.slice(&(at..piece.start)));
-            masked.extend(std::iter::repeat_n('_', (piece.end - piece.start) as usize));
+            push_blanked(&mut masked, self.slice(&(at..piece.start)));
+            // No piece is shorter than two characters.
+            masked.push('[');
+            masked.extend(std::iter::repeat_n(' ', (piece.end - piece.start - 2) as usize));
+            masked.push(']');
             at = piece.end;
         }
-        masked.push_str(self.slice(&(at..range.end)));
+        push_blanked(&mut masked, self.slice(&(at..range.end)));
+        masked.push(')');
+        let base = range.start.wrapping_sub(1);
         match hcl_edit::parser::parse_expr(&masked) {
-            Ok(expr) => self.lower(&expr, range.start, range),
+            Ok(hcl::Expression::Parenthesis(p)) => self.lower(p.inner(), base, range),
+            Ok(expr) => self.lower(&expr, base, range),
             Err(error) => {
-                let at = (range.start + error.location().offset() as u32).min(range.end);
+                let at = (base.wrapping_add(error.location().offset() as u32)).clamp(range.start, range.end);
                 let d = Diagnostic::error(
                     "Invalid expression",
                     format!("This expression could not be read: {}.", error.message()),
@@ -289,7 +297,11 @@ impl Lowerer<'_> {
             hcl::Expression::Number(_) => match self.slice(&range).strip_prefix('-') {
                 // hcl-edit takes a sign into the number; in the language it is an operator.
                 Some(rest) => {
-                    let digits = range.end - rest.trim_start().len() as u32..range.end;
+                    // Space and comments may stand between the two.
+                    let from = rest
+                        .rfind(|c: char| c.is_whitespace() || c == '/')
+                        .map_or(0, |i| i + 1);
+                    let digits = range.end - (rest.len() - from) as u32..range.end;
                     let number = Expr {
                         kind: self.number(&digits),
                         span: self.span(&digits),
@@ -299,14 +311,16 @@ impl Lowerer<'_> {
                 None => self.number(&range),
             },
             hcl::Expression::Variable(_) => {
-                if let Some(piece) = self.pieces.at(&range) {
-                    return self.piece(piece, &range);
-                }
                 let name = self.slice(&range);
                 return self.name(name, span);
             }
             hcl::Expression::Parenthesis(p) => ExprKind::Parens(boxed(self, p.inner())),
             hcl::Expression::Array(items) => {
+                if range != *whole
+                    && let Some(piece) = self.pieces.at(&range)
+                {
+                    return self.piece(piece, &range);
+                }
                 ExprKind::Tuple(items.iter().map(|e| self.lower(e, base, whole)).collect())
             }
             hcl::Expression::Conditional(c) => ExprKind::Conditional(
@@ -516,9 +530,32 @@ fn traversal(root: Ident, steps: Vec<Step>) -> Expr {
 
 fn range_of(span: Option<std::ops::Range<usize>>, base: u32, fallback: &Bytes) -> Bytes {
     match span {
-        Some(s) => s.start as u32 + base..s.end as u32 + base,
+        Some(s) => base.wrapping_add(s.start as u32)..base.wrapping_add(s.end as u32),
         None => fallback.clone(),
     }
+}
+
+/// Appends text without strings, with spaces for comments and line ends: the grammar has seen to them already.
+fn push_blanked(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find(['#', '/', '\n', '\r']) {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        let len = if found.starts_with('#') || found.starts_with("//") {
+            found.find('\n').unwrap_or(found.len())
+        } else if let Some(inner) = found.strip_prefix("/*") {
+            inner.find("*/").map_or(found.len(), |i| i + 4)
+        } else if found.starts_with('/') {
+            out.push('/');
+            rest = &found[1..];
+            continue;
+        } else {
+            1
+        };
+        out.extend(std::iter::repeat_n(' ', len));
+        rest = &found[len..];
+    }
+    out.push_str(rest);
 }
 
 fn parse_number(text: &str) -> Option<Number> {

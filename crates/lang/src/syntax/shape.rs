@@ -99,8 +99,11 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// Adds one, unless the range has one already.
+    /// Adds one, unless the range has one already or is of a single character, which needs none.
     pub(crate) fn add(&mut self, range: &Bytes, piece: Piece) {
+        if range.len() < 2 {
+            return;
+        }
         let key = (range.start, range.end);
         if let std::collections::hash_map::Entry::Vacant(slot) = self.by_range.entry(key) {
             slot.insert(piece);
@@ -134,8 +137,8 @@ impl Pieces {
                     continue;
                 }
                 from = *end;
-                at += 1;
-                return Some(*start..*end);
+                at += self.order[at..].partition_point(|(start, _)| *start < from);
+                return Some(*start..from);
             }
             None
         })

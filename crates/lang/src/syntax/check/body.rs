@@ -192,7 +192,17 @@ impl Checker<'_> {
                         self.error_since(kind.start, next, "Invalid block definition", detail);
                     }
                     self.recover_after_item();
-                    return None;
+                    // What it is called is known all the same, and others may refer to it.
+                    return Some(BlockShape {
+                        kind,
+                        labels,
+                        body: BodyShape {
+                            span: kind.end..kind.end,
+                            end: kind.start..kind.end,
+                            ..BodyShape::default()
+                        },
+                        end: kind.end,
+                    });
                 }
             }
         }

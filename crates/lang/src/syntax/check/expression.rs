@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::MAX_DEPTH;
+use super::MAX_HEIGHT;
 use super::MAX_OPERATORS;
 use crate::syntax::shape::Bytes;
 use crate::syntax::shape::Piece;
@@ -13,7 +14,7 @@ use crate::syntax::tree::BinaryOp;
 const GROUP_EVERY: u32 = 12;
 
 /// A row of more operators than this is read operand by operand.
-const CHAIN_FROM: usize = 40;
+const CHAIN_FROM: usize = 8;
 
 fn operator(kind: Kind) -> Option<BinaryOp> {
     Some(match kind {
@@ -55,7 +56,20 @@ impl Checker<'_> {
             return next.start..next.start;
         }
         self.depth += 1;
+        let beside = std::mem::take(&mut self.height);
         let range = inner(self);
+        self.height += 1;
+        if self.height > MAX_HEIGHT {
+            if !self.lost {
+                self.error_in(
+                    range.clone(),
+                    "Nesting too deep",
+                    "This expression has too many levels and operators inside each other. Move a part of it to a local value.",
+                );
+            }
+            self.lose_way();
+        }
+        self.height = self.height.max(beside);
         if self.depth.is_multiple_of(GROUP_EVERY) && !self.lost && range.end > range.start {
             self.pieces.add(&range, Piece::Group);
         }
@@ -118,6 +132,7 @@ impl Checker<'_> {
             self.read();
             ops.push((op, next.start..next.end));
         }
+        self.height += ops.len() as u32;
         let start = operands.first().map_or(self.last.start, |r| r.start);
         let end = operands.last().map_or(start, |r| r.end.max(start));
         if ops.len() > CHAIN_FROM && ops.len() + 1 == operands.len() {
@@ -151,6 +166,7 @@ impl Checker<'_> {
                 }
                 Kind::OpenBracket => {
                     self.read();
+                    self.height += 1;
                     end = if self.peek().kind == Kind::Star {
                         self.full_splat()
                     } else {
@@ -187,6 +203,7 @@ impl Checker<'_> {
     }
 
     fn attribute_splat(&mut self) -> u32 {
+        self.height += 1;
         let mut end = self.read().end;
         while self.peek().kind == Kind::Dot {
             let dot = self.read();

@@ -30,7 +30,11 @@ pub(crate) use unknown::unknown_tokens;
 pub(super) const MAX_DEPTH: u32 = 200;
 
 /// How many operators may stand in a row without parentheses.
-pub(super) const MAX_OPERATORS: usize = 1000;
+pub(super) const MAX_OPERATORS: usize = 500;
+
+/// How high the tree of an expression may become, all of its nesting and operators taken together. Whoever walks a tree
+/// may call itself that often.
+pub(super) const MAX_HEIGHT: u32 = 600;
 
 /// Where a text lies in its file.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +105,8 @@ struct Checker<'a> {
     /// How often the checker lost its way, reported or not.
     faults: usize,
     depth: u32,
+    /// Height of what has been read since the innermost expression began.
+    height: u32,
     pieces: Pieces,
     diagnostics: Diagnostics,
 }
@@ -123,6 +129,7 @@ impl<'a> Checker<'a> {
             lost: false,
             faults: 0,
             depth: 0,
+            height: 0,
             pieces: Pieces::default(),
             diagnostics: Diagnostics::new(),
         }

@@ -49,6 +49,7 @@ impl Checker<'_> {
             remove_indentation(&mut flat);
         }
         let wraps = matches!(flat.as_slice(), [Flat::Interpolation(_)]);
+        self.height += deepest(&flat);
         let mut rest = flat.into_iter().peekable();
         let mut parts = Vec::new();
         while let Some(part) = rest.next() {
@@ -310,10 +311,10 @@ impl Checker<'_> {
             return;
         }
         self.depth += 1;
-        let line = self.line(head.start);
         let (mut yes, mut no, mut in_else) = (Vec::new(), Vec::new(), false);
         loop {
             let Some(part) = rest.next() else {
+                let line = self.line(head.start);
                 self.error_in(
                     close.clone(),
                     "Unexpected end of template",
@@ -333,6 +334,7 @@ impl Checker<'_> {
                 }
                 Flat::Else(at) => {
                     if in_else {
+                        let line = self.line(head.start);
                         self.error_in(
                             at,
                             "Unexpected else directive",
@@ -343,6 +345,7 @@ impl Checker<'_> {
                     in_else = true;
                 }
                 Flat::EndFor(at) => {
+                    let line = self.line(head.start);
                     self.error_in(
                         at,
                         "Unexpected endfor directive",
@@ -370,10 +373,10 @@ impl Checker<'_> {
             return;
         }
         self.depth += 1;
-        let line = self.line(head.start);
         let mut body = Vec::new();
         loop {
             let Some(part) = rest.next() else {
+                let line = self.line(head.start);
                 self.error_in(
                     close.clone(),
                     "Unexpected end of template",
@@ -401,6 +404,7 @@ impl Checker<'_> {
                     break;
                 }
                 Flat::EndIf(at) => {
+                    let line = self.line(head.start);
                     self.error_in(
                         at,
                         "Unexpected endif directive",
@@ -415,6 +419,20 @@ impl Checker<'_> {
         }
         self.depth -= 1;
     }
+}
+
+/// How many directives are open at once.
+fn deepest(parts: &[Flat]) -> u32 {
+    let (mut open, mut most) = (0u32, 0);
+    for part in parts {
+        match part {
+            Flat::If(..) | Flat::For(..) => open += 1,
+            Flat::EndIf(_) | Flat::EndFor(_) => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 /// Takes the indentation that all lines of a `<<-` heredoc share away from them.

@@ -105,6 +105,18 @@ fn too_deep_is_refused() {
         format!("a = {}1\n", "x ? 1 : ".repeat(5000)),
         format!("a = 1{}\n", " + 1".repeat(5000)),
         "a {\n".repeat(5000),
+        format!(
+            "a = {}1{}\n",
+            "(".repeat(100),
+            format!("{})", " + 1".repeat(400)).repeat(100)
+        ),
+        format!("a = x{}\n", "[y]".repeat(5000)),
+        format!("a = x{}\n", "[*]".repeat(5000)),
+        format!(
+            "a = {}x{}\n",
+            format!("\"{}${{", "%{if x}".repeat(90)).repeat(90),
+            format!("}}{}\"", "%{endif}".repeat(90)).repeat(90)
+        ),
         format!("a = \"{}\"\n", "%{if x}".repeat(5000)),
     ] {
         let d = parse(FileId(0), &text).1;

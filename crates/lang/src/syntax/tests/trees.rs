@@ -84,6 +84,28 @@ fn limits_of_the_parser_inside_do_not_show() {
     let items: String = (0..20_000).map(|i| format!("  k{i} = {i}\n")).collect();
     assert!(dumped(&format!("a = {{\n{items}}}\n")).len() > 200_000);
     assert!(dumped("a = 1e400\n").starts_with("a: 1"));
+    assert_eq!(
+        dumped("a = \"x\"- \"\"\nb = [for x in\"y\":\"z\"if\"t\"]\n"),
+        "a: (Sub \"x\" \"\")\nb: (for x in \"y\" value \"z\" if \"t\")\n"
+    );
+    let lines = format!(
+        "a = {}1{}\nb = \"${{\n1\n+\n2\n}}x\"\n",
+        "(\n".repeat(40),
+        "\n+\n2\n)".repeat(40)
+    );
+    assert!(dumped(&lines).starts_with("a: (parens (Add"));
+    assert_eq!(
+        dumped("a = (- # \u{e9} \"\n 1 /* [ */ / // x\n 2)\n"),
+        "a: (parens (Div (Negate 1) 2))\n"
+    );
+    let sums = format!(
+        "a = {}1{}\n",
+        "(".repeat(40),
+        " + 1 + 2 + 3 + 4 + 5 + 6 + 7)".repeat(40)
+    );
+    assert!(dumped(&sums).starts_with("a: (parens (Add"));
+    let mixed = format!("a = {}1{}\n", "f([x[(-y.z[".repeat(20), "])]])".repeat(20));
+    assert!(dumped(&mixed).starts_with("a: (f [(index x"));
     let not = format!("a = {}true\n", "!".repeat(150));
     assert!(dumped(&not).starts_with("a: (Not (Not"));
 }
