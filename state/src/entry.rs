@@ -35,3 +35,15 @@ pub enum Entry {
         serial: u64,
     },
 }
+
+impl Entry {
+    /// Whether it holds what must not be readable on disk.
+    pub(crate) fn holds_secrets(&self) -> bool {
+        match self {
+            Self::Intent(_) => true,
+            Self::Put(record) => record.holds_secrets(),
+            Self::Outputs(outputs) => outputs.values().any(|output| output.sensitive),
+            Self::Settled { .. } | Self::Remove { .. } | Self::Checks(_) | Self::Identity { .. } => false,
+        }
+    }
+}

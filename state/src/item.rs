@@ -67,6 +67,11 @@ impl Codec {
         Self { key }
     }
 
+    /// Makes sure that there is a key to seal with, if this seals at all.
+    pub(crate) fn ready(&self) -> Result<(), StateError> {
+        self.key.as_ref().map_or(Ok(()), SealKey::ready)
+    }
+
     /// The envelope of a payload; sealed if it holds secrets and there is a key.
     pub(crate) fn encode<T: Serialize>(
         &self,

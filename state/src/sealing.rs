@@ -103,24 +103,67 @@ impl SealKey {
         &self.inner.path
     }
 
-    pub(crate) fn seal(&self, kind: Kind, id: &str, text: &str) -> Result<Sealed, StateError> {
-        let loaded = match self.load()? {
-            Some(loaded) => loaded,
-            None => {
-                self.make()?;
-                self.load()?
-                    .ok_or_else(|| self.unusable("it vanished while it was made"))?
-            }
+    /// Reads the key from its file, and makes the file when there is none.
+    ///
+    /// # Errors
+    /// [`StateError::KeyFile`] when the file cannot be made or does not hold a key.
+    pub fn ready(&self) -> Result<(), StateError> {
+        self.load_or_make().map(drop)
+    }
+
+    /// Seals a text that is kept elsewhere, such as a plan file's variables. What comes out is JSON; it opens only under the same
+    /// `purpose`.
+    ///
+    /// # Errors
+    /// As [`SealKey::ready`].
+    pub fn seal_text(&self, purpose: &str, text: &str) -> Result<String, StateError> {
+        let sealed = self.seal_about(&about("text", purpose), text)?;
+        serde_json::to_string(&sealed).map_err(|error| self.unusable(&error.to_string()))
+    }
+
+    /// Opens what [`SealKey::seal_text`] has sealed.
+    ///
+    /// # Errors
+    /// [`StateError::Unseal`] when it was sealed with another key, [`StateError::CorruptItem`] when it is not what was sealed.
+    pub fn open_text(&self, purpose: &str, sealed: &str) -> Result<String, StateError> {
+        let broken = || StateError::CorruptItem {
+            path: self.path().to_owned(),
+            kind: "sealed text",
+            id: purpose.to_owned(),
+            detail: "its seal is broken".into(),
         };
+        let sealed: Sealed = serde_json::from_str(sealed).map_err(|_| broken())?;
+        self.open_about(&about("text", purpose), &sealed)
+            .map_err(|reason| match reason {
+                NotOpened::Broken => broken(),
+                NotOpened::KeyFile(error) => error,
+                NotOpened::OtherKey(key) => StateError::Unseal {
+                    kind: "sealed text",
+                    id: purpose.to_owned(),
+                    key,
+                    key_file: Some(self.path().to_owned()),
+                },
+            })
+    }
+
+    pub(crate) fn seal(&self, kind: Kind, id: &str, text: &str) -> Result<Sealed, StateError> {
+        self.seal_about(&about(kind.name(), id), text)
+    }
+
+    pub(crate) fn open(&self, kind: Kind, id: &str, sealed: &Sealed) -> Result<String, NotOpened> {
+        self.open_about(&about(kind.name(), id), sealed)
+    }
+
+    fn seal_about(&self, about: &[u8], text: &str) -> Result<Sealed, StateError> {
+        let loaded = self.load_or_make()?;
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let about = about(kind, id);
         let data = loaded
             .cipher
             .encrypt(
                 &XNonce::from(nonce),
                 Payload {
                     msg: text.as_bytes(),
-                    aad: &about,
+                    aad: about,
                 },
             )
             .map_err(|_| self.unusable("sealing failed"))?;
@@ -131,7 +174,7 @@ impl SealKey {
         })
     }
 
-    pub(crate) fn open(&self, kind: Kind, id: &str, sealed: &Sealed) -> Result<String, NotOpened> {
+    fn open_about(&self, about: &[u8], sealed: &Sealed) -> Result<String, NotOpened> {
         let loaded = match self.load().map_err(NotOpened::KeyFile)? {
             Some(loaded) if loaded.name == sealed.key => loaded,
             _ => return Err(NotOpened::OtherKey(sealed.key.clone())),
@@ -140,18 +183,26 @@ impl SealKey {
         let (Some(nonce), Some(data)) = (nonce, bytes::decode(&sealed.data)) else {
             return Err(NotOpened::Broken);
         };
-        let about = about(kind, id);
         let text = loaded
             .cipher
             .decrypt(
                 &XNonce::from(nonce),
                 Payload {
                     msg: &data,
-                    aad: &about,
+                    aad: about,
                 },
             )
             .map_err(|_| NotOpened::Broken)?;
         String::from_utf8(text).map_err(|_| NotOpened::Broken)
+    }
+
+    fn load_or_make(&self) -> Result<&Loaded, StateError> {
+        if let Some(loaded) = self.load()? {
+            return Ok(loaded);
+        }
+        self.make()?;
+        self.load()?
+            .ok_or_else(|| self.unusable("it vanished while it was made"))
     }
 
     /// The key, from memory or from its file; `None` when there is no file.
@@ -226,8 +277,9 @@ impl fmt::Debug for SealKey {
     }
 }
 
-fn about(kind: Kind, id: &str) -> Vec<u8> {
-    let mut about = kind.name().as_bytes().to_vec();
+/// What is authenticated with the text, so that it cannot stand for another.
+fn about(kind: &str, id: &str) -> Vec<u8> {
+    let mut about = kind.as_bytes().to_vec();
     about.push(0);
     about.extend_from_slice(id.as_bytes());
     about

@@ -192,9 +192,14 @@ impl Store {
     /// The serial rises with the first commit of a run that changes a record, an output or a check.
     ///
     /// # Errors
+    /// [`StateError::KeyFile`] when there is something to seal and no key can be had: then nothing was taken in.
     /// [`StateError::AppendLog`] when the disk refuses. The entries are in the view nevertheless, and are written again with
     /// the next commit (which may be empty): start nothing new, but keep committing the results of what is under way.
     pub fn commit(&mut self, entries: Vec<Entry>) -> Result<(), StateError> {
+        // Before anything is taken in: of a result and the end of its intent, one must not come through without the other.
+        if entries.iter().any(Entry::holds_secrets) {
+            self.codec.ready()?;
+        }
         for entry in entries {
             self.take(entry)?;
         }

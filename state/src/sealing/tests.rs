@@ -221,3 +221,37 @@ fn the_first_key_that_is_made_stays() {
         two.load().unwrap().unwrap().name
     );
 }
+
+#[test]
+fn a_text_opens_only_under_its_purpose() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = SealKey::at(dir.path().join("state.key"));
+    let sealed = key.seal_text("plan variables", "hunter2").unwrap();
+    assert!(!sealed.contains("hunter2"));
+    assert_eq!(key.open_text("plan variables", &sealed).unwrap(), "hunter2");
+    assert!(matches!(
+        key.open_text("other", &sealed),
+        Err(StateError::CorruptItem { .. })
+    ));
+    assert!(matches!(
+        key.open_text("plan variables", "{}"),
+        Err(StateError::CorruptItem { .. })
+    ));
+    let other = SealKey::at(dir.path().join("other.key"));
+    assert!(matches!(
+        other.open_text("plan variables", &sealed),
+        Err(StateError::Unseal { .. })
+    ));
+}
+
+#[test]
+fn a_key_that_cannot_be_made_stops_a_commit_before_it_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    let key = SealKey::at(dir.path().join("file/state.key"));
+    let mut store = open(&dir.path().join("state"), &key).unwrap();
+    let entries = vec![Entry::Put(record("thing.a", false)), Entry::Intent(intent(7))];
+    store.commit(entries).unwrap_err();
+    assert!(store.view().is_empty() && store.open_intents().is_empty());
+    store.commit(vec![Entry::Put(record("thing.a", false))]).unwrap();
+}

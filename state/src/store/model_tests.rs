@@ -96,7 +96,7 @@ impl Model {
                 Entry::Put(record(&address(name), &value.to_string()))
             }
             Change::PutLarge(name) => {
-                let value = format!("\"{}\"", "x".repeat(90_000 + usize::from(name) * 20_000));
+                let value = format!("\"{}\"", "x".repeat(700 + usize::from(name) * 300));
                 self.records.insert(address(name), value.clone());
                 Entry::Put(record(&address(name), &value))
             }
