@@ -42,7 +42,7 @@ pub fn reference(root: &Ident, steps: &[Step]) -> Found {
         "local" => found(Subject::Local(attribute(root, steps)?), 1),
         "path" => found(Subject::Path(attribute(root, steps)?), 1),
         "terraform" => found(Subject::Terraform(attribute(root, steps)?), 1),
-        "check" | "run" => found(Subject::Other(root.name.clone(), attribute(root, steps)?), 1),
+        "check" | "run" | "output" => found(Subject::Other(root.name.clone(), attribute(root, steps)?), 1),
         "self" => found(Subject::SelfObject, 0),
         "count" => match attribute(root, steps)?.as_str() {
             "index" => found(Subject::CountIndex, 1),

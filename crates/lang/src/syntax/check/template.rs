@@ -61,6 +61,7 @@ impl Checker<'_> {
     fn flat(&mut self, end: Kind) -> Vec<Flat> {
         let mut parts: Vec<Flat> = Vec::new();
         let open = self.last;
+        let first = self.peek();
         let mut trim_next = false;
         loop {
             let token = self.read();
@@ -84,7 +85,7 @@ impl Checker<'_> {
                     }
                     self.newlines.push(false);
                     trim_next = if token.kind == Kind::Interpolation {
-                        self.interpolation(open, end, &mut parts)
+                        self.interpolation(first, end, &mut parts)
                     } else {
                         self.directive(token, &mut parts)
                     };
@@ -112,8 +113,8 @@ impl Checker<'_> {
         }
     }
 
-    /// `${ … }` behind its sign. The result says whether the text behind it is trimmed.
-    fn interpolation(&mut self, open: Token, end: Kind, parts: &mut Vec<Flat>) -> bool {
+    /// `${ … }` behind its sign, in a template that begins with the token `first`. The result says whether the text behind it is trimmed.
+    fn interpolation(&mut self, first: Token, end: Kind, parts: &mut Vec<Flat>) -> bool {
         const EXTRA: &str = "Extra characters after interpolation expression";
         let expr = self.expression();
         let close = self.peek();
@@ -125,23 +126,23 @@ impl Checker<'_> {
         if !self.lost {
             match close.kind {
                 Kind::End => self.error(
-                    open,
+                    first,
                     "Unclosed template interpolation sequence",
                     "A \"${\" in this string is not closed before the end of the file: its closing brace (\"}\") is missing.",
                 ),
                 Kind::CloseQuote | Kind::OpenQuote if end == Kind::CloseQuote => self.error(
-                    open,
+                    first,
                     "Unclosed template interpolation sequence",
                     "A \"${\" in this string is not closed before the end of the string: its closing brace (\"}\") is missing.",
                 ),
                 Kind::Colon => self.error_since(
-                    open.start,
+                    first.start,
                     close,
                     EXTRA,
                     "A colon has no meaning here. If this is text for another language, such as a shell script, double the dollar sign: \"$${\".",
                 ),
                 _ => self.error_since(
-                    open.start,
+                    first.start,
                     close,
                     EXTRA,
                     "The closing brace (\"}\") of the interpolation is expected here. If this is text for another language, such as a shell script, double the dollar sign: \"$${\".",

@@ -59,3 +59,36 @@ fn recorded_snippets_agree() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+#[test]
+fn recorded_literals_agree() {
+    let Some(corpus) = corpus() else { return };
+    let (mut wrong, mut seen) = (String::new(), 0);
+    for entry in std::fs::read_dir(corpus.join("expr")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "jsonl") {
+            continue;
+        }
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            // Some cases have numbers beyond what this reader holds; none of them is about strings.
+            let Ok(case) = serde_json::from_str::<serde_json::Value>(line) else {
+                continue;
+            };
+            let (Some(source), Some(want)) = (case["expr"].as_str(), case["expect"]["value"].as_str()) else {
+                continue;
+            };
+            let (Some(expr), _) = crate::syntax::parse_expression(FileId(0), source, 0) else {
+                wrong.push_str(&format!("{source:?} is refused\n"));
+                continue;
+            };
+            if let Some(got) = expr.as_literal_string() {
+                seen += 1;
+                if got != want {
+                    wrong.push_str(&format!("{source:?}\n  want {want:?}\n  got  {got:?}\n"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(seen > 10, "{seen}");
+}

@@ -5,11 +5,16 @@
 //! lowered for itself. So neither hcl-edit's limits (nesting, number of operators, time for large objects, size of
 //! numbers) nor its reading of heredocs reach a user's configuration, and every span is exact.
 
+mod mask;
+mod steps;
+
 use hcl_edit::Span as _;
 use hcl_edit::expr as hcl;
 
+use mask::masked;
+use steps::traversal;
+
 use super::check::Place;
-use super::reference::reference;
 use super::shape::Bytes;
 use super::shape::Part;
 use super::shape::Piece;
@@ -30,12 +35,6 @@ pub(super) struct Lowerer<'a> {
     pub(super) text: &'a str,
     pub(super) pieces: &'a Pieces,
     pub(super) diagnostics: Diagnostics,
-}
-
-/// What steps have been collected onto so far.
-enum Base {
-    Root(Ident, Vec<Step>),
-    Expr(Expr, Vec<Step>),
 }
 
 impl Lowerer<'_> {
@@ -220,20 +219,7 @@ impl Lowerer<'_> {
         if let Some(simple) = self.simple(source, range) {
             return simple;
         }
-        // Parentheses around it, because it may stand where line ends mean nothing.
-        let mut masked = String::with_capacity(source.len() + 2);
-        masked.push('(');
-        let mut at = range.start;
-        for piece in self.pieces.inside(range) {
-            push_blanked(&mut masked, self.slice(&(at..piece.start)));
-            // No piece is shorter than two characters.
-            masked.push('[');
-            masked.extend(std::iter::repeat_n(' ', (piece.end - piece.start - 2) as usize));
-            masked.push(']');
-            at = piece.end;
-        }
-        push_blanked(&mut masked, self.slice(&(at..range.end)));
-        masked.push(')');
+        let masked = masked(self.text, self.pieces, range);
         let base = range.start.wrapping_sub(1);
         match hcl_edit::parser::parse_expr(&masked) {
             Ok(hcl::Expression::Parenthesis(p)) => self.lower(p.inner(), base, range),
@@ -384,148 +370,6 @@ impl Lowerer<'_> {
         };
         Expr { kind, span }
     }
-
-    fn traverse(&mut self, t: &hcl::Traversal, base: u32, whole: &Bytes, start: u32) -> Expr {
-        let source = self.lower(&t.expr, base, whole);
-        let mut current = match source.kind {
-            ExprKind::Traversal(Traversal { root, steps, .. }) => Base::Root(root, steps),
-            _ => Base::Expr(source, Vec::new()),
-        };
-        let mut operators = t.operators.iter().peekable();
-        // The splats that are still open: what they are applied to, and their stars.
-        let mut open: Vec<(Expr, Span)> = Vec::new();
-        while let Some(op) = operators.next() {
-            let range = range_of(op.span(), base, whole);
-            match op.value() {
-                hcl::TraversalOperator::FullSplat(_) => {
-                    let item = Expr {
-                        kind: ExprKind::SplatItem,
-                        span: self.span(&range),
-                    };
-                    open.push((current.finish(), self.span(&range)));
-                    current = Base::Expr(item, Vec::new());
-                }
-                hcl::TraversalOperator::AttrSplat(_) => {
-                    let mut each = Base::Expr(
-                        Expr {
-                            kind: ExprKind::SplatItem,
-                            span: self.span(&range),
-                        },
-                        Vec::new(),
-                    );
-                    while let Some(next) = operators.next_if(|n| {
-                        matches!(
-                            n.value(),
-                            hcl::TraversalOperator::GetAttr(_) | hcl::TraversalOperator::LegacyIndex(_)
-                        )
-                    }) {
-                        let at = range_of(next.span(), base, whole);
-                        self.step(&mut each, next.value(), &at, base, whole);
-                    }
-                    let marker = self.span(&range);
-                    current = Base::Expr(splat(current.finish(), each.finish(), marker), Vec::new());
-                }
-                value => self.step(&mut current, value, &range, base, whole),
-            }
-        }
-        let mut out = current.finish();
-        while let Some((source, marker)) = open.pop() {
-            out = splat(source, out, marker);
-        }
-        out.span = Span {
-            start: start.saturating_add(self.place.offset),
-            ..out.span
-        };
-        out
-    }
-
-    fn step(
-        &mut self,
-        current: &mut Base,
-        op: &hcl::TraversalOperator,
-        range: &Bytes,
-        base: u32,
-        whole: &Bytes,
-    ) {
-        let span = self.span(range);
-        let kind = match op {
-            hcl::TraversalOperator::GetAttr(name) => StepKind::Attr(name.as_str().into()),
-            hcl::TraversalOperator::LegacyIndex(_) => {
-                let digits = self.slice(range).trim_start_matches('.').trim();
-                StepKind::Index(
-                    parse_number(digits).map_or_else(|| Value::unknown(Type::Number), Value::number),
-                )
-            }
-            hcl::TraversalOperator::Index(key) => {
-                let key = self.lower(key, base, whole);
-                match key.kind {
-                    ExprKind::Literal(v) if v.as_str().is_some() || v.as_number().is_some() => {
-                        StepKind::Index(v)
-                    }
-                    kind => {
-                        let key = Expr { kind, span: key.span };
-                        let source =
-                            std::mem::replace(current, Base::Expr(self.unreadable(range), Vec::new()))
-                                .finish();
-                        let whole = source.span.cover(span);
-                        *current = Base::Expr(
-                            Expr {
-                                kind: ExprKind::Index(Box::new(source), Box::new(key)),
-                                span: whole,
-                            },
-                            Vec::new(),
-                        );
-                        return;
-                    }
-                }
-            }
-            hcl::TraversalOperator::AttrSplat(_) | hcl::TraversalOperator::FullSplat(_) => return,
-        };
-        match current {
-            Base::Root(_, steps) | Base::Expr(_, steps) => steps.push(Step { kind, span }),
-        }
-    }
-}
-
-impl Base {
-    fn finish(self) -> Expr {
-        match self {
-            Base::Root(root, steps) => traversal(root, steps),
-            Base::Expr(e, steps) if steps.is_empty() => e,
-            Base::Expr(e, steps) => {
-                let span = steps.last().map_or(e.span, |s| e.span.cover(s.span));
-                Expr {
-                    kind: ExprKind::Relative(Box::new(e), steps),
-                    span,
-                }
-            }
-        }
-    }
-}
-
-fn splat(source: Expr, each: Expr, marker: Span) -> Expr {
-    let span = source.span.cover(marker).cover(each.span);
-    Expr {
-        kind: ExprKind::Splat {
-            source: Box::new(source),
-            each: Box::new(each),
-            marker,
-        },
-        span,
-    }
-}
-
-fn traversal(root: Ident, steps: Vec<Step>) -> Expr {
-    let span = steps.last().map_or(root.span, |s| root.span.cover(s.span));
-    let reference = reference(&root, &steps);
-    Expr {
-        kind: ExprKind::Traversal(Traversal {
-            root,
-            steps,
-            reference,
-        }),
-        span,
-    }
 }
 
 fn range_of(span: Option<std::ops::Range<usize>>, base: u32, fallback: &Bytes) -> Bytes {
@@ -533,29 +377,6 @@ fn range_of(span: Option<std::ops::Range<usize>>, base: u32, fallback: &Bytes) -
         Some(s) => base.wrapping_add(s.start as u32)..base.wrapping_add(s.end as u32),
         None => fallback.clone(),
     }
-}
-
-/// Appends text without strings, with spaces for comments and line ends: the grammar has seen to them already.
-fn push_blanked(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.find(['#', '/', '\n', '\r']) {
-        let (before, found) = rest.split_at(at);
-        out.push_str(before);
-        let len = if found.starts_with('#') || found.starts_with("//") {
-            found.find('\n').unwrap_or(found.len())
-        } else if let Some(inner) = found.strip_prefix("/*") {
-            inner.find("*/").map_or(found.len(), |i| i + 4)
-        } else if found.starts_with('/') {
-            out.push('/');
-            rest = &found[1..];
-            continue;
-        } else {
-            1
-        };
-        out.extend(std::iter::repeat_n(' ', len));
-        rest = &found[len..];
-    }
-    out.push_str(rest);
 }
 
 fn parse_number(text: &str) -> Option<Number> {
