@@ -11,10 +11,11 @@ use crate::value::Type;
 use crate::value::Value;
 use crate::value::convert;
 
-type Found = Result<Value, Diagnostic>;
+/// Boxed, because the way without an error is the one that must be fast.
+type Found = Result<Value, Box<Diagnostic>>;
 
 fn fail(span: Span, summary: &str, detail: impl Into<String>) -> Found {
-    Err(Diagnostic::error(summary, detail).at(span))
+    Err(Box::new(Diagnostic::error(summary, detail).at(span)))
 }
 
 /// One literal step into a value.
@@ -70,10 +71,10 @@ fn no_attribute<'a>(name: &str, names: impl Iterator<Item = &'a str>, span: Span
         format!("This object does not have an attribute named {name:?}."),
     )
     .at(span);
-    Err(match did_you_mean(name, names) {
+    Err(Box::new(match did_you_mean(name, names) {
         Some(other) => diagnostic.help(format!("Did you mean {other:?}?")),
         None => diagnostic,
-    })
+    }))
 }
 
 fn no_attributes(ty: &Type, name: &str) -> String {
@@ -122,7 +123,8 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Found {
         return Ok(Value::unknown(Type::Any).with_marks(marks));
     }
     let as_key = |ty: &Type| {
-        convert(key, ty).map_err(|e| Diagnostic::error(INVALID_INDEX, format!("{NO_ELEMENT}: {e}.")).at(span))
+        convert(key, ty)
+            .map_err(|e| Box::new(Diagnostic::error(INVALID_INDEX, format!("{NO_ELEMENT}: {e}.")).at(span)))
     };
     let found = match value.kind() {
         Kind::List(_) | Kind::Tuple(_) => {

@@ -247,6 +247,7 @@ fn provider_function(
         }
         match env.scope.provider_function(provider, function, &args) {
             Ok(value) => return value.with_marks(marks),
+            Err(missing) if missing.starts_with("There is no function named") => missing,
             Err(reason) => {
                 call_failed(expr, call, reason.trim_end_matches('.'), env, found);
                 return Value::unknown(Type::Any);

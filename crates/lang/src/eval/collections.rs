@@ -1,6 +1,7 @@
 //! Objects, `for` expressions and splats.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::Binding;
 use super::Env;
@@ -257,20 +258,25 @@ impl Walk<'_> {
         let value = evaluate_in(&self.f.value, env, found);
         if self.f.group {
             self.groups.entry(name).or_default().push(value);
-        } else if self.entries.contains_key(&name) {
-            let detail = format!(
-                "Two different items produced the key {:?} in this 'for' expression. If duplicates are expected, use \
-                 the ellipsis (...) after the value expression to enable grouping by key.",
-                if self.marks.contains(Marks::SENSITIVE) {
+            return;
+        }
+        match self.entries.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            Entry::Occupied(taken) => {
+                let shown = if self.marks.contains(Marks::SENSITIVE) {
                     "(sensitive value)"
                 } else {
-                    name.as_str()
-                }
-            );
-            let d = Diagnostic::error("Duplicate object key", detail);
-            report(d.at(key.span).within(self.expr.span), key, env, found);
-        } else {
-            self.entries.insert(name, value);
+                    taken.key().as_str()
+                };
+                let detail = format!(
+                    "Two different items produced the key {shown:?} in this 'for' expression. If duplicates are \
+                     expected, use the ellipsis (...) after the value expression to enable grouping by key."
+                );
+                let d = Diagnostic::error("Duplicate object key", detail);
+                report(d.at(key.span).within(self.expr.span), key, env, found);
+            }
         }
     }
 

@@ -121,7 +121,7 @@ fn evaluate_in(expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
                 ..expr.span
             };
             access::index(&value, &key, brackets).unwrap_or_else(|d| {
-                describe::report(d, expr, env, found);
+                describe::report(*d, expr, env, found);
                 Value::unknown(Type::Any)
             })
         }
@@ -176,7 +176,7 @@ fn walk(start: Value, steps: &[Step], expr: &Expr, env: Env<'_>, found: &mut Dia
         match access::step(&value, step) {
             Ok(inner) => value = inner,
             Err(d) => {
-                describe::report(d, expr, env, found);
+                describe::report(*d, expr, env, found);
                 return Value::unknown(Type::Any);
             }
         }

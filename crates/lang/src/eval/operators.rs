@@ -35,8 +35,8 @@ pub(super) fn binary(
         B::And | B::Or => (Type::Bool, Type::Bool),
         B::Eq | B::NotEq => (Type::Any, Type::Bool),
     };
-    let a = operand(expr, left, "left operand", a, &operands, env, found);
-    let b = operand(expr, right, "right operand", b, &operands, env, found);
+    let a = operand(expr, left, "left operand", &a, &operands, env, found);
+    let b = operand(expr, right, "right operand", &b, &operands, env, found);
     let (Some(a), Some(b)) = (a, b) else {
         return Value::unknown(result);
     };
@@ -88,7 +88,7 @@ pub(super) fn unary(expr: &Expr, op: UnaryOp, inner: &Expr, env: Env<'_>, found:
         UnaryOp::Negate => Type::Number,
         UnaryOp::Not => Type::Bool,
     };
-    let Some(value) = operand(expr, inner, "unary operand", value, &ty, env, found) else {
+    let Some(value) = operand(expr, inner, "unary operand", &value, &ty, env, found) else {
         return Value::unknown(ty);
     };
     if super::failed_since(found, before) {
@@ -109,7 +109,7 @@ fn operand(
     expr: &Expr,
     part: &Expr,
     role: &str,
-    value: Value,
+    value: &Value,
     ty: &Type,
     env: Env<'_>,
     found: &mut Diagnostics,

@@ -45,7 +45,7 @@ impl Number {
     pub const ONE: Number = Number(Int(1));
 
     /// Reads a decimal number as Terraform does: an optional sign, digits with an optional point, an optional
-    /// exponent. Rounded to 512 bits.
+    /// exponent (of ten behind `e`, of two behind `p`). Rounded to 512 bits.
     pub fn parse(text: &str) -> Option<Number> {
         if text.len() < 19
             && let Ok(i) = text.parse::<i64>()
@@ -57,6 +57,15 @@ impl Number {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
+        if let Some(at) = rest.find(['p', 'P']) {
+            // Go reads a power of two as well.
+            let exponent = parse_exponent(&rest[at + 1..])?;
+            if rest[..at].contains(['e', 'E', '+', '-']) || exponent.abs() > MAX_EXPONENT {
+                return None;
+            }
+            let big = Number::parse(&rest[..at])?.to_big() << isize::try_from(exponent).ok()?;
+            return Some(Number::from_big(if negative { -big } else { big }));
+        }
         let (mantissa, exponent) = match rest.find(['e', 'E']) {
             Some(at) => (&rest[..at], parse_exponent(&rest[at + 1..])?),
             None => (rest, 0),
@@ -422,6 +431,8 @@ mod tests {
             ("99999999999999999999", "99999999999999999999"),
             ("-9223372036854775808", "-9223372036854775808"),
             ("0.1", "0.1"),
+            ("1p3", "8"),
+            ("-1.5p-1", "-0.75"),
         ] {
             assert_eq!(n(text).to_string(), shown, "{text}");
         }
