@@ -9,6 +9,7 @@
 
 pub mod config;
 pub mod deps;
+pub mod engine;
 pub mod eval;
 pub mod exec;
 pub mod plan;

@@ -15,6 +15,7 @@ pub use condition::evaluate_condition;
 pub use repetition::Expansion;
 pub use repetition::Repetition;
 pub use scope::InstanceScope;
+pub(crate) use variable::typed;
 pub use world::ModuleInstanceId;
 pub use world::World;
 pub use world::WorldSettings;

@@ -38,6 +38,8 @@ pub struct WorldSettings {
     pub variables: BTreeMap<Name, Value>,
     /// `terraform.applying`
     pub applying: bool,
+    /// Nothing has a value: every module has one instance, whatever its `count` or `for_each`.
+    pub validating: bool,
 }
 
 /// One instance of a module and what is known in it.
@@ -187,12 +189,23 @@ impl<'a> World<'a> {
             diagnostics.extend(found);
             let mut instances = BTreeMap::new();
             if let Some(child) = child {
-                for (key, repetition) in expansion.instances() {
+                let known = if self.settings.validating {
+                    let repetition = Repetition::unknown(call.count.is_some(), call.for_each.is_some());
+                    vec![(InstanceKey::None, repetition)]
+                } else {
+                    expansion.instances()
+                };
+                for (key, repetition) in known {
                     let address = self.address(id).child(name.clone(), key.clone());
                     let made = self.add(address, child, Some((id, name.clone())), repetition);
                     instances.insert(key, made);
                 }
             }
+            let expansion = match expansion {
+                Expansion::Single => Expansion::Single,
+                _ if self.settings.validating => Expansion::Unknown(call.for_each.is_some()),
+                known => known,
+            };
             self.modules[id.0 as usize].calls.insert(name.clone(), CallState { expansion, instances });
         }
         diagnostics

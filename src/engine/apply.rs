@@ -1,0 +1,75 @@
+//! Applying a plan.
+
+use std::sync::Arc;
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_state::StateView;
+
+use super::Planned;
+use super::Session;
+use super::session::state_error;
+use crate::eval::WorldSettings;
+use crate::exec;
+use crate::exec::ApplyInput;
+use crate::plan::Summary;
+
+/// What came of an apply.
+pub struct ApplyOutcome {
+    /// Everything that was found.
+    pub diagnostics: Diagnostics,
+    /// What was done.
+    pub done: Summary,
+    /// The state afterwards.
+    pub state: StateView,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+}
+
+/// Applies a plan that was just made or taken up. The state is let go of at the end, whatever happens.
+pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
+    let failed = |d: Diagnostic| ApplyOutcome {
+        diagnostics: d.into(),
+        done: Summary::default(),
+        state: StateView::empty(""),
+        stopped: false,
+    };
+    let (Some(plan), Some(store)) = (planned.plan, planned.store) else {
+        return failed(Diagnostic::error("Nothing to apply", "There is no plan."));
+    };
+    if plan.errored {
+        return failed(Diagnostic::error("Plan with errors", "A plan that has errors cannot be applied."));
+    }
+    let settings = WorldSettings {
+        workspace: session.workspace.clone(),
+        cwd: session.cwd.clone(),
+        surroundings: session.surroundings(&plan.timestamp, true),
+        variables: planned.variables,
+        applying: true,
+        validating: false,
+    };
+    let applied = exec::apply(ApplyInput {
+        plan: Arc::clone(&plan),
+        config: &planned.loaded.config,
+        graph: &planned.loaded.graph,
+        registry: &session.registry,
+        store,
+        settings,
+        providers: planned.providers,
+        parallelism: session.parallelism,
+        run: planned.run,
+        clock: Arc::clone(&session.clock),
+        observer: Arc::clone(&session.observer),
+        stop: session.stop.clone(),
+    })
+    .await;
+    let mut diagnostics = applied.diagnostics;
+    if let Some(e) = &applied.store_error {
+        diagnostics.push(state_error(e));
+    }
+    let state = applied.store.view();
+    if let Err(e) = applied.store.finish() {
+        diagnostics.push(state_error(&e));
+    }
+    ApplyOutcome { diagnostics: diagnostics.tidy(), done: applied.done, state, stopped: applied.stopped }
+}

@@ -1,0 +1,243 @@
+//! Values for the root module's variables, from everywhere that they can come from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use streamform_lang::addrs::Reference;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
+use streamform_lang::diag::Span;
+use streamform_lang::diag::did_you_mean;
+use streamform_lang::eval::Scope;
+use streamform_lang::eval::evaluate;
+use streamform_lang::functions::Surroundings;
+use streamform_lang::syntax;
+use streamform_lang::value::Name;
+use streamform_lang::value::Type;
+use streamform_lang::value::Value;
+
+use crate::config::Configuration;
+use crate::config::Variable;
+use crate::eval::typed;
+
+/// Where the value of a variable comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableSource {
+    /// `TF_VAR_name` or `STREAMFORM_VAR_name`: the name of the environment variable.
+    Environment(String),
+    /// A `.tfvars` file that is read by itself.
+    AutoFile(Span),
+    /// A file given with `-var-file`.
+    File(Span),
+    /// `-var`
+    Flag,
+    /// Typed at a prompt.
+    Prompt,
+}
+
+/// A value for a variable, as it was given.
+#[derive(Clone, Debug)]
+pub struct GivenVariable {
+    /// The variable.
+    pub name: Name,
+    /// Where it comes from.
+    pub source: VariableSource,
+    /// Text that is read by the type of the variable, or a value from a file.
+    pub value: Result<Value, String>,
+}
+
+/// A scope in which nothing can be referred to.
+struct Constant(Surroundings);
+
+impl Scope for Constant {
+    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
+        Err(Diagnostic::error(
+            "Variables not allowed",
+            "Variables may not be used here: a file with variable values holds constant expressions only.",
+        )
+        .at(reference.span)
+        .into())
+    }
+
+    fn surroundings(&self) -> &Surroundings {
+        &self.0
+    }
+}
+
+/// Reads a `.tfvars` file.
+pub fn parse_variables_file(
+    sources: &mut Sources,
+    name: &str,
+    text: &str,
+    automatic: bool,
+) -> (Vec<GivenVariable>, Diagnostics) {
+    let id = sources.add(name, text);
+    if name.ends_with(".json") {
+        return json_file(id, text, automatic);
+    }
+    let (file, mut diagnostics) = syntax::parse(id, text);
+    let mut given = Vec::new();
+    for block in &file.body.blocks {
+        diagnostics.push(
+            Diagnostic::error(
+                "Unexpected block",
+                format!(
+                    "Blocks are not allowed here: a file with variable values has only assignments, such as {} = \"…\".",
+                    block.kind.name
+                ),
+            )
+            .at(block.header),
+        );
+    }
+    let scope = Constant(Surroundings::default());
+    for attribute in &file.body.attributes {
+        let (value, found) = evaluate(&attribute.expr, &scope);
+        let failed = found.has_errors();
+        diagnostics.extend(found);
+        if failed {
+            continue;
+        }
+        let span = attribute.expr.span;
+        given.push(GivenVariable {
+            name: attribute.name.name.clone(),
+            source: if automatic { VariableSource::AutoFile(span) } else { VariableSource::File(span) },
+            value: Ok(value),
+        });
+    }
+    (given, diagnostics)
+}
+
+fn json_file(
+    id: streamform_lang::diag::FileId,
+    text: &str,
+    automatic: bool,
+) -> (Vec<GivenVariable>, Diagnostics) {
+    let span = Span::new(id, 0, text.len() as u32);
+    let source = || if automatic { VariableSource::AutoFile(span) } else { VariableSource::File(span) };
+    match streamform_lang::value::from_json_implied(text) {
+        Ok(value) if value.entries().is_some() => {
+            let given = value
+                .entries()
+                .unwrap_or_default()
+                .iter()
+                .map(|(n, v)| GivenVariable { name: n.clone(), source: source(), value: Ok(v.clone()) })
+                .collect();
+            (given, Diagnostics::new())
+        }
+        Ok(_) => (
+            Vec::new(),
+            Diagnostic::error(
+                "Invalid variable definitions",
+                "A JSON file with variable values must hold one object, with a property for each variable.",
+            )
+            .at(span)
+            .into(),
+        ),
+        Err(e) => (Vec::new(), Diagnostic::error("Invalid JSON", format!("The file is not valid JSON: {e}.")).at(span).into()),
+    }
+}
+
+/// Text as the value of a variable: as it is for primitive types, else an expression.
+fn parse_text(sources: &mut Sources, variable: &Variable, source: &VariableSource, text: &str) -> Result<Value, Diagnostics> {
+    if matches!(variable.ty, Type::String | Type::Number | Type::Bool)
+        || (variable.ty == Type::Any && variable.type_expr.is_none())
+    {
+        return Ok(Value::string(text));
+    }
+    let shown = match source {
+        VariableSource::Environment(name) => format!("<value for var.{} from {name}>", variable.name),
+        _ => format!("<value for var.{}>", variable.name),
+    };
+    let id = sources.add(shown, text);
+    let (expr, mut diagnostics) = syntax::parse_expression(id, text, 0);
+    let Some(expr) = expr.filter(|_| !diagnostics.has_errors()) else { return Err(diagnostics) };
+    let (value, found) = evaluate(&expr, &Constant(Surroundings::default()));
+    diagnostics.extend(found);
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(value) }
+}
+
+/// Settles the value of every root variable: of several the last given wins.
+///
+/// Reported: values that do not fit, variables that must be given and are not, and (as Terraform: errors for flags,
+/// warnings for files) values for variables that are not declared.
+pub(super) fn resolve(
+    config: &Configuration,
+    sources: &mut Sources,
+    given: &[GivenVariable],
+) -> (BTreeMap<Name, Value>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let declared = &config.root().variables;
+    let mut values = BTreeMap::new();
+    for one in given.iter().filter(|g| !declared.contains_key(&g.name)) {
+        undeclared(config, one, &mut diagnostics);
+    }
+    for (name, variable) in declared {
+        let Some(one) = given.iter().rev().find(|g| g.name == *name) else {
+            if variable.default.is_none() {
+                diagnostics.push(missing(variable));
+            }
+            continue;
+        };
+        let place = match &one.source {
+            VariableSource::AutoFile(s) | VariableSource::File(s) => Some(*s),
+            _ => Some(variable.header),
+        };
+        let from = match &one.source {
+            VariableSource::Environment(n) => format!("set using the {n} environment variable"),
+            VariableSource::AutoFile(_) | VariableSource::File(_) => "set in a variables file".to_owned(),
+            VariableSource::Flag => "set using -var=\"…\"".to_owned(),
+            VariableSource::Prompt => "typed interactively".to_owned(),
+        };
+        let value = match &one.value {
+            Ok(v) => Ok(v.clone()),
+            Err(text) => parse_text(sources, variable, &one.source, text),
+        };
+        match value.and_then(|v| typed(variable, v, place, &from)) {
+            Ok(v) => {
+                values.insert(name.clone(), v);
+            }
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    (values, diagnostics)
+}
+
+fn missing(variable: &Arc<Variable>) -> Diagnostic {
+    Diagnostic::error(
+        "No value for required variable",
+        format!(
+            "The root module input variable \"{}\" is not set, and has no default value. Use a -var or -var-file command line argument to provide a value for this variable.",
+            variable.name
+        ),
+    )
+    .at(variable.header)
+    .help(format!("-var '{}=…'", variable.name))
+}
+
+fn undeclared(config: &Configuration, one: &GivenVariable, diagnostics: &mut Diagnostics) {
+    let suggestion = did_you_mean(&one.name, config.root().variables.keys().map(|n| n.as_str()))
+        .map(|n| format!(" Did you mean \"{n}\"?"))
+        .unwrap_or_default();
+    match &one.source {
+        // The environment may be shared by many configurations.
+        VariableSource::Environment(_) | VariableSource::Prompt => {}
+        VariableSource::AutoFile(span) | VariableSource::File(span) => diagnostics.push(
+            Diagnostic::warning(
+                "Value for undeclared variable",
+                format!(
+                    "The root module does not declare a variable named \"{}\" but a value was found in a variables file. If you meant to use this value, add a \"variable\" block to the configuration.{suggestion}\n\nTo silence these warnings, use TF_VAR_... environment variables to provide certain \"global\" settings to all configurations in your organization.",
+                    one.name
+                ),
+            )
+            .at(*span),
+        ),
+        VariableSource::Flag => diagnostics.push(Diagnostic::error(
+            "Value for undeclared variable",
+            format!(
+                "A variable named \"{}\" was assigned on the command line, but the root module does not declare a variable of that name. To use this value, add a \"variable\" block to the configuration.{suggestion}",
+                one.name
+            ),
+        )),
+    }
+}

@@ -1,0 +1,68 @@
+//! From files to a checked configuration and its graph.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use streamform_lang::addrs::Mode;
+use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_provider::Registry;
+
+use crate::config;
+use crate::config::Configuration;
+use crate::config::Files;
+use crate::deps::Graph;
+
+/// A configuration ready to be planned (if there are no errors).
+#[derive(Clone)]
+pub struct Loaded {
+    /// The configuration; also there when it has errors, for the texts of its files.
+    pub config: Arc<Configuration>,
+    /// Its dependencies.
+    pub graph: Arc<Graph>,
+    /// The folder of the root module.
+    pub root: PathBuf,
+    /// Everything that was found wrong.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads and checks a configuration.
+pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
+    let (config, mut diagnostics) = config::load(files, root);
+    diagnostics.extend(missing_providers(&config, registry));
+    let schemas = |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
+    diagnostics.extend(config::check_references(&config, &schemas));
+    let (graph, found) = Graph::build(&config);
+    diagnostics.extend(found);
+    Loaded { config: Arc::new(config), graph: Arc::new(graph), root: root.to_owned(), diagnostics: diagnostics.tidy() }
+}
+
+/// Every provider that is required, or used by a resource, and is not part of this program.
+fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let mut told: Vec<ProviderAddr> = Vec::new();
+    let there = registry.iter().map(|(a, _)| a.for_display()).collect::<Vec<_>>().join(", ");
+    for module in &config.modules {
+        let declared = module.required_providers.values().map(|r| (&r.source, r.span));
+        let used = module.resources.values().map(|r| (&r.resolved_provider.provider, r.header));
+        for (address, span) in declared.chain(used) {
+            if registry.get(address).is_some() || told.contains(address) {
+                continue;
+            }
+            told.push(address.clone());
+            diagnostics.push(
+                Diagnostic::error(
+                    "Provider not available",
+                    format!(
+                        "Streamform runs its providers natively and has none at {}. The providers that are there: {there}. Other providers of the Terraform registry cannot be used yet.",
+                        address.for_display()
+                    ),
+                )
+                .at(span),
+            );
+        }
+    }
+    diagnostics
+}

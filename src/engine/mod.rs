@@ -1,0 +1,25 @@
+//! What a command asks for: validate, plan, apply. No terminal, no environment, no clock of its own: all of that comes in
+//! with [`Session`].
+
+mod apply;
+mod inputs;
+mod load;
+mod plan;
+mod session;
+mod validate;
+
+pub use apply::ApplyOutcome;
+pub use apply::apply;
+pub use inputs::GivenVariable;
+pub use inputs::VariableSource;
+pub use inputs::parse_variables_file;
+pub use load::Loaded;
+pub use load::load;
+pub use plan::PlanRequest;
+pub use plan::Planned;
+pub use plan::plan;
+pub use plan::restore;
+pub use session::Clock;
+pub use session::Session;
+pub use session::timestamp;
+pub use validate::validate;

@@ -1,0 +1,254 @@
+//! Making a plan, and taking a saved one up again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
+use streamform_lang::value::Name;
+use streamform_lang::value::Value;
+use streamform_state::StateView;
+use streamform_state::Store;
+
+use super::GivenVariable;
+use super::Loaded;
+use super::Session;
+use super::inputs;
+use super::load;
+use super::session::state_error;
+use crate::eval::WorldSettings;
+use crate::plan::Plan;
+use crate::plan::PlanMode;
+use crate::plan::SavedPlan;
+use crate::plan::build;
+use crate::plan::build::LiveProviders;
+use crate::plan::build::PlanInput;
+use crate::plan::build::PlanOptions;
+
+/// What a plan is wanted of.
+#[derive(Clone, Debug, Default)]
+pub struct PlanRequest {
+    /// Kind.
+    pub mode: PlanMode,
+    /// Whether objects are read first.
+    pub refresh: bool,
+    /// `-target`
+    pub targets: Vec<Target>,
+    /// `-replace`
+    pub replace: Vec<AbsInstance>,
+    /// Values for root variables; of several the last wins.
+    pub variables: Vec<GivenVariable>,
+    /// `OperationTypePlan`, `OperationTypeApply`: what the lock tells.
+    pub operation: String,
+}
+
+/// A plan, and all that is needed to apply it at once.
+pub struct Planned {
+    /// The plan; none if there were errors before one could be made.
+    pub plan: Option<Arc<Plan>>,
+    /// The configuration.
+    pub loaded: Loaded,
+    /// Texts of all files, for diagnostics: also of variable files and values.
+    pub sources: Sources,
+    /// Everything that was found.
+    pub diagnostics: Diagnostics,
+    /// Values of root variables.
+    pub variables: BTreeMap<Name, Value>,
+    /// The state, locked; none where there was nothing to lock.
+    pub store: Option<Store>,
+    /// The providers, configured.
+    pub providers: LiveProviders,
+    /// Name of the run.
+    pub run: String,
+}
+
+impl Planned {
+    fn failed(loaded: Loaded, sources: Sources, diagnostics: Diagnostics) -> Planned {
+        Planned {
+            plan: None,
+            loaded,
+            sources,
+            diagnostics,
+            variables: BTreeMap::new(),
+            store: None,
+            providers: LiveProviders::default(),
+            run: String::new(),
+        }
+    }
+
+    /// The plan with everything that a file of it holds.
+    pub fn to_save(&self, workspace: &str) -> Option<SavedPlan> {
+        Some(SavedPlan {
+            plan: Plan::clone(self.plan.as_ref()?),
+            files: self.loaded.config.snapshot.clone(),
+            root: self.loaded.root.to_string_lossy().into_owned(),
+            workspace: workspace.to_owned(),
+        })
+    }
+
+    /// Lets go of the state.
+    pub fn release(&mut self) {
+        if let Some(store) = self.store.take()
+            && let Err(e) = store.finish()
+        {
+            self.diagnostics.push(state_error(&e));
+        }
+    }
+}
+
+/// Makes a plan. `sources` holds the texts of variable files; those of the configuration come first.
+pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, request: PlanRequest) -> Planned {
+    if loaded.diagnostics.has_errors() {
+        let diagnostics = loaded.diagnostics.clone();
+        return Planned::failed(loaded, sources, diagnostics);
+    }
+    let mut diagnostics = loaded.diagnostics.clone();
+    let (variables, found) = inputs::resolve(&loaded.config, &mut sources, &request.variables);
+    diagnostics.extend(found);
+    if diagnostics.has_errors() {
+        return Planned::failed(loaded, sources, diagnostics.tidy());
+    }
+    let run = uuid::Uuid::new_v4().to_string();
+    // A plan of something that was never applied leaves nothing behind.
+    let store = if session.state.exists() || request.operation != "OperationTypePlan" {
+        match session.open_state(&request.operation, &run) {
+            Ok(store) => Some(store),
+            Err(e) => {
+                diagnostics.push(e);
+                return Planned::failed(loaded, sources, diagnostics);
+            }
+        }
+    } else {
+        None
+    };
+    let timestamp = (session.clock)();
+    let settings = WorldSettings {
+        workspace: session.workspace.clone(),
+        cwd: session.cwd.clone(),
+        surroundings: session.surroundings(&timestamp, false),
+        variables: variables.clone(),
+        applying: false,
+        validating: false,
+    };
+    let built = build::build(PlanInput {
+        config: &loaded.config,
+        graph: &loaded.graph,
+        registry: &session.registry,
+        state: store.as_ref().map_or_else(|| StateView::empty(""), Store::view),
+        open_intents: store.as_ref().map(Store::open_intents).unwrap_or_default(),
+        settings,
+        options: PlanOptions {
+            mode: request.mode,
+            refresh: request.refresh,
+            targets: request.targets,
+            replace: request.replace,
+            timestamp,
+        },
+        observer: &*session.observer,
+    })
+    .await;
+    let mut store = store;
+    if let Some(store) = &mut store
+        && !built.settled.is_empty()
+        && let Err(e) = store.commit(built.settled)
+    {
+        diagnostics.push(state_error(&e));
+    }
+    let mut plan = built.plan;
+    if let Some(store) = &store {
+        plan.lineage = store.view().lineage().to_owned();
+        plan.serial = store.view().serial();
+    }
+    diagnostics.extend(plan.diagnostics.clone());
+    Planned {
+        plan: Some(Arc::new(plan)),
+        loaded,
+        sources,
+        diagnostics: diagnostics.tidy(),
+        variables,
+        store,
+        providers: built.providers,
+        run,
+    }
+}
+
+/// Takes up a saved plan: loads the configuration that it holds, locks the state and makes sure that it is still the one
+/// that the plan was made for.
+pub fn restore(session: &Session, path: &Path) -> Planned {
+    let nothing = || Loaded {
+        config: Arc::new(crate::config::Configuration::empty()),
+        graph: Arc::new(crate::deps::Graph::build(&crate::config::Configuration::empty()).0),
+        root: std::path::PathBuf::from("."),
+        diagnostics: Diagnostics::new(),
+    };
+    let saved = match SavedPlan::read(path, &session.registry) {
+        Ok(saved) => saved,
+        Err(e) => {
+            let found = Diagnostic::error("Failed to load the plan file", format!("{}.", sentence(&e.to_string())));
+            return Planned::failed(nothing(), Sources::default(), found.into());
+        }
+    };
+    let variables = saved.variables();
+    let loaded = load(&saved.files, Path::new(&saved.root), &session.registry);
+    let sources = loaded.config.sources.clone();
+    let mut diagnostics = loaded.diagnostics.clone();
+    if saved.workspace != session.workspace {
+        diagnostics.push(Diagnostic::error(
+            "Plan file is for another workspace",
+            format!(
+                "The plan was made in the workspace \"{}\", and the current one is \"{}\". Select the workspace of the plan, or make a new plan.",
+                saved.workspace, session.workspace
+            ),
+        ));
+    }
+    if diagnostics.has_errors() {
+        return Planned::failed(loaded, sources, diagnostics);
+    }
+    let run = uuid::Uuid::new_v4().to_string();
+    let store = match session.open_state("OperationTypeApply", &run) {
+        Ok(store) => store,
+        Err(e) => {
+            diagnostics.push(e);
+            return Planned::failed(loaded, sources, diagnostics);
+        }
+    };
+    let view = store.view();
+    let fresh = saved.plan.lineage.is_empty() && view.serial() == 0 && view.is_empty();
+    if !fresh && (view.lineage() != saved.plan.lineage || view.serial() != saved.plan.serial) {
+        diagnostics.push(if view.lineage() != saved.plan.lineage && !saved.plan.lineage.is_empty() {
+            Diagnostic::error(
+                "Saved plan does not match the given state",
+                "The given plan file can not be applied because it was created from a different state lineage.",
+            )
+        } else {
+            Diagnostic::error(
+                "Saved plan is stale",
+                "The given plan file can no longer be applied because the state was changed by another operation after the plan was created. Make a new plan.",
+            )
+        });
+        let mut planned = Planned::failed(loaded, sources, diagnostics);
+        planned.store = Some(store);
+        planned.release();
+        return planned;
+    }
+    Planned {
+        plan: Some(Arc::new(saved.plan)),
+        loaded,
+        sources,
+        diagnostics,
+        variables,
+        store: Some(store),
+        providers: LiveProviders::default(),
+        run,
+    }
+}
+
+/// The text with a capital at its start.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,109 @@
+//! Everything that a run needs to know of the world.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::functions::Surroundings;
+use streamform_provider::Registry;
+use streamform_state::HolderInfo;
+use streamform_state::LockWait;
+use streamform_state::StateError;
+use streamform_state::StateView;
+use streamform_state::Store;
+
+use crate::exec::Stop;
+use crate::plan::Observer;
+
+/// Gives the present as RFC 3339 in UTC.
+pub type Clock = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What a command works with.
+#[derive(Clone)]
+pub struct Session {
+    /// Where the command runs: configuration paths are relative to it.
+    pub base: PathBuf,
+    /// Where the command was started, absolute (`path.cwd`).
+    pub cwd: PathBuf,
+    /// The folder of the state.
+    pub state: PathBuf,
+    /// The workspace.
+    pub workspace: String,
+    /// The providers of the program.
+    pub registry: Registry,
+    /// `user@host`, for the lock.
+    pub who: String,
+    /// Whether the state is locked (`-lock=false` turns it off for reading commands only: writing always locks).
+    pub lock_wait: LockWait,
+    /// The present.
+    pub clock: Clock,
+    /// Told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Asked to stop.
+    pub stop: Stop,
+    /// How many operations may be under way at once.
+    pub parallelism: usize,
+}
+
+impl Session {
+    /// What functions may use in a plan (or, with `applying`, in an apply) made at `plan_time`.
+    pub fn surroundings(&self, plan_time: &str, applying: bool) -> Surroundings {
+        Surroundings {
+            base_dir: self.base.clone(),
+            timestamp: applying.then(|| (self.clock)()),
+            plan_timestamp: Some(plan_time.to_owned()),
+            impure: applying,
+        }
+    }
+
+    /// Opens the state for writing, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When somebody else holds its lock, or it cannot be read.
+    pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Diagnostic> {
+        let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
+        let store = Store::open(&self.state, holder, self.lock_wait).map_err(|e| state_error(&e))?;
+        if let Some(dead) = store.taken_over() {
+            self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
+                "Lock of an interrupted run taken over",
+                format!("The last run did not end in order, and its process is gone:\n\n{dead}\n\nWhat it had begun is looked up before anything else is done."),
+            )));
+        }
+        Ok(store)
+    }
+
+    /// The state for reading; empty if there is none. Works while another process writes it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_state(&self) -> Result<StateView, Diagnostic> {
+        if !self.state.exists() {
+            return Ok(StateView::empty(""));
+        }
+        streamform_state::read_view(&self.state).map_err(|e| state_error(&e))
+    }
+}
+
+/// An error of the state as a diagnostic.
+pub(super) fn state_error(e: &StateError) -> Diagnostic {
+    let summary = match e {
+        StateError::Locked { .. } => "Error acquiring the state lock",
+        _ => "State cannot be used",
+    };
+    let mut detail = e.to_string();
+    let mut source = std::error::Error::source(e);
+    while let Some(s) = source {
+        let text = s.to_string();
+        if !detail.contains(&text) {
+            detail.push_str(": ");
+            detail.push_str(&text);
+        }
+        source = s.source();
+    }
+    Diagnostic::error(summary, detail)
+}
+
+/// The present by the system's clock, as RFC 3339 in UTC with seconds: what a command puts into [`Session::clock`].
+pub fn timestamp() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
+}

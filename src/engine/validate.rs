@@ -1,0 +1,128 @@
+//! Checking a configuration with nothing but itself: no state, no variables, no API.
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+
+use streamform_lang::addrs::Mode;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Type;
+use streamform_lang::value::Value;
+use streamform_provider::schema;
+
+use super::Loaded;
+use super::Session;
+use crate::config::ModuleId;
+use crate::deps::NodeKind;
+use crate::eval::Expansion;
+use crate::eval::Repetition;
+use crate::eval::World;
+use crate::eval::WorldSettings;
+use crate::eval::evaluate_condition;
+use crate::plan::build::evaluate_provider;
+use crate::plan::build::place_findings;
+
+/// Checks everything that can be checked without values: every block of every module once, whatever its `count` or
+/// `for_each`.
+pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
+    let mut diagnostics = loaded.diagnostics.clone();
+    if loaded.graph.order().is_empty() {
+        return diagnostics;
+    }
+    let config = &*loaded.config;
+    let variables: BTreeMap<_, _> = config
+        .root()
+        .variables
+        .iter()
+        .map(|(n, v)| (n.clone(), Value::unknown(v.ty.without_optional())))
+        .collect();
+    let settings = WorldSettings {
+        workspace: session.workspace.clone(),
+        cwd: session.cwd.clone(),
+        surroundings: session.surroundings("", false),
+        variables,
+        applying: false,
+        validating: true,
+    };
+    let mut world = World::new(config, settings);
+    let mut bad = HashSet::new();
+    for node in loaded.graph.order() {
+        if loaded.graph.dependencies(*node).iter().any(|d| bad.contains(d)) {
+            bad.insert(*node);
+            continue;
+        }
+        let found = match loaded.graph.kind(*node) {
+            NodeKind::Variable(m, n) => world.evaluate_variable(*m, n),
+            NodeKind::Local(m, n) => world.evaluate_local(*m, n),
+            NodeKind::Output(m, n) => world.evaluate_output(*m, n),
+            NodeKind::Call(m, n) => world.evaluate_call(*m, n),
+            NodeKind::Resource(m, r) => resource(session, &mut world, *m, r),
+            NodeKind::Provider(address) => match evaluate_provider(&world, &session.registry, address) {
+                Ok((_, _, found)) | Err(found) => found,
+            },
+            NodeKind::Check(m, n) => {
+                let mut found = Diagnostics::new();
+                for id in world.instances_of(*m) {
+                    for rule in config.module(*m).checks.get(n).map(|c| c.asserts.as_slice()).unwrap_or_default() {
+                        found.extend(evaluate_condition(rule, &world.scope(*id)).1);
+                    }
+                }
+                found
+            }
+            NodeKind::Hub => Diagnostics::new(),
+        };
+        if found.has_errors() {
+            bad.insert(*node);
+        }
+        diagnostics.extend(found);
+    }
+    diagnostics.tidy()
+}
+
+fn resource(
+    session: &Session,
+    world: &mut World<'_>,
+    module: ModuleId,
+    resource: &streamform_lang::addrs::Resource,
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let config = world.config();
+    let Some(block) = config.module(module).resources.get(resource) else { return diagnostics };
+    let provider = &block.resolved_provider.provider;
+    let Some(factory) = session.registry.get(provider) else { return diagnostics };
+    let Some(schema) = factory.schema(resource.mode, &resource.ty) else { return diagnostics };
+    let instance = factory.instance();
+    for id in world.instances_of(module).to_vec() {
+        let (expansion, found) =
+            Expansion::of(block.count.as_deref(), block.for_each.as_deref(), &world.scope(id));
+        diagnostics.extend(found);
+        let single = matches!(expansion, Expansion::Single);
+        let repetition = Repetition::unknown(block.count.is_some(), block.for_each.is_some());
+        let scope = world.instance_scope(id, repetition.clone());
+        let (value, found) = schema::decode(&block.body, &schema.block, &scope, &[]);
+        let failed = found.has_errors();
+        diagnostics.extend(found);
+        if !failed {
+            let found = instance.validate(resource.mode, &resource.ty, &value.clone().unmark_deep().0);
+            let address = streamform_lang::addrs::ConfigResource {
+                module: config.module(module).path.clone(),
+                resource: resource.clone(),
+            }
+            .to_string();
+            diagnostics.extend(place_findings(found, Some(&block.body), Some(block.header), Some(&address)));
+        }
+        let object = Value::unknown(schema.block.implied_type());
+        for rule in &block.lifecycle.preconditions {
+            diagnostics.extend(evaluate_condition(rule, &world.instance_scope(id, repetition.clone())).1);
+        }
+        for rule in &block.lifecycle.postconditions {
+            let scope = world.instance_scope(id, repetition.clone()).with_self(object.clone());
+            diagnostics.extend(evaluate_condition(rule, &scope).1);
+        }
+        world.set_expansion(id, resource, if single { Expansion::Single } else { Expansion::Unknown(block.for_each.is_some()) });
+        if single {
+            let value = if resource.mode == Mode::Ephemeral { Value::unknown(Type::Any) } else { object };
+            world.set_instance(id, resource, streamform_lang::addrs::InstanceKey::None, value);
+        }
+    }
+    diagnostics
+}
