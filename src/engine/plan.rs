@@ -179,12 +179,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
 /// Takes up a saved plan: loads the configuration that it holds, locks the state and makes sure that it is still the one
 /// that the plan was made for.
 pub fn restore(session: &Session, path: &Path) -> Planned {
-    let nothing = || Loaded {
-        config: Arc::new(crate::config::Configuration::empty()),
-        graph: Arc::new(crate::deps::Graph::build(&crate::config::Configuration::empty()).0),
-        root: std::path::PathBuf::from("."),
-        diagnostics: Diagnostics::new(),
-    };
+    let nothing = || load(&crate::config::Snapshot::default(), Path::new("."), &session.registry);
     let saved = match SavedPlan::read(path, &session.registry) {
         Ok(saved) => saved,
         Err(e) => {

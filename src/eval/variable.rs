@@ -37,7 +37,7 @@ pub(crate) fn typed(variable: &Variable, given: Value, place: Option<Span>, from
         && value.is_known()
         && !value.is_null()
     {
-        value = defaults.apply(value);
+        value = defaults.apply(&value);
     }
     let mut value = match convert(&value, &variable.ty) {
         Ok(v) => v,
