@@ -1,0 +1,176 @@
+//! `required_providers` blocks.
+
+use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::diag::Span;
+use streamform_lang::syntax::Attribute;
+use streamform_lang::syntax::Block;
+use streamform_lang::syntax::Expr;
+use streamform_lang::syntax::ExprKind;
+use streamform_lang::value::Name;
+
+use super::Decoder;
+use super::constant::constant;
+use super::content::labels;
+use super::reference::list;
+use super::reference::provider_config;
+use crate::config::RequiredProvider;
+use crate::config::version::Constraints;
+
+impl Decoder<'_> {
+    pub(super) fn required_providers(&mut self, block: Block) {
+        if labels(&block, [], &mut self.diagnostics).is_none() {
+            return;
+        }
+        if let Some(first) = self.required_providers {
+            let place = self.place(first);
+            self.error(
+                block.header,
+                "Duplicate required providers configuration",
+                format!(
+                    "A module may have only one required providers configuration. The required providers were previously configured at {place}."
+                ),
+            );
+            return;
+        }
+        self.required_providers = Some(block.header);
+        for inner in &block.body.blocks {
+            self.error(
+                inner.kind.span,
+                format!("Unexpected {:?} block", inner.kind.name.as_str()),
+                "Blocks are not allowed here.",
+            );
+        }
+        for attribute in block.body.attributes {
+            if let Some(required) = self.required_provider(&attribute) {
+                self.module
+                    .required_providers
+                    .insert(attribute.name.name.clone(), required);
+            }
+        }
+    }
+
+    fn required_provider(&mut self, attribute: &Attribute) -> Option<RequiredProvider> {
+        let name = &attribute.name.name;
+        if ProviderAddr::parse(name).is_err() || name.as_str() != name.to_lowercase() {
+            self.error(
+                attribute.name.span,
+                "Invalid provider name",
+                format!(
+                    "{:?} cannot be the local name of a provider: it must contain only lower case letters, digits, and dashes, and may not begin or end with a dash.",
+                    name.as_str()
+                ),
+            );
+            return None;
+        }
+        let mut required = RequiredProvider {
+            source: ProviderAddr::implied(name),
+            version: None,
+            configuration_aliases: Vec::new(),
+            span: attribute.span,
+        };
+        match &attribute.expr.kind {
+            ExprKind::Object(items) => {
+                for item in items {
+                    let key = item_key(&item.key);
+                    match key.as_deref() {
+                        Some("version") => required.version = self.version(&item.value),
+                        Some("source") => {
+                            if let Some(source) = self.source(&item.value) {
+                                required.source = source;
+                            }
+                        }
+                        Some("configuration_aliases") => {
+                            required.configuration_aliases = self.aliases(name, &item.value);
+                        }
+                        _ => {
+                            self.error(
+                                item.key.span,
+                                "Invalid required_providers object",
+                                "required_providers objects can only contain \"version\", \"source\" and \"configuration_aliases\" attributes. To configure a provider, use a \"provider\" block.",
+                            );
+                        }
+                    }
+                }
+            }
+            ExprKind::Literal(v) if v.as_str().is_some() => required.version = self.version(&attribute.expr),
+            _ => self.error(
+                attribute.expr.span,
+                "Invalid required_providers object",
+                "required_providers entries must be strings or objects.",
+            ),
+        }
+        Some(required)
+    }
+
+    fn text(&mut self, expr: &Expr, summary: &str, detail: &str) -> Option<Name> {
+        let value = constant(expr, &mut self.diagnostics)?;
+        if value.as_str().is_none() {
+            self.error(expr.span, summary, detail);
+        }
+        value.as_str().map(Name::from)
+    }
+
+    fn version(&mut self, expr: &Expr) -> Option<Name> {
+        let text = self.text(
+            expr,
+            "Invalid version constraint",
+            "Version must be specified as a string.",
+        )?;
+        if Constraints::parse(&text).is_none() {
+            self.error(
+                expr.span,
+                "Invalid version constraint",
+                "This string does not use correct version constraint syntax.",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    fn source(&mut self, expr: &Expr) -> Option<ProviderAddr> {
+        let text = self.text(expr, "Invalid source", "Source must be specified as a string.")?;
+        match ProviderAddr::parse(&text) {
+            Ok(source) => Some(source),
+            Err(problem) => {
+                self.error(expr.span, "Invalid provider source string", problem);
+                None
+            }
+        }
+    }
+
+    fn aliases(
+        &mut self,
+        name: &Name,
+        expr: &Expr,
+    ) -> Vec<(streamform_lang::addrs::LocalProviderConfig, Span)> {
+        let mut out = Vec::new();
+        for item in list(expr, &mut self.diagnostics) {
+            let Some(config) = provider_config(item, "configuration_aliases", &mut self.diagnostics) else {
+                continue;
+            };
+            if config.name != *name {
+                self.error(
+                    item.span,
+                    "Invalid configuration_aliases value",
+                    format!(
+                        "Configuration aliases must be prefixed with the provider name. Expected {:?}, but found {:?}.",
+                        name.as_str(),
+                        config.name.as_str()
+                    ),
+                );
+                continue;
+            }
+            out.push((config, item.span));
+        }
+        out
+    }
+}
+
+/// The key of an object item: a bare name is lowered to a literal string.
+fn item_key(expr: &Expr) -> Option<Name> {
+    match &expr.kind {
+        ExprKind::Literal(v) => v.as_str().map(Name::from),
+        ExprKind::Traversal(t) if t.steps.is_empty() => Some(t.root.name.clone()),
+        _ => None,
+    }
+}
