@@ -30,6 +30,8 @@ pub struct ModuleCall {
     /// The `providers` argument: what the module calls it → what the caller calls it, with the places of both.
     /// None where it is not written: then default configurations are inherited.
     pub providers: Option<BTreeMap<LocalProviderConfig, (LocalProviderConfig, Span, Span)>>,
+    /// The opening brace, where a missing argument is reported.
+    pub opening: Span,
     /// Type and label of the block.
     pub header: Span,
     /// The whole block.

@@ -6,14 +6,22 @@
 
 mod call;
 mod check;
+mod decode;
 mod files;
+mod inherit;
+mod load;
 mod module;
 mod output;
+mod overrides;
+mod place;
 mod provider;
 mod refactor;
 mod resource;
 mod settings;
+mod source;
 mod variable;
+pub mod version;
+pub(crate) mod walk;
 
 pub use call::ModuleCall;
 pub use check::CheckBlock;
@@ -22,6 +30,7 @@ pub use files::Disk;
 pub use files::Files;
 pub use files::FilesError;
 pub use files::Snapshot;
+pub use load::load;
 pub use module::Module;
 pub use module::ModuleId;
 pub use output::Local;

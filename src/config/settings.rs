@@ -20,6 +20,8 @@ pub struct Backend {
     pub ty: Name,
     /// Its arguments; they can refer to nothing.
     pub body: Body,
+    /// Where the type is written.
+    pub type_span: Span,
     /// Type and label of the block.
     pub header: Span,
     /// The whole block.

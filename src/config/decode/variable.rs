@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use streamform_lang::addrs::Subject;
+use streamform_lang::diag::Span;
 use streamform_lang::eval::type_constraint;
 use streamform_lang::syntax::Block;
+use streamform_lang::syntax::Expr;
 use streamform_lang::value::Type;
 use streamform_lang::value::convert;
 
@@ -58,7 +60,6 @@ impl Decoder<'_> {
         let mut variable = Variable {
             name: name.clone(),
             ty: Type::Any,
-            defaults: None,
             type_expr: type_expr.clone(),
             default: None,
             description,
@@ -69,12 +70,13 @@ impl Decoder<'_> {
             header,
             span,
         };
+        let mut defaults = None;
         let mut typed = true;
         if let Some(expr) = &type_expr {
             match type_constraint(expr) {
-                Ok((ty, defaults)) => {
+                Ok((ty, found)) => {
                     variable.ty = ty;
-                    variable.defaults = Some(Arc::new(defaults));
+                    defaults = Some(found);
                 }
                 Err(problems) => {
                     typed = false;
@@ -85,10 +87,10 @@ impl Decoder<'_> {
         if let Some(default) = default
             && let Some(mut value) = constant::constant(&default.expr, &mut self.diagnostics)
         {
-            if let Some(defaults) = &variable.defaults
+            if let Some(defaults) = &defaults
                 && !value.is_null()
             {
-                value = defaults.apply(&value);
+                value = defaults.apply(value);
             }
             if !variable.nullable && value.is_null() {
                 self.error(
@@ -126,6 +128,24 @@ impl Decoder<'_> {
             );
         } else {
             self.module.variables.insert(name, Arc::new(variable));
+        }
+    }
+
+    /// Where to point when type and default do not fit, and how to begin: an override file may have brought either.
+    fn blame(&self, header: Span, ty: Option<&Expr>, default: &Expr) -> (Span, &'static str) {
+        match ty {
+            Some(ty) if ty.span.file != header.file => (
+                ty.span,
+                "Overriding this variable's type constraint has made its default value invalid",
+            ),
+            _ if default.span.file != header.file => (
+                default.span,
+                "The overridden default value for this variable is not compatible with the variable's type constraint",
+            ),
+            _ => (
+                default.span,
+                "This default value is not compatible with the variable's type constraint",
+            ),
         }
     }
 
