@@ -166,7 +166,10 @@ fn check_call(
     call: &ModuleCall,
     diagnostics: &mut Diagnostics,
 ) {
-    let (outside, inside) = (configuration.module_text(caller.id), configuration.module_text(module.id));
+    let (outside, inside) = (
+        configuration.module_text(caller.id),
+        configuration.module_text(module.id),
+    );
     let passed = call.providers.as_ref();
     let own_blocks = || module.providers.values().filter(|b| !is_empty(b));
     if let Some(at) = repeated(configuration, module)

@@ -73,7 +73,8 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn tree(&mut self, root: PathBuf) -> Vec<Module> {
         let mut modules: Vec<Module> = Vec::new();
-        let mut todo: VecDeque<(PathBuf, Option<(ModuleId, Arc<ModuleCall>)>)> = VecDeque::from([(root, None)]);
+        let mut todo: VecDeque<(PathBuf, Option<(ModuleId, Arc<ModuleCall>)>)> =
+            VecDeque::from([(root, None)]);
         while let Some((dir, parent)) = todo.pop_front() {
             let call = parent.as_ref().map(|(_, call)| Arc::clone(call));
             let Some(folder) = self.folder(&dir, call.as_deref()) else {
@@ -134,7 +135,10 @@ impl Loader<'_> {
                 );
                 return None;
             }
-            at = caller.parent.as_ref().and_then(|(p, _)| modules.get(p.0 as usize));
+            at = caller
+                .parent
+                .as_ref()
+                .and_then(|(p, _)| modules.get(p.0 as usize));
         }
         Some(dir)
     }
@@ -231,7 +235,10 @@ impl Loader<'_> {
             .at(call.source.1),
             None => Diagnostic::error(
                 "Failed to read module directory",
-                format!("Module directory {} does not exist or cannot be read: {reason}.", dir.display()),
+                format!(
+                    "Module directory {} does not exist or cannot be read: {reason}.",
+                    dir.display()
+                ),
             ),
         }
     }

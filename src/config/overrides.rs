@@ -129,16 +129,36 @@ fn named(primary: &mut [Body], block: Block, diagnostics: &mut Diagnostics) {
     let Some(base) = found else {
         let labels: Vec<&str> = block.labels.iter().map(|l| l.name.as_str()).collect();
         let (summary, what, article) = match (kind, labels.as_slice()) {
-            ("resource", [ty, name]) => ("resource", format!("{ty} resource named {name:?}"), "a resource block defined"),
-            ("data", [ty, name]) => ("data resource", format!("{ty} data resource named {name:?}"), "a data block defined"),
+            ("resource", [ty, name]) => (
+                "resource",
+                format!("{ty} resource named {name:?}"),
+                "a resource block defined",
+            ),
+            ("data", [ty, name]) => (
+                "data resource",
+                format!("{ty} data resource named {name:?}"),
+                "a data block defined",
+            ),
             ("ephemeral", [ty, name]) => (
                 "ephemeral resource",
                 format!("{ty} ephemeral resource named {name:?}"),
                 "an ephemeral block defined",
             ),
-            ("variable", [name]) => ("variable declaration", format!("variable named {name:?}"), "a variable that was already declared"),
-            ("output", [name]) => ("output definition", format!("output named {name:?}"), "an output that was already defined"),
-            ("module", [name]) => ("module call", format!("module call named {name:?}"), "a module call that was defined"),
+            ("variable", [name]) => (
+                "variable declaration",
+                format!("variable named {name:?}"),
+                "a variable that was already declared",
+            ),
+            ("output", [name]) => (
+                "output definition",
+                format!("output named {name:?}"),
+                "an output that was already defined",
+            ),
+            ("module", [name]) => (
+                "module call",
+                format!("module call named {name:?}"),
+                "a module call that was defined",
+            ),
             ("provider", [name]) => (
                 "provider configuration",
                 format!("provider configuration for {name:?} with this alias"),
@@ -164,7 +184,11 @@ fn named(primary: &mut [Body], block: Block, diagnostics: &mut Diagnostics) {
         return;
     };
     if matches!(kind, "resource" | "data" | "ephemeral" | "module" | "output")
-        && block.body.attributes.iter().any(|a| a.name.name.as_str() == "depends_on")
+        && block
+            .body
+            .attributes
+            .iter()
+            .any(|a| a.name.name.as_str() == "depends_on")
     {
         diagnostics.error_at(
             block.header,
@@ -217,7 +241,11 @@ fn same_object(base: &Block, block: &Block) -> bool {
     base.kind.name == block.kind.name
         && !block.labels.is_empty()
         && base.labels.len() == block.labels.len()
-        && base.labels.iter().zip(&block.labels).all(|(a, b)| a.name == b.name)
+        && base
+            .labels
+            .iter()
+            .zip(&block.labels)
+            .all(|(a, b)| a.name == b.name)
         && (block.kind.name.as_str() != "provider" || alias(base) == alias(block))
 }
 

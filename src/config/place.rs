@@ -13,6 +13,9 @@ pub(crate) fn range(sources: &Sources, span: Span) -> String {
     if start.line == end.line {
         format!("{name}:{},{}-{}", start.line, start.column, end.column)
     } else {
-        format!("{name}:{},{}-{},{}", start.line, start.column, end.line, end.column)
+        format!(
+            "{name}:{},{}-{},{}",
+            start.line, start.column, end.line, end.column
+        )
     }
 }

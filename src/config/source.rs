@@ -11,9 +11,8 @@ use super::ModuleCall;
 pub(super) fn local(call: &ModuleCall) -> Result<&str, Box<Diagnostic>> {
     let (source, span) = (call.source.0.as_str(), call.source.1);
     let error = |summary: &str, detail: String| Box::new(Diagnostic::error(summary, detail).at(span));
-    let is_local = source == "."
-        || source == ".."
-        || ["./", "../", ".\\", "..\\"].iter().any(|p| source.starts_with(p));
+    let is_local =
+        source == "." || source == ".." || ["./", "../", ".\\", "..\\"].iter().any(|p| source.starts_with(p));
     if is_local {
         if call.version.is_some() {
             return Err(error(

@@ -20,7 +20,8 @@ impl Version {
         let text = text.strip_prefix('v').unwrap_or(text);
         let (text, build) = text.split_once('+').map_or((text, None), |(t, b)| (t, Some(b)));
         let (numbers, prerelease) = text.split_once('-').map_or((text, None), |(n, p)| (n, Some(p)));
-        let words = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-.~".contains(c));
+        let words =
+            |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-.~".contains(c));
         if build.is_some_and(|b| !words(b)) || prerelease.is_some_and(|p| !words(p)) {
             return None;
         }

@@ -51,7 +51,10 @@ impl Decoder<'_> {
             d.error_at(
                 inner.kind.span,
                 "Unsupported block type",
-                format!("Blocks of type {:?} are not expected here.", inner.kind.name.as_str()),
+                format!(
+                    "Blocks of type {:?} are not expected here.",
+                    inner.kind.name.as_str()
+                ),
             );
         }
         let depends_on = depends_on.map_or_else(Vec::new, |a| self.depends_on(&a));

@@ -1,9 +1,9 @@
 //! Arguments that must be constants: no references, no functions.
 
+use streamform_lang::addrs::Reference;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::eval::Scope;
 use streamform_lang::eval::evaluate;
-use streamform_lang::addrs::Reference;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Expr;
@@ -24,7 +24,11 @@ struct Nothing {
 impl Scope for Nothing {
     fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
         let mut d = Diagnostics::new();
-        d.error_at(reference.span, "Variables not allowed", "Variables may not be used here.");
+        d.error_at(
+            reference.span,
+            "Variables not allowed",
+            "Variables may not be used here.",
+        );
         Err(d)
     }
     fn surroundings(&self) -> &Surroundings {
@@ -54,7 +58,11 @@ fn refuse(expr: &Expr, diagnostics: &mut Diagnostics) {
         // Names that a `for` brings along are its own affair; the evaluator judges them.
         ExprKind::For(_) | ExprKind::Template(_) => {}
         ExprKind::Traversal(t) => {
-            diagnostics.error_at(t.root.span, "Variables not allowed", "Variables may not be used here.");
+            diagnostics.error_at(
+                t.root.span,
+                "Variables not allowed",
+                "Variables may not be used here.",
+            );
         }
         ExprKind::Call(_) => {
             diagnostics.error_at(
@@ -81,7 +89,11 @@ fn typed(attribute: &Attribute, ty: &Type, diagnostics: &mut Diagnostics) -> Opt
     match convert(&value, ty) {
         Ok(value) => Some(value),
         Err(e) => {
-            diagnostics.error_at(expr.span, "Unsuitable value type", format!("Unsuitable value: {e}"));
+            diagnostics.error_at(
+                expr.span,
+                "Unsuitable value type",
+                format!("Unsuitable value: {e}"),
+            );
             None
         }
     }
@@ -89,7 +101,9 @@ fn typed(attribute: &Attribute, ty: &Type, diagnostics: &mut Diagnostics) -> Opt
 
 /// A constant string; null counts as not given.
 pub(super) fn string(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Name> {
-    typed(attribute, &Type::String, diagnostics)?.as_str().map(Name::from)
+    typed(attribute, &Type::String, diagnostics)?
+        .as_str()
+        .map(Name::from)
 }
 
 /// A constant bool; null counts as not given.

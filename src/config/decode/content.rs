@@ -31,15 +31,23 @@ impl Content {
     /// Takes an argument.
     pub(super) fn argument(&mut self, name: &'static str) -> Option<Attribute> {
         self.arguments.push(name);
-        let at = self.body.attributes.iter().position(|a| a.name.name.as_str() == name)?;
+        let at = self
+            .body
+            .attributes
+            .iter()
+            .position(|a| a.name.name.as_str() == name)?;
         Some(self.body.attributes.remove(at))
     }
 
     /// Takes an argument that must be there.
-    pub(super) fn required(&mut self, name: &'static str, diagnostics: &mut Diagnostics) -> Option<Attribute> {
+    pub(super) fn required(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Attribute> {
         let found = self.argument(name);
         if found.is_none() {
-            missing_argument(&self.body, name, diagnostics);
+            missing_argument_at(opening(&self.body), name, diagnostics);
         }
         found
     }
@@ -68,7 +76,10 @@ impl Content {
             diagnostics.error_at(
                 other.header,
                 format!("Duplicate {kind} block"),
-                format!("This {owner} already has a {kind} block at {}.", range(sources, first.header)),
+                format!(
+                    "This {owner} already has a {kind} block at {}.",
+                    range(sources, first.header)
+                ),
             );
         }
         Some(first)
@@ -86,7 +97,9 @@ impl Content {
                 diagnostics.error_at(
                     block.kind.span,
                     format!("Reserved block type name in {owner} block"),
-                    format!("The block type name {kind:?} is reserved for use by Terraform in a future version."),
+                    format!(
+                        "The block type name {kind:?} is reserved for use by Terraform in a future version."
+                    ),
                 );
             }
         }
@@ -140,9 +153,9 @@ pub(super) fn opening(body: &Body) -> Span {
 }
 
 /// Complains that a body lacks an argument.
-pub(crate) fn missing_argument(body: &Body, name: &str, diagnostics: &mut Diagnostics) {
+pub(crate) fn missing_argument_at(opening: Span, name: &str, diagnostics: &mut Diagnostics) {
     diagnostics.error_at(
-        opening(body),
+        opening,
         "Missing required argument",
         format!("The argument {name:?} is required, but no definition was found."),
     );
@@ -198,7 +211,10 @@ pub(super) fn labels<'a, const N: usize>(
         let detail = if N == 0 {
             format!("No labels are expected for {kind} blocks.")
         } else {
-            format!("Only {N} labels ({}) are expected for {kind} blocks.", names.join(", "))
+            format!(
+                "Only {N} labels ({}) are expected for {kind} blocks.",
+                names.join(", ")
+            )
         };
         diagnostics.error_at(extra.span, format!("Extraneous label for {kind}"), detail);
         return None;
@@ -215,8 +231,7 @@ pub(super) fn labels<'a, const N: usize>(
 }
 
 /// What Terraform says about a name that cannot be one.
-pub(super) const BAD_NAME: &str =
-    "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.";
+pub(super) const BAD_NAME: &str = "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.";
 
 /// Whether the text is a name of the language.
 pub(super) fn is_name(text: &str) -> bool {

@@ -45,7 +45,11 @@ impl Decoder<'_> {
             ..Lifecycle::default()
         };
         if address.mode != Mode::Managed {
-            let kind = if address.mode == Mode::Data { "data" } else { "ephemeral" };
+            let kind = if address.mode == Mode::Data {
+                "data"
+            } else {
+                "ephemeral"
+            };
             for argument in arguments.iter().flatten() {
                 self.error(
                     argument.name.span,
@@ -58,7 +62,12 @@ impl Decoder<'_> {
             }
             return lifecycle;
         }
-        let [create_before_destroy, prevent_destroy, ignore_changes, replace_triggered_by] = arguments;
+        let [
+            create_before_destroy,
+            prevent_destroy,
+            ignore_changes,
+            replace_triggered_by,
+        ] = arguments;
         lifecycle.create_before_destroy =
             create_before_destroy.and_then(|a| constant::boolean(&a, &mut self.diagnostics));
         lifecycle.prevent_destroy = prevent_destroy

@@ -31,7 +31,7 @@ use super::ResourceBlock;
 use super::place::range;
 use content::Content;
 
-pub(super) use content::missing_argument;
+pub(super) use content::missing_argument_at;
 pub(super) use content::suggest;
 pub(super) use content::unexpected_argument;
 
@@ -128,7 +128,11 @@ impl<'a> Decoder<'a> {
                 self.place(cloud),
                 self.place(header)
             );
-            self.error(header, "Both a backend and cloud configuration are present", detail);
+            self.error(
+                header,
+                "Both a backend and cloud configuration are present",
+                detail,
+            );
         } else if let Some(cloud) = self.cloud {
             self.error(
                 cloud,
@@ -146,8 +150,14 @@ impl<'a> Decoder<'a> {
             let place = self.place(first.header);
             let (ty, name) = (&address.ty, &address.name);
             let (summary, kind) = match address.mode {
-                Mode::Managed => (format!("Duplicate resource {:?} configuration", ty.as_str()), "resource"),
-                Mode::Data => (format!("Duplicate data {:?} configuration", ty.as_str()), "data resource"),
+                Mode::Managed => (
+                    format!("Duplicate resource {:?} configuration", ty.as_str()),
+                    "resource",
+                ),
+                Mode::Data => (
+                    format!("Duplicate data {:?} configuration", ty.as_str()),
+                    "data resource",
+                ),
                 Mode::Ephemeral => (
                     format!("Duplicate ephemeral {:?} configuration", ty.as_str()),
                     "ephemeral resource",

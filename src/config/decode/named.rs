@@ -61,10 +61,16 @@ impl Decoder<'_> {
         let (header, span) = (block.header, block.span);
         let mut content = Content::new(block.body);
         let d = &mut self.diagnostics;
-        let description = content.argument("description").and_then(|a| constant::string(&a, d));
+        let description = content
+            .argument("description")
+            .and_then(|a| constant::string(&a, d));
         let value = content.required("value", d);
-        let sensitive = content.argument("sensitive").and_then(|a| constant::boolean(&a, d));
-        let ephemeral = content.argument("ephemeral").and_then(|a| constant::boolean(&a, d));
+        let sensitive = content
+            .argument("sensitive")
+            .and_then(|a| constant::boolean(&a, d));
+        let ephemeral = content
+            .argument("ephemeral")
+            .and_then(|a| constant::boolean(&a, d));
         let depends_on = content.argument("depends_on");
         let rules = content.blocks("precondition");
         for wrong in content.blocks("postcondition") {

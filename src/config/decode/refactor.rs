@@ -71,7 +71,7 @@ impl Decoder<'_> {
         let mut destroy = true;
         if let Some(lifecycle) = lifecycle {
             let mut content = Content::new(lifecycle.body);
-            if let Some(a) = content.required("destroy", &mut self.diagnostics) {
+            if let Some(a) = content.argument("destroy") {
                 destroy = constant::boolean(&a, &mut self.diagnostics).unwrap_or(true);
             }
             content.finish(&mut self.diagnostics);
@@ -165,6 +165,11 @@ impl Decoder<'_> {
                 to.expr.span,
                 "Invalid address",
                 "A resource instance address is required here. The module path must be followed by a resource instance specification.",
+            );
+            self.error(
+                to.span,
+                "Invalid import address",
+                "Only managed resources can be imported.",
             );
             return;
         };

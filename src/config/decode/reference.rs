@@ -30,7 +30,11 @@ pub(super) fn list<'a>(expr: &'a Expr, diagnostics: &mut Diagnostics) -> &'a [Ex
     match &expr.kind {
         ExprKind::Tuple(items) => items,
         _ => {
-            diagnostics.error_at(expr.span, "Invalid expression", "A static list expression is required.");
+            diagnostics.error_at(
+                expr.span,
+                "Invalid expression",
+                "A static list expression is required.",
+            );
             &[]
         }
     }
@@ -48,7 +52,11 @@ pub(super) fn traversal(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Tr
                 )
                 .at(expr.span),
             );
-            match parse_traversal(expr.span.file, v.as_str().unwrap_or_default(), expr.span.start + 1) {
+            match parse_traversal(
+                expr.span.file,
+                v.as_str().unwrap_or_default(),
+                expr.span.start + 1,
+            ) {
                 Ok(t) => Some(t),
                 Err(problems) => {
                     diagnostics.extend(problems);

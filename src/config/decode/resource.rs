@@ -19,7 +19,12 @@ use crate::config::ResourceBlock;
 
 impl Decoder<'_> {
     /// A resource block; `check` is the name of the `check` block around it.
-    pub(super) fn resource(&mut self, block: Block, mode: Mode, check: Option<Name>) -> Option<ResourceBlock> {
+    pub(super) fn resource(
+        &mut self,
+        block: Block,
+        mode: Mode,
+        check: Option<Name>,
+    ) -> Option<ResourceBlock> {
         let [ty, name] = labels(&block, ["type", "name"], &mut self.diagnostics)?;
         let (bad_type, bad_name, owner) = match mode {
             Mode::Managed => ("Invalid resource type name", "Invalid resource name", "resource"),
@@ -61,8 +66,7 @@ impl Decoder<'_> {
                 "The \"count\" and \"for_each\" meta-arguments are mutually-exclusive, only one should be used to be explicit about the number of resources to be created.",
             );
         }
-        let provider =
-            provider.and_then(|a| Some((provider_config(&a.expr, "provider", d)?, a.expr.span)));
+        let provider = provider.and_then(|a| Some((provider_config(&a.expr, "provider", d)?, a.expr.span)));
         let escaped = content.unescape(owner, self.sources, d);
         let lifecycle_block = content.one_block("lifecycle", "resource", self.sources, d);
         content.reserved_blocks(&["locals"], owner, d);

@@ -55,7 +55,10 @@ impl Decoder<'_> {
             );
         }
         if let Some(a) = language
-            && !matches!(constant::keyword(&a.expr, &mut self.diagnostics).as_deref(), Some("TF2021"))
+            && !matches!(
+                constant::keyword(&a.expr, &mut self.diagnostics).as_deref(),
+                Some("TF2021")
+            )
         {
             self.error(
                 a.expr.span,
@@ -96,15 +99,19 @@ impl Decoder<'_> {
             );
             return;
         }
-        let ty = label.name.clone();
+        let (ty, type_span) = (label.name.clone(), label.span);
         let d = &mut self.diagnostics;
         walk::body_traversals(&block.body, &mut |t| {
-            d.error_at(t.root.span, "Variables not allowed", "Variables may not be used here.");
+            d.error_at(
+                t.root.span,
+                "Variables not allowed",
+                "Variables may not be used here.",
+            );
         });
         self.module.backend = Some(Arc::new(Backend {
             ty,
             body: block.body,
-            type_span: label.span,
+            type_span,
             header: block.header,
             span: block.span,
         }));

@@ -48,10 +48,18 @@ impl Decoder<'_> {
         let (header, span) = (block.header, block.span);
         let mut content = Content::new(block.body);
         let d = &mut self.diagnostics;
-        let description = content.argument("description").and_then(|a| constant::string(&a, d));
-        let sensitive = content.argument("sensitive").and_then(|a| constant::boolean(&a, d));
-        let ephemeral = content.argument("ephemeral").and_then(|a| constant::boolean(&a, d));
-        let nullable = content.argument("nullable").and_then(|a| constant::boolean(&a, d));
+        let description = content
+            .argument("description")
+            .and_then(|a| constant::string(&a, d));
+        let sensitive = content
+            .argument("sensitive")
+            .and_then(|a| constant::boolean(&a, d));
+        let ephemeral = content
+            .argument("ephemeral")
+            .and_then(|a| constant::boolean(&a, d));
+        let nullable = content
+            .argument("nullable")
+            .and_then(|a| constant::boolean(&a, d));
         let type_expr = content.argument("type").map(|a| a.expr);
         let default = content.argument("default");
         let rules = content.blocks("validation");

@@ -1,0 +1,208 @@
+//! Static checks of every reference in the tree: that what is named exists, and may be named here.
+
+mod scope;
+mod subject;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use streamform_lang::addrs::Mode;
+use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::addrs::Resource;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::syntax::Body;
+use streamform_lang::syntax::Expr;
+use streamform_lang::syntax::Traversal;
+use streamform_lang::value::Name;
+use streamform_provider::schema::Schema;
+
+use super::Configuration;
+use super::Module;
+use super::ModuleCall;
+use super::ResourceBlock;
+use super::decode::missing_argument_at;
+use super::decode::unexpected_argument;
+use super::walk;
+use scope::Scope;
+
+/// Finds the schema of a resource type: provider, kind of block, type. Nothing if the provider is not known or has no
+/// such type.
+pub type SchemaLookup<'a> = dyn Fn(&ProviderAddr, Mode, &str) -> Option<Arc<Schema>> + 'a;
+
+/// Checks every reference of a configuration.
+///
+/// `schemas` is asked for the types that references lead into; what it does not know is not judged here.
+pub fn check_references(configuration: &Configuration, schemas: &SchemaLookup<'_>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for module in &configuration.modules {
+        let mut checker = Checker {
+            configuration,
+            module,
+            schemas,
+            diagnostics: Diagnostics::new(),
+        };
+        checker.module();
+        diagnostics.extend(checker.diagnostics);
+    }
+    diagnostics
+}
+
+struct Checker<'a> {
+    configuration: &'a Configuration,
+    module: &'a Module,
+    schemas: &'a SchemaLookup<'a>,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Checker<'a> {
+    fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) {
+        walk::traversals(expr, &mut |t| self.traversal(t, scope));
+    }
+
+    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Arc<Expr>>, scope: &Scope<'_>) {
+        for expr in exprs {
+            self.expr(expr, scope);
+        }
+    }
+
+    fn body(&mut self, body: &Body, scope: &Scope<'_>) {
+        walk::body_traversals(body, &mut |t| self.traversal(t, scope));
+    }
+
+    fn traversal(&mut self, t: &Traversal, scope: &Scope<'_>) {
+        match &t.reference {
+            Ok(reference) => {
+                let rest = t.steps.get(reference.consumed..).unwrap_or_default();
+                self.subject(reference, rest, scope);
+            }
+            Err(problem) => self.diagnostics.push((**problem).clone()),
+        }
+    }
+
+    fn module(&mut self) {
+        let module = self.module;
+        let plain = Scope::default();
+        for local in module.locals.values() {
+            self.expr(&local.value, &plain);
+        }
+        for variable in module.variables.values() {
+            for rule in &variable.validations {
+                self.exprs([&rule.condition, &rule.error_message], &plain);
+            }
+        }
+        for output in module.outputs.values() {
+            self.expr(&output.value, &plain);
+            for rule in &output.preconditions {
+                self.exprs([&rule.condition, &rule.error_message], &plain);
+            }
+            self.depends_on(&output.depends_on);
+        }
+        for provider in module.providers.values() {
+            self.body(&provider.body, &plain);
+        }
+        for resource in module.resources.values() {
+            self.resource(resource);
+        }
+        for call in module.calls.values() {
+            self.call(call);
+        }
+        for check in module.checks.values() {
+            let scope = Scope {
+                check: Some(&check.name),
+                ..Scope::default()
+            };
+            for rule in &check.asserts {
+                self.exprs([&rule.condition, &rule.error_message], &scope);
+            }
+        }
+        for import in &module.imports {
+            let scope = Scope {
+                each: import.for_each.is_some(),
+                ..Scope::default()
+            };
+            self.exprs(&import.for_each, &plain);
+            self.expr(&import.id, &scope);
+        }
+    }
+
+    fn resource(&mut self, block: &ResourceBlock) {
+        let plain = Scope {
+            check: block.check.as_ref(),
+            ..Scope::default()
+        };
+        let scope = Scope {
+            each: block.for_each.is_some(),
+            count: block.count.is_some(),
+            check: block.check.as_ref(),
+            ..Scope::default()
+        };
+        let with_self = Scope {
+            itself: Some(block),
+            ..scope.clone()
+        };
+        self.exprs(block.count.iter().chain(&block.for_each), &plain);
+        self.depends_on(&block.depends_on);
+        self.body(&block.body, &scope);
+        for rule in &block.lifecycle.preconditions {
+            self.exprs([&rule.condition, &rule.error_message], &scope);
+        }
+        for rule in &block.lifecycle.postconditions {
+            self.exprs([&rule.condition, &rule.error_message], &with_self);
+        }
+        for expr in &block.lifecycle.replace_triggered_by {
+            self.trigger(expr, &scope);
+        }
+        if let Some(body) = &block.connection {
+            self.body(body, &with_self);
+        }
+        for provisioner in &block.provisioners {
+            self.body(&provisioner.body, &with_self);
+            if let Some(body) = &provisioner.connection {
+                self.body(body, &with_self);
+            }
+        }
+        self.ignored(block);
+    }
+
+    fn call(&mut self, call: &ModuleCall) {
+        let plain = Scope::default();
+        let scope = Scope {
+            each: call.for_each.is_some(),
+            count: call.count.is_some(),
+            ..Scope::default()
+        };
+        self.exprs(call.count.iter().chain(&call.for_each), &plain);
+        self.depends_on(&call.depends_on);
+        self.exprs(call.arguments.values().map(|a| &a.expr), &scope);
+        let Some(child) = self.module.children.get(&call.name) else {
+            return;
+        };
+        let variables: &BTreeMap<Name, _> = &self.configuration.module(*child).variables;
+        for variable in variables.values() {
+            if variable.default.is_none() && !call.arguments.contains_key(&variable.name) {
+                missing_argument_at(call.opening, &variable.name, &mut self.diagnostics);
+            }
+        }
+        let names: Vec<&str> = variables.keys().map(Name::as_str).collect();
+        for (name, argument) in &call.arguments {
+            if !variables.contains_key(name) {
+                unexpected_argument(argument, &names, &[], &mut self.diagnostics);
+            }
+        }
+    }
+
+    /// What `depends_on` names must exist; its instance keys and attributes do not matter.
+    fn depends_on(&mut self, references: &[streamform_lang::addrs::Reference]) {
+        for reference in references {
+            self.exists(reference, None);
+        }
+    }
+
+    fn schema(&self, module: &Module, address: &Resource) -> Option<Arc<Schema>> {
+        let provider = match module.resources.get(address) {
+            Some(block) => block.resolved_provider.provider.clone(),
+            None => return None,
+        };
+        (self.schemas)(&provider, address.mode, &address.ty)
+    }
+}
