@@ -98,7 +98,7 @@ impl Decoder<'_> {
             if let Some(defaults) = &defaults
                 && !value.is_null()
             {
-                value = defaults.apply(value);
+                value = defaults.apply(&value);
             }
             if !variable.nullable && value.is_null() {
                 self.error(
