@@ -186,3 +186,23 @@ fn simple_shapes_are_known() {
     assert!(one("a.b[0]").as_static_traversal().is_some());
     assert!(one("a.b[c]").as_static_traversal().is_none());
 }
+
+proptest::proptest! {
+    /// Short rows of operators are read by hcl-edit and long ones here, and both must read the same.
+    #[test]
+    fn operators_bind_alike_in_short_and_long_rows(
+        row in proptest::collection::vec(
+            (
+                proptest::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"]),
+                proptest::sample::select(vec!["1", "-1", "a.b", "!c.d", "-a.b", "(1 + 2)", "f(x.y)", "\"s\"", "[1][0]"]),
+            ),
+            8,
+        )
+    ) {
+        let text: String = row.iter().map(|(op, operand)| format!(" {op} {operand}")).collect();
+        let short = dumped(&format!("a = 7{text}\n"));
+        let long = dumped(&format!("a = 7{text} || z.z\n"));
+        let short = short.trim_end().trim_start_matches("a: ");
+        proptest::prop_assert_eq!(long, format!("a: (Or {short} z.z <z.z +1>)\n"));
+    }
+}
