@@ -18,11 +18,11 @@ use super::define::unknown_with_prefix;
 use super::define::wrong;
 use super::go_number;
 use super::go_number::Verb;
-use super::json_text as json;
 use crate::value::Kind;
 use crate::value::Type;
 use crate::value::Value;
 use crate::value::convert;
+use crate::value::to_json;
 
 /// Widths and precisions of numbers beyond this are refused, as in Go.
 const WIDEST: usize = 1_000_000;
@@ -287,7 +287,7 @@ fn write_value(out: &mut String, verb: &Verb, value: &Value) -> Result<(), Probl
             let plain = match value.kind() {
                 Kind::String(s) if !verb.sharp => s.to_string(),
                 Kind::Number(n) if !verb.sharp => go_number::shortest(n),
-                _ => json::write(value).map_err(|e| Problem::Value(e.to_string()))?,
+                _ => to_json(value).map_err(|e| Problem::Value(e.to_string()))?,
             };
             pad(out, verb, &plain)?;
         }
@@ -325,7 +325,7 @@ fn write_value(out: &mut String, verb: &Verb, value: &Value) -> Result<(), Probl
                 s.truncate(end);
             }
             if verb.mode == 'q' {
-                s = json::quote(&s);
+                s = to_json(&Value::string(s.as_str())).map_err(|e| Problem::Value(e.to_string()))?;
             }
             pad(out, verb, &s)?;
         }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub struct Surroundings {
     /// The folder that relative file names start from (where the command runs).
     pub base_dir: PathBuf,
+    /// The folder that `~` stands for at the start of a file name; none: such names are an error.
+    pub home_dir: Option<PathBuf>,
     /// The time of the run for `timestamp()` and `plantimestamp()`, RFC 3339 in UTC; none: they are unknown.
     pub timestamp: Option<String>,
     /// The time of the plan.
@@ -17,15 +19,18 @@ pub struct Surroundings {
 
 mod call;
 mod case;
+mod charset;
+mod clock;
 mod collection;
 mod crypto;
+mod csv_text;
 mod define;
 mod encoding;
+mod file_name;
 mod filesystem;
 mod format;
 mod go_math;
 mod go_number;
-mod json_text;
 mod network;
 mod numeric;
 #[cfg(test)]
@@ -33,10 +38,13 @@ mod oracle;
 mod re2;
 mod redact;
 mod regex;
+mod rsa;
 mod spec;
 mod string;
 mod time;
 mod types;
+mod yaml;
+mod yaml_text;
 
 pub use call::CallError;
 pub use call::call;

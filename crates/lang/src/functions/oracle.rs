@@ -34,7 +34,7 @@ pub(super) fn answer(name: &str, args: &[Value]) -> String {
 pub(super) fn shown(result: Result<Value, FunctionError>) -> String {
     match result {
         Ok(v) if !v.deep_marks().is_empty() => format!("marked {}", shown(Ok(v.unmark_deep().0))),
-        Ok(v) => super::json_text::write(&v).unwrap_or_else(|_| format!("{v:?}")),
+        Ok(v) => crate::value::to_json(&v).unwrap_or_else(|_| format!("{v:?}")),
         Err(FunctionError::Argument(i, m)) => format!("argument {i}: {m}"),
         Err(FunctionError::Call(m)) => m,
     }

@@ -71,7 +71,11 @@ fn verbs() {
         ),
         ("%#v", vec![Value::null(Type::String)], "null"),
     ] {
-        assert_eq!(fmt(pattern, &args), super::json::quote(expected), "{pattern}");
+        assert_eq!(
+            fmt(pattern, &args),
+            crate::value::to_json(&s(expected)).unwrap(),
+            "{pattern}"
+        );
     }
     assert_eq!(fmt("%q", &[s("a\n<\"")]), r#""\"a\\n\\u003c\\\"\"""#);
 }
