@@ -51,24 +51,24 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
     let Some(args) = arguments(expr, call, function.params.len(), env, found) else {
         return nothing();
     };
-    let Arguments::Known { values, spans } = args else {
+    let Arguments::Known { values, written } = args else {
         return nothing();
     };
     if let Err(e) = functions::check_arity(function, values.len()) {
-        arity_error(expr, call, function, &e, &spans, env, found);
+        arity_error(expr, call, function, &e, &written, env, found);
         return nothing();
     }
     if failed_since(found, before) {
         // The values that are there may be wrong as well, and that does not depend on the others.
         if let Err(CallError::Arguments(faults)) = functions::convert_arguments(function, &values) {
-            argument_errors(expr, function, &faults, &spans, env, found);
+            argument_errors(expr, function, &faults, &written, env, found);
         }
         return nothing();
     }
     match functions::call(function, values, env.scope.surroundings()) {
         Ok(value) => value,
         Err(CallError::Arguments(faults)) => {
-            argument_errors(expr, function, &faults, &spans, env, found);
+            argument_errors(expr, function, &faults, &written, env, found);
             nothing()
         }
         Err(CallError::Failed(reason)) => {
@@ -76,30 +76,39 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
             nothing()
         }
         Err(e) => {
-            arity_error(expr, call, function, &e, &spans, env, found);
+            arity_error(expr, call, function, &e, &written, env, found);
             nothing()
         }
     }
 }
 
+/// Where an argument was written.
+struct Written<'a> {
+    expr: &'a Expr,
+    span: Span,
+}
+
 /// The arguments of a call.
-enum Arguments {
+enum Arguments<'a> {
     /// Their values, and where each was written.
-    Known { values: Vec<Value>, spans: Vec<Span> },
+    Known {
+        values: Vec<Value>,
+        written: Vec<Written<'a>>,
+    },
     /// It is not even known how many there are.
     Unknown,
 }
 
 /// Nothing if there is no way to go on; that was reported.
-fn arguments(
+fn arguments<'a>(
     expr: &Expr,
-    call: &Call,
+    call: &'a Call,
     wanted: usize,
     env: Env<'_>,
     found: &mut Diagnostics,
-) -> Option<Arguments> {
+) -> Option<Arguments<'a>> {
     let mut values = Vec::with_capacity(call.args.len().max(wanted));
-    let mut spans = Vec::with_capacity(call.args.len());
+    let mut written = Vec::with_capacity(call.args.len());
     let (plain, last) = match call.args.split_last() {
         Some((last, rest)) if call.expand => (rest, Some(last)),
         _ => (&call.args[..], None),
@@ -115,10 +124,13 @@ fn arguments(
     }
     for arg in plain {
         values.push(evaluate_in(arg, env, found));
-        spans.push(start_of(arg));
+        written.push(Written {
+            expr: arg,
+            span: start_of(arg),
+        });
     }
     let Some((value, last)) = expanded else {
-        return Some(Arguments::Known { values, spans });
+        return Some(Arguments::Known { values, written });
     };
     let (value, marks) = value.unmark();
     let fault = match value.kind() {
@@ -128,9 +140,12 @@ fn arguments(
         Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
             for item in value.items().unwrap_or_default() {
                 values.push(item.clone().with_marks(marks));
-                spans.push(last.span);
+                written.push(Written {
+                    expr: last,
+                    span: last.span,
+                });
             }
-            return Some(Arguments::Known { values, spans });
+            return Some(Arguments::Known { values, written });
         }
         Kind::Null(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
             "The expanding argument (indicated by ...) must not be null."
@@ -147,7 +162,7 @@ fn arity_error(
     call: &Call,
     function: &Function,
     error: &CallError,
-    spans: &[Span],
+    written: &[Written<'_>],
     env: Env<'_>,
     found: &mut Diagnostics,
 ) {
@@ -158,14 +173,14 @@ fn arity_error(
             "Too many function arguments",
             format!("Function {name:?} expects only {wanted} argument(s)."),
         )
-        .at(spans.get(wanted).copied().unwrap_or(expr.span)),
+        .at(written.get(wanted).map_or(expr.span, |w| w.span)),
         _ => {
             let at_least = if function.variadic.is_some() {
                 " at least"
             } else {
                 ""
             };
-            let missing = function.params.get(spans.len()).map_or("", |p| p.name);
+            let missing = function.params.get(written.len()).map_or("", |p| p.name);
             let closing = Span {
                 start: expr.span.end.saturating_sub(1),
                 ..expr.span
@@ -186,7 +201,7 @@ fn argument_errors(
     expr: &Expr,
     function: &Function,
     faults: &[(usize, String)],
-    spans: &[Span],
+    written: &[Written<'_>],
     env: Env<'_>,
     found: &mut Diagnostics,
 ) {
@@ -199,8 +214,8 @@ fn argument_errors(
                 parameter.map_or("", |p| p.name)
             ),
         );
-        let at = spans.get(*i).copied().unwrap_or(expr.span);
-        report(d.at(at).within(expr.span), expr, env, found);
+        let (at, part) = written.get(*i).map_or((expr.span, expr), |w| (w.span, w.expr));
+        report(d.at(at).within(expr.span), part, env, found);
     }
 }
 
@@ -209,7 +224,7 @@ fn call_failed(expr: &Expr, call: &Call, reason: &str, env: Env<'_>, found: &mut
         "Error in function call",
         format!("Call to function {:?} failed: {reason}.", call.name.as_str()),
     );
-    report(d.at(call.name_span).within(expr.span), expr, env, found);
+    report(d.at(start_of(expr)).within(expr.span), expr, env, found);
 }
 
 fn provider_function(

@@ -192,7 +192,17 @@ fn start_of(expr: &Expr) -> Span {
         | ExprKind::Index(first, _)
         | ExprKind::Relative(first, _) => start_of(first),
         ExprKind::Splat { source, .. } => start_of(source),
-        ExprKind::Call(call) => call.name_span,
+        // With the parenthesis.
+        ExprKind::Call(call) => Span {
+            end: (call.name_span.end + 1).min(expr.span.end),
+            ..call.name_span
+        },
+        // Without the quotes.
+        ExprKind::Literal(v) if v.as_str().is_some() && expr.span.end - expr.span.start > 2 => Span {
+            start: expr.span.start + 1,
+            end: expr.span.end - 1,
+            ..expr.span
+        },
         ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => Span {
             end: (expr.span.start + 1).min(expr.span.end),
             ..expr.span

@@ -114,12 +114,12 @@ fn operand(
     env: Env<'_>,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    match convert(&value, ty) {
+    match convert(value, ty) {
         Ok(value) => Some(value),
         Err(e) => {
             let diagnostic =
                 Diagnostic::error("Invalid operand", format!("Unsuitable value for {role}: {e}."));
-            report(diagnostic.at(part.span).within(expr.span), expr, env, found);
+            report(diagnostic.at(part.span).within(expr.span), part, env, found);
             None
         }
     }

@@ -251,10 +251,6 @@ impl Number {
 
     /// With the other sign.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "operators on numbers are the language's, by reference"
-    )]
     pub fn neg(&self) -> Number {
         match &self.0 {
             Int(i) if *i != i64::MIN => Number(Int(-i)),
