@@ -13,9 +13,18 @@ use crate::block;
 use crate::block::ProviderDefaults;
 use crate::context::Confluent;
 use crate::control::Control;
+use crate::data::EnvironmentData;
+use crate::data::EnvironmentsData;
+use crate::data::FlinkRegionData;
+use crate::data::KafkaClusterData;
+use crate::data::OrganizationData;
+use crate::data::SchemaRegistryClusterData;
+use crate::data::ServiceAccountData;
+use crate::data::UserData;
 use crate::resources::ApiKey;
 use crate::resources::ComputePool;
 use crate::resources::Environment;
+use crate::resources::FlinkStatement;
 use crate::resources::KafkaCluster;
 use crate::resources::KafkaTopic;
 use crate::resources::RoleBinding;
@@ -34,10 +43,19 @@ fn types(table: Table<Confluent>) -> Table<Confluent> {
         .resource("confluent_api_key", Control::new(ApiKey))
         .resource("confluent_environment", Control::new(Environment))
         .resource("confluent_flink_compute_pool", Control::new(ComputePool))
+        .resource("confluent_flink_statement", FlinkStatement::default())
         .resource("confluent_kafka_cluster", Control::new(KafkaCluster))
         .resource("confluent_kafka_topic", KafkaTopic::default())
         .resource("confluent_role_binding", Control::new(RoleBinding))
         .resource("confluent_service_account", Control::new(ServiceAccount))
+        .data_source("confluent_environment", EnvironmentData)
+        .data_source("confluent_environments", EnvironmentsData)
+        .data_source("confluent_flink_region", FlinkRegionData)
+        .data_source("confluent_kafka_cluster", KafkaClusterData)
+        .data_source("confluent_organization", OrganizationData)
+        .data_source("confluent_schema_registry_cluster", SchemaRegistryClusterData)
+        .data_source("confluent_service_account", ServiceAccountData)
+        .data_source("confluent_user", UserData)
 }
 
 fn provider_block() -> Declaration {

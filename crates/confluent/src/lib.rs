@@ -9,6 +9,7 @@ mod block;
 mod checks;
 mod context;
 mod control;
+mod data;
 mod factory;
 mod fields;
 mod json;

@@ -1,16 +1,18 @@
 //! Resource types, one file each.
 
 mod api_key;
-mod compute_pool;
-mod environment;
-mod kafka_cluster;
+pub(crate) mod compute_pool;
+pub(crate) mod environment;
+mod flink_statement;
+pub(crate) mod kafka_cluster;
 mod kafka_topic;
 mod role_binding;
-mod service_account;
+pub(crate) mod service_account;
 
 pub(crate) use api_key::ApiKey;
 pub(crate) use compute_pool::ComputePool;
 pub(crate) use environment::Environment;
+pub(crate) use flink_statement::FlinkStatement;
 pub(crate) use kafka_cluster::KafkaCluster;
 pub(crate) use kafka_topic::KafkaTopic;
 pub(crate) use role_binding::RoleBinding;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use streamform_lang::addrs::Mode;
+use streamform_provider::declared::DataSourceType;
 use streamform_provider::protocol::ProviderFactory;
 use streamform_provider::schema::Attribute;
 use streamform_provider::schema::Block;
@@ -140,14 +141,27 @@ fn declarations() -> Vec<(streamform_provider::declared::Declaration, &'static s
         Box::new(Control::new(ApiKey)),
         Box::new(Control::new(ComputePool)),
         Box::new(Control::new(Environment)),
+        Box::new(FlinkStatement::default()),
         Box::new(Control::new(KafkaCluster)),
         Box::new(KafkaTopic::default()),
         Box::new(Control::new(RoleBinding)),
         Box::new(Control::new(ServiceAccount)),
     ];
+    use crate::data::*;
+    let data: Vec<Box<dyn DataSourceType<Confluent>>> = vec![
+        Box::new(EnvironmentData),
+        Box::new(EnvironmentsData),
+        Box::new(FlinkRegionData),
+        Box::new(KafkaClusterData),
+        Box::new(OrganizationData),
+        Box::new(SchemaRegistryClusterData),
+        Box::new(ServiceAccountData),
+        Box::new(UserData),
+    ];
     resources
         .iter()
         .map(|ty| (ty.declaration(), "resources"))
+        .chain(data.iter().map(|ty| (ty.declaration(), "data_sources")))
         .collect()
 }
 

@@ -1,0 +1,657 @@
+//! `confluent_flink_statement`: <https://docs.confluent.io/cloud/current/api.html#tag/Statements-(sqlv1)>
+//!
+//! A statement's text, properties and name never change; it can be stopped and resumed, and resumed on another pool or as another
+//! principal.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use serde_json::json;
+use streamform_lang::value::Path;
+use streamform_lang::value::Value;
+use streamform_provider::declared::Context;
+use streamform_provider::declared::Declaration;
+use streamform_provider::declared::Field;
+use streamform_provider::declared::FieldKind;
+use streamform_provider::declared::Outcome;
+use streamform_provider::declared::Presence;
+use streamform_provider::declared::ResourceType;
+use streamform_provider::declared::Timeouts;
+use streamform_provider::protocol::Findings;
+use streamform_provider::protocol::ProviderDiagnostic;
+use streamform_provider::protocol::Recovery;
+use streamform_provider::rest::CallError;
+use streamform_provider::rest::Patience;
+use streamform_provider::rest::Poll;
+use streamform_provider::rest::Schedule;
+use streamform_provider::rest::Shape;
+use streamform_provider::rest::WaitError;
+use streamform_provider::rest::encode;
+use streamform_provider::rest::segment;
+use streamform_provider::rest::wait_until;
+
+use crate::checks;
+use crate::context::Confluent;
+use crate::context::FlinkPlane;
+use crate::control::half_made;
+use crate::control::is_gone;
+use crate::control::nothing_made;
+use crate::control::wait_finding;
+use crate::fields::computed;
+use crate::fields::credentials;
+use crate::fields::optional_computed;
+use crate::fields::required;
+use crate::fields::rest_endpoint;
+use crate::fields::string_map;
+use crate::json::differs;
+use crate::json::flag;
+use crate::json::given;
+use crate::json::id_block;
+use crate::json::text;
+use crate::recent::made_after;
+
+/// A Flink SQL statement.
+#[derive(Default)]
+pub(crate) struct FlinkStatement {
+    shape: OnceLock<Shape>,
+}
+
+/// The documented interval of looking at a statement.
+const POLL: Duration = Duration::from_secs(10);
+/// How often a change is tried when somebody else changes the statement at the same time.
+const CONFLICTS: u32 = 5;
+/// The property that carries the offsets of another statement over: the new one stays PENDING until the old one is stopped.
+const CARRY_OVER: &str = "sql.tables.initial-offset-from";
+
+fn statements(plane: &FlinkPlane) -> String {
+    format!(
+        "/sql/v1/organizations/{}/environments/{}/statements",
+        segment(&plane.organization),
+        segment(&plane.environment)
+    )
+}
+
+fn path(plane: &FlinkPlane, name: &str) -> String {
+    format!("{}/{}", statements(plane), segment(name))
+}
+
+/// The id in the state: `env-1/lfcp-1/name`.
+fn name_of(object: &Json) -> &str {
+    given(object, "/statement_name")
+        .or_else(|| text(object, "/id").rsplit('/').next())
+        .unwrap_or_default()
+}
+
+/// What is sent as properties: a sensitive one wins over an open one of the same name.
+fn properties(object: &Json) -> Json {
+    let mut all = object["properties"].as_object().cloned().unwrap_or_default();
+    if let Some(sensitive) = object["properties_sensitive"].as_object() {
+        all.extend(sensitive.iter().map(|(k, v)| (k.clone(), v.clone())));
+    }
+    Json::Object(all)
+}
+
+/// The properties that may be shown: secrets of the SQL dialect and those that were given as sensitive are left out.
+fn open_properties(api: &Json, known: &Json) -> Json {
+    let sensitive = &known["properties_sensitive"];
+    api["spec"]["properties"]
+        .as_object()
+        .map(|all| {
+            all.iter()
+                .filter(|(name, _)| {
+                    !name.starts_with("sql.secrets")
+                        && (sensitive.get(name.as_str()).is_none()
+                            || known["properties"].get(name.as_str()).is_some())
+                })
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        })
+        .unwrap_or_else(|| json!({}))
+}
+
+/// Whether two texts are the same statement, written differently.
+fn same_statement(old: &str, new: &str) -> bool {
+    old == new
+}
+
+fn state(plane: &FlinkPlane, api: &Json, known: &Json) -> Json {
+    let (spec, status) = (&api["spec"], &api["status"]);
+    let name = text(api, "/name");
+    let pool = given(spec, "/compute_pool_id").unwrap_or(&plane.compute_pool);
+    let asked = text(known, "/statement");
+    let has = text(spec, "/statement");
+    let mut state = json!({
+        "id": format!("{}/{pool}/{name}", plane.environment),
+        "statement_name": name,
+        "statement": if same_statement(asked, has) { asked } else { has },
+        "properties": open_properties(api, known),
+        "properties_sensitive": if known["properties_sensitive"].is_object() {
+            known["properties_sensitive"].clone()
+        } else {
+            json!({})
+        },
+        "stopped": flag(spec, "/stopped"),
+        "latest_offsets": if status["latest_offsets"].is_object() {
+            status["latest_offsets"].clone()
+        } else {
+            json!({})
+        },
+        "latest_offsets_timestamp": given(status, "/latest_offsets_timestamp").unwrap_or("0001-01-01T00:00:00Z"),
+    });
+    // What the provider block gives to all statements is not kept with each.
+    if !plane.from_block {
+        state["organization"] = json!([{ "id": plane.organization }]);
+        state["environment"] = json!([{ "id": plane.environment }]);
+        state["compute_pool"] = json!([{ "id": pool }]);
+        state["principal"] = id_block(&spec["principal"]);
+    }
+    state
+}
+
+/// What a wait makes of a statement.
+fn judge(api: &Json, done: &[&str], pending: &[&str]) -> Poll<Json> {
+    let phase = text(api, "/status/phase");
+    let name = text(api, "/name");
+    if done.contains(&phase) {
+        Poll::Done(api.clone())
+    } else if pending.contains(&phase) {
+        Poll::Pending(match text(api, "/status/detail") {
+            "" => phase.to_owned(),
+            detail => format!("{phase}: {detail}"),
+        })
+    } else if matches!(phase, "FAILED" | "FAILING") {
+        Poll::Failed(format!(
+            "Flink Statement {name:?} provisioning status is {phase:?}: {}",
+            text(api, "/status/detail")
+        ))
+    } else {
+        Poll::Failed(format!(
+            "Flink Statement {name:?} is an unexpected state {phase:?}"
+        ))
+    }
+}
+
+async fn wait(
+    plane: &FlinkPlane,
+    name: &str,
+    what: &str,
+    done: &[&str],
+    pending: &[&str],
+    patience: Patience<'_>,
+) -> Result<Json, WaitError> {
+    let schedule = Schedule::new(POLL, plane.client.is_loopback());
+    wait_until(
+        &format!("waiting for Flink Statement {name:?} to {what}"),
+        schedule,
+        patience,
+        || async {
+            let api = plane
+                .client
+                .get(path(plane, name))
+                .during(patience)
+                .json()
+                .await?;
+            Ok(judge(&api, done, pending))
+        },
+    )
+    .await
+}
+
+/// Waits until a new statement does its work. A degraded one does, if badly: it is not made anew for it.
+async fn started(
+    plane: &FlinkPlane,
+    name: &str,
+    wanted: &Json,
+    patience: Patience<'_>,
+) -> Result<Json, WaitError> {
+    let carries = properties(wanted).get(CARRY_OVER).is_some();
+    let (done, pending): (&[&str], &[&str]) = if carries {
+        (&["PENDING", "RUNNING", "COMPLETED", "DEGRADED"], &[])
+    } else {
+        (&["RUNNING", "COMPLETED", "DEGRADED"], &["PENDING"])
+    };
+    wait(plane, name, "run", done, pending, patience).await
+}
+
+/// Changes what may change of a statement: reads it, edits it, writes it back whole. Nothing is written if `edit` finds nothing to do.
+async fn put(
+    plane: &FlinkPlane,
+    name: &str,
+    patience: Patience<'_>,
+    edit: impl Fn(&mut Json) -> bool + Send + Sync,
+) -> Result<(), CallError> {
+    let mut conflicts = 0;
+    loop {
+        let mut api = plane
+            .client
+            .get(path(plane, name))
+            .during(patience)
+            .json()
+            .await?;
+        if !edit(&mut api["spec"]) {
+            return Ok(());
+        }
+        match plane
+            .client
+            .put(path(plane, name))
+            .body(api)
+            .secret()
+            .during(patience)
+            .send()
+            .await
+        {
+            Ok(_) => return Ok(()),
+            // Somebody (or the service itself) changed it in between; or our own first sending did.
+            Err(e) if e.status() == Some(409) && conflicts < CONFLICTS => conflicts += 1,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+async fn stop(plane: &FlinkPlane, name: &str, patience: Patience<'_>) -> Result<Json, WaitError> {
+    put(plane, name, patience, |spec| {
+        let running = !flag(spec, "/stopped");
+        spec["stopped"] = json!(true);
+        running
+    })
+    .await
+    .map_err(WaitError::Call)?;
+    wait(
+        plane,
+        name,
+        "stop",
+        &["STOPPED", "COMPLETED"],
+        &["PENDING", "RUNNING", "STOPPING", "DEGRADED"],
+        patience,
+    )
+    .await
+}
+
+async fn resume(plane: &FlinkPlane, name: &str, patience: Patience<'_>) -> Result<Json, WaitError> {
+    put(plane, name, patience, |spec| {
+        let stopped = flag(spec, "/stopped");
+        spec["stopped"] = json!(false);
+        if !plane.principal.is_empty() {
+            spec["principal"] = json!(plane.principal);
+        }
+        if !plane.compute_pool.is_empty() {
+            spec["compute_pool_id"] = json!(plane.compute_pool);
+        }
+        stopped
+    })
+    .await
+    .map_err(WaitError::Call)?;
+    wait(
+        plane,
+        name,
+        "run again",
+        &["RUNNING", "COMPLETED", "DEGRADED"],
+        &["PENDING", "STOPPED", "STOPPING"],
+        patience,
+    )
+    .await
+}
+
+/// A list of one object as Go prints it, which the official message quotes.
+fn go_text(block: Option<&Value>) -> String {
+    match block.and_then(Value::items).and_then(<[Value]>::first) {
+        Some(first) => {
+            let id = first.get("id").and_then(Value::as_str).unwrap_or_default();
+            format!("[]interface {{}}{{map[string]interface {{}}{{\"id\":{id:?}}}}}")
+        }
+        None => "[]interface {}{}".to_owned(),
+    }
+}
+
+impl FlinkStatement {
+    fn shape(&self) -> &Shape {
+        self.shape
+            .get_or_init(|| Shape::of(&ResourceType::<Confluent>::declaration(self)))
+    }
+}
+
+#[async_trait]
+impl ResourceType<Confluent> for FlinkStatement {
+    fn declaration(&self) -> Declaration {
+        let coordinate = |name, field: Field| Field::one(name, Presence::OptionalComputed, vec![field]);
+        Declaration {
+            type_name: "confluent_flink_statement",
+            version: 0,
+            fields: vec![
+                coordinate("compute_pool", required("id")),
+                credentials(),
+                coordinate("environment", required("id").force_new()),
+                Field::computed("latest_offsets", string_map()),
+                computed("latest_offsets_timestamp"),
+                coordinate("organization", required("id").force_new()),
+                coordinate("principal", required("id")),
+                Field::optional_computed("properties", string_map()),
+                Field::optional_computed("properties_sensitive", string_map()).sensitive(),
+                rest_endpoint().force_new(),
+                required("statement").force_new().check(checks::not_empty),
+                optional_computed("statement_name"),
+                Field::optional_computed("stopped", FieldKind::Bool),
+            ],
+            timeouts: Timeouts {
+                create: Some(Duration::from_secs(6 * 3600)),
+                ..Timeouts::default()
+            },
+            deprecated: None,
+        }
+    }
+
+    fn customize(
+        &self,
+        _client: &Confluent,
+        prior: &Value,
+        _config: &Value,
+        planned: Value,
+        replace: &mut Vec<Path>,
+    ) -> Result<(Value, Option<String>), Findings> {
+        if prior.is_null() {
+            return Ok((planned, None));
+        }
+        let stopped = |v: &Value| v.get("stopped").and_then(Value::as_bool).unwrap_or(false);
+        let refused = match (stopped(prior), stopped(&planned)) {
+            (true, false) => None,
+            (false, true) => Some("along with a `stopped` false -> true status change"),
+            _ => Some("without a `stopped` true -> false status change"),
+        };
+        if let Some(why) = refused {
+            for name in ["principal", "compute_pool"] {
+                let (old, new) = (prior.get(name), planned.get(name));
+                // Wholly unknown: left to the service.
+                if old == new || new.is_some_and(|n| !n.is_known()) {
+                    continue;
+                }
+                let id = prior.get("id").and_then(Value::as_str).unwrap_or_default();
+                return Err(vec![ProviderDiagnostic::error(
+                    format!(
+                        "error updating Flink Statement {id:?}: '{name}' (from {} to {}) can't be updated in place {why}",
+                        go_text(old),
+                        go_text(new)
+                    ),
+                    "Stop the statement first (stopped = true, apply), then resume it (stopped = false) together with this change; or replace it (-replace).",
+                )
+                .at(Path::attr(name))]);
+            }
+        }
+        let statement = Path::attr("statement");
+        if replace.contains(&statement) {
+            let sql = |v: &Value| v.get("statement").and_then(Value::as_str).map(str::to_owned);
+            if let (Some(old), Some(new)) = (sql(prior), sql(&planned))
+                && same_statement(&old, &new)
+            {
+                replace.retain(|p| *p != statement);
+                return Ok((
+                    planned,
+                    Some("only comments or white space differ; the statement keeps running".to_owned()),
+                ));
+            }
+        }
+        Ok((planned, None))
+    }
+
+    async fn create(
+        &self,
+        client: &Confluent,
+        planned: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Outcome> {
+        let wanted = encode(planned);
+        let patience = Patience::of(context);
+        let plane = client.flink(&wanted).map_err(|f| half_made(None, f))?;
+        if plane.principal.is_empty() {
+            return Err(half_made(
+                None,
+                vec![ProviderDiagnostic::error(
+                    "one of provider.flink_principal_id (defaults to FLINK_PRINCIPAL_ID environment variable) or resource.principal.id must be set",
+                    "A statement runs as a service account or user: name it in a \"principal\" block.",
+                )],
+            ));
+        }
+        let name = match given(&wanted, "/statement_name") {
+            Some(name) => name.to_owned(),
+            None => {
+                let name = generated_name();
+                // Made known before the call: if its answer is lost, the statement is found by this name.
+                let told = self
+                    .shape()
+                    .value(Some(planned), &json!({ "statement_name": name }));
+                context.progress.checkpoint(&told, &context.private);
+                name
+            }
+        };
+        let doing = format!("error creating Flink Statement {name:?}");
+        let made = plane
+            .client
+            .post(statements(&plane))
+            .body(json!({
+                "name": name,
+                "organization_id": plane.organization,
+                "environment_id": plane.environment,
+                "spec": {
+                    "statement": wanted["statement"],
+                    "properties": properties(&wanted),
+                    "compute_pool_id": plane.compute_pool,
+                    "principal": plane.principal,
+                },
+            }))
+            .secret()
+            .during(patience)
+            .json()
+            .await
+            .map_err(|e| nothing_made(&e, &doing))?;
+        let value = self.shape().value(Some(planned), &state(&plane, &made, &wanted));
+        context.progress.checkpoint(&value, &context.private);
+        let failed = |e: WaitError| half_made(Some(value.clone()), wait_finding(&e, &doing));
+        let mut api = started(&plane, &name, &wanted, patience).await.map_err(failed)?;
+        if flag(&wanted, "/stopped") {
+            // A statement is always born running.
+            api = stop(&plane, &name, patience).await.map_err(failed)?;
+        }
+        Ok(self.shape().value(Some(planned), &state(&plane, &api, &wanted)))
+    }
+
+    async fn read(&self, client: &Confluent, prior: &Value) -> Result<Option<Value>, Findings> {
+        let known = encode(prior);
+        let plane = client.flink(&known)?;
+        match plane.client.get(path(&plane, name_of(&known))).json().await {
+            Ok(api) => Ok(Some(
+                self.shape().value(Some(prior), &state(&plane, &api, &known)),
+            )),
+            Err(e) if is_gone(&e) => Ok(None),
+            Err(e) => Err(e.findings(&format!(
+                "error reading Flink Statement {:?}",
+                text(&known, "/id")
+            ))),
+        }
+    }
+
+    async fn update(
+        &self,
+        client: &Confluent,
+        prior: &Value,
+        planned: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Outcome> {
+        let (old, wanted) = (encode(prior), encode(planned));
+        let patience = Patience::of(context);
+        let name = name_of(&old);
+        let doing = format!("error updating Flink Statement {:?}", text(&old, "/id"));
+        let keep = |findings| half_made(Some(prior.clone()), findings);
+        for fixed in ["statement_name", "properties"] {
+            if differs(&old, &wanted, &format!("/{fixed}")) {
+                return Err(keep(vec![
+                    ProviderDiagnostic::error(
+                        format!(
+                            "{doing}: only \"stopped\", \"principal\", \"compute_pool\", \"properties_sensitive\" and \"credentials\" can be updated, {fixed:?} cannot"
+                        ),
+                        "Remove the change, or replace the statement: run plan and apply with -replace, or add the attribute to lifecycle.replace_triggered_by.",
+                    )
+                    .at(Path::attr(fixed)),
+                ]));
+            }
+        }
+        let plane = client.flink(&wanted).map_err(keep)?;
+        let changed = match (flag(&old, "/stopped"), flag(&wanted, "/stopped")) {
+            (false, true) => Some(stop(&plane, name, patience).await),
+            (true, false) => Some(resume(&plane, name, patience).await),
+            _ => None,
+        };
+        let api = match changed {
+            Some(Ok(api)) => api,
+            Some(Err(e)) => {
+                let outcome_unknown = matches!(&e, WaitError::Call(c) if c.maybe_done());
+                return Err(Outcome {
+                    outcome_unknown,
+                    ..keep(wait_finding(&e, &doing))
+                });
+            }
+            None if planned.is_wholly_known() => return Ok(planned.clone()),
+            None => plane
+                .client
+                .get(path(&plane, name))
+                .during(patience)
+                .json()
+                .await
+                .map_err(|e| keep(e.findings(&doing)))?,
+        };
+        Ok(self.shape().value(Some(planned), &state(&plane, &api, &wanted)))
+    }
+
+    async fn delete(&self, client: &Confluent, prior: &Value, context: &Context<'_>) -> Result<(), Outcome> {
+        let known = encode(prior);
+        let patience = Patience::of(context);
+        let name = name_of(&known);
+        let doing = format!("error deleting Flink Statement {:?}", text(&known, "/id"));
+        let keep = |findings| half_made(Some(prior.clone()), findings);
+        let plane = client.flink(&known).map_err(keep)?;
+        let look = || async {
+            match plane.client.get(path(&plane, name)).during(patience).json().await {
+                Ok(api) => Ok(Poll::Pending(text(&api, "/status/phase").to_owned())),
+                Err(e) if is_gone(&e) => Ok(Poll::Done(())),
+                Err(e) => Err(e),
+            }
+        };
+        match plane
+            .client
+            .delete(path(&plane, name))
+            .during(patience)
+            .send()
+            .await
+        {
+            Ok(_) => {}
+            Err(e) if e.status() == Some(404) => return Ok(()),
+            // Forbidden to delete, or gone?
+            Err(e) if is_gone(&e) => {
+                return match look().await {
+                    Ok(Poll::Done(())) => Ok(()),
+                    _ => Err(keep(e.findings(&doing))),
+                };
+            }
+            Err(e) => {
+                return Err(Outcome {
+                    outcome_unknown: e.maybe_done(),
+                    ..keep(e.findings(&doing))
+                });
+            }
+        }
+        let schedule = Schedule::new(POLL, plane.client.is_loopback());
+        wait_until(
+            &format!("waiting for Flink Statement {name:?} to be gone"),
+            schedule,
+            patience,
+            look,
+        )
+        .await
+        .map_err(|e| keep(wait_finding(&e, &doing)))
+    }
+
+    async fn recover_create(
+        &self,
+        client: &Confluent,
+        planned: &Value,
+        checkpoint: Option<&Value>,
+        started_at: &str,
+        known_ids: &[String],
+    ) -> Result<Recovery, Findings> {
+        let wanted = encode(planned);
+        let told = checkpoint.map(encode).unwrap_or(Json::Null);
+        let plane = client.flink(&wanted)?;
+        // Without a name the call was not made: a generated one is told before it.
+        let Some(name) = given(&told, "/statement_name").or_else(|| given(&wanted, "/statement_name")) else {
+            return Ok(Recovery::NotDone);
+        };
+        let doing = format!("error looking for Flink Statement {name:?}");
+        let patience = Patience::default().within(Duration::from_secs(20 * 60));
+        let api = match plane.client.get(path(&plane, name)).during(patience).json().await {
+            Ok(api) => api,
+            Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),
+            Err(e) => return Err(e.findings(&doing)),
+        };
+        let found = state(&plane, &api, &wanted);
+        if known_ids.iter().any(|k| k == text(&found, "/id"))
+            || !made_after(&api, started_at)
+            || !same_statement(text(&wanted, "/statement"), text(&api, "/spec/statement"))
+        {
+            // Somebody else's: the call was, or will be, refused for its name.
+            return Ok(Recovery::NotDone);
+        }
+        let partial = self.shape().value(Some(planned), &found);
+        let mut seen = started(&plane, name, &wanted, patience).await;
+        if flag(&wanted, "/stopped") && seen.is_ok() {
+            seen = stop(&plane, name, patience).await;
+        }
+        match seen {
+            Ok(api) => Ok(Recovery::Done(
+                self.shape().value(Some(planned), &state(&plane, &api, &wanted)),
+                None,
+            )),
+            Err(WaitError::Failed(_)) => Ok(Recovery::Partial(partial, None)),
+            Err(e) => Err(wait_finding(&e, &doing)),
+        }
+    }
+
+    async fn import(&self, client: &Confluent, id: &str) -> Result<Value, Findings> {
+        let doing = format!("error importing Flink Statement {id:?}");
+        let known = import_access(client);
+        let plane = client.flink(&known)?;
+        let api = plane
+            .client
+            .get(path(&plane, id.rsplit('/').next().unwrap_or(id)))
+            .json()
+            .await
+            .map_err(|e| e.findings(&doing))?;
+        let mut found = state(&plane, &api, &known);
+        if !plane.from_block {
+            found["rest_endpoint"] = known["rest_endpoint"].clone();
+            found["credentials"] = known["credentials"].clone();
+        }
+        Ok(self.shape().value(None, &found))
+    }
+}
+
+/// What an import of a statement knows, from the environment.
+fn import_access(client: &Confluent) -> Json {
+    let variable = |name: &str| client.variable(name).map_or(Json::Null, Json::String);
+    json!({
+        "organization": [{ "id": variable("IMPORT_CONFLUENT_ORGANIZATION_ID") }],
+        "environment": [{ "id": variable("IMPORT_CONFLUENT_ENVIRONMENT_ID") }],
+        "compute_pool": [{ "id": variable("IMPORT_FLINK_COMPUTE_POOL_ID") }],
+        "principal": [{ "id": variable("IMPORT_FLINK_PRINCIPAL_ID") }],
+        "rest_endpoint": variable("IMPORT_FLINK_REST_ENDPOINT"),
+        "credentials": [{
+            "key": variable("IMPORT_FLINK_API_KEY"),
+            "secret": variable("IMPORT_FLINK_API_SECRET"),
+        }],
+    })
+}
+
+/// `tf-2026-11-21-101500-<uuid>`, the official form: people sort and search by it.
+fn generated_name() -> String {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
+    format!("tf-{now}-{}", uuid::Uuid::new_v4())
+}
