@@ -134,8 +134,7 @@ fn decode_layout(layout: &Layout, world: World<'_>, diags: &mut Diagnostics) -> 
                                 Diagnostic::error(
                                     "Incorrect attribute value type",
                                     format!(
-                                        "Inappropriate value for attribute {:?}: {e}.",
-                                        name.as_str()
+                                        "Inappropriate value for attribute {:?}: {}.", name.as_str(), e.with_path()
                                     ),
                                 )
                                 .at(expr.span)
