@@ -130,7 +130,10 @@ impl Provider for Builtin {
         if version > DATA_SCHEMA.version {
             return Err(vec![ProviderDiagnostic::error(
                 "Resource instance managed by newer provider version",
-                format!("The object was stored by version {version} of the schema of {DATA}; this program knows version {}.", DATA_SCHEMA.version),
+                format!(
+                    "The object was stored by version {version} of the schema of {DATA}; this program knows version {}.",
+                    DATA_SCHEMA.version
+                ),
             )]);
         }
         schema::from_state_json(raw, &DATA_SCHEMA.block).map_err(|e| {

@@ -18,7 +18,9 @@ pub(super) fn validate(config: &Value) -> Findings {
         .map(|name| {
             ProviderDiagnostic::error(
                 format!("{name:?} attribute is read-only"),
-                format!("The attribute {name:?} is set when the object is made. Remove it from the configuration."),
+                format!(
+                    "The attribute {name:?} is set when the object is made. Remove it from the configuration."
+                ),
             )
             .at(Path::attr(name))
         })

@@ -134,6 +134,17 @@ impl Planner {
 
     fn field(&mut self, f: &Field, old: Option<&Value>, new: New<'_>, at: &Path, in_set: bool) -> Value {
         let ty = f.kind.ty();
+        let new = match (&f.kind, new) {
+            // The SDK knows such a collection only as a whole.
+            (FieldKind::List(_) | FieldKind::Set(_) | FieldKind::Map(_), New::Known(v))
+                if !v.is_wholly_known() =>
+            {
+                New::Unknown
+            }
+            // It cannot tell an empty set or map from none.
+            (FieldKind::Set(_) | FieldKind::Map(_), New::Known(v)) if is_zero(v) => New::Nothing,
+            (_, new) => new,
+        };
         match &f.kind {
             FieldKind::Bool | FieldKind::Int | FieldKind::Float | FieldKind::String => {
                 self.primitive(f, &ty, old, new, at, in_set)
@@ -207,7 +218,10 @@ impl Planner {
                         self.changed = true;
                         return Value::unknown(ty.clone());
                     }
-                    return old.cloned().unwrap_or_else(|| Value::null(ty.clone()));
+                    return match old {
+                        None if in_set => new.clone(),
+                        old => Self::keep(old, ty),
+                    };
                 }
                 if f.computes() && blank || f.suppresses(before, new) {
                     return Self::keep(old, ty);
@@ -258,16 +272,15 @@ impl Planner {
         let elem = ty.element().cloned().unwrap_or(Type::Any);
         let mut items = Vec::with_capacity(after.len());
         for i in 0..before.len().max(after.len()) {
+            let list = at;
             let at = at.child(Step::Index(i));
             let nothing = Value::null(elem.clone());
             let value = match inner {
-                Some(fields) => Value::object(self.fields(
-                    fields,
-                    before.get(i),
-                    after.get(i).unwrap_or(&nothing),
-                    &at,
-                    false,
-                )),
+                Some(fields) => {
+                    let old = before.get(i);
+                    let items = self.fields(fields, old, after.get(i).unwrap_or(&nothing), &at, false);
+                    self.element(fields, old, items)
+                }
                 None => {
                     let one = Field {
                         force_new: f.force_new,
@@ -291,6 +304,24 @@ impl Planner {
             return Value::null(ty.clone());
         }
         Value::list(elem, items)
+    }
+
+    /// An element of a list of blocks, with what the SDK does to it when it puts the object together again.
+    fn element(&self, fields: &[Field], old: Option<&Value>, mut items: Vec<(Name, Value)>) -> Value {
+        let bare = items.iter().all(|(_, v)| is_zero(v) && v.as_str().is_none());
+        for ((_, value), f) in items.iter_mut().zip(fields) {
+            if bare && old.is_none() && f.is_block() {
+                // Of an empty block not even its empty collections are left.
+                *value = Value::null(f.kind.ty());
+            } else if !self.create
+                && value.is_null()
+                && f.presence == Presence::Optional
+                && f.kind == FieldKind::String
+            {
+                *value = Value::string("");
+            }
+        }
+        Value::object(items)
     }
 
     fn set(
@@ -334,16 +365,18 @@ impl Planner {
         let asked = self.replace.len();
         let mut items = Vec::with_capacity(after.len());
         let nothing = Value::null(elem.clone());
-        for gone in before.iter().filter(|b| after.binary_search(b).is_err()) {
+        let continued = continuing(inner, before, after);
+        let gone = (0..before.len()).filter(|i| !continued.contains(&Some(*i)));
+        for gone in gone.map(|i| &before[i]) {
             self.changed = true;
             match inner {
                 Some(fields) => drop(self.fields(fields, Some(gone), &nothing, at, true)),
                 None => self.change(f.force_new, at),
             }
         }
-        for new in after {
-            if before.binary_search(new).is_ok() {
-                items.push(new.clone());
+        for (new, old) in after.iter().zip(&continued) {
+            if let Some(i) = old {
+                items.push(before[*i].clone());
                 continue;
             }
             self.changed = true;
@@ -359,7 +392,7 @@ impl Planner {
             self.replace.truncate(asked);
             self.replace.push(at.clone());
         }
-        if old.is_none() && new.known().is_none() && !f.is_block() {
+        if items.is_empty() && !f.is_block() {
             return Value::null(ty.clone());
         }
         Value::set(elem, items)
@@ -391,13 +424,12 @@ impl Planner {
         }
         let mut items = Vec::with_capacity(after.len());
         for (key, value) in after {
-            let at = at.child(Step::Key(key.clone()));
             let was = old.and_then(|o| o.get(key));
             let value = match was {
                 Some(was) if was == value => value.clone(),
                 Some(was) if value.is_known() && f.suppresses(was, value) => was.clone(),
                 _ => {
-                    self.change(f.force_new, &at);
+                    self.change(f.force_new, at);
                     value.clone()
                 }
             };
@@ -410,14 +442,44 @@ impl Planner {
             if f.suppresses(value, &Value::string("")) {
                 items.push((key.clone(), value.clone()));
             } else {
-                self.change(f.force_new, &at.child(Step::Key(key.clone())));
+                self.change(f.force_new, at);
             }
         }
-        if old.is_none() && new.is_none() {
+        if items.is_empty() {
             return Value::null(ty.clone());
         }
         Value::map(elem, items)
     }
+}
+
+/// For each element of `after` the element of `before` that it continues: equal, or different in nothing but what the
+/// provider filled in. Each element is continued once.
+fn continuing(inner: Option<&[Field]>, before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
+    let mut used = vec![false; before.len()];
+    after
+        .iter()
+        .map(|new| {
+            let same = before.binary_search(new).ok().filter(|i| !used[*i]);
+            let found = same.or_else(|| {
+                let fields = inner?;
+                (0..before.len()).find(|i| !used[*i] && continues(fields, &before[*i], new))
+            })?;
+            used[found] = true;
+            Some(found)
+        })
+        .collect()
+}
+
+fn continues(fields: &[Field], old: &Value, new: &Value) -> bool {
+    fields.iter().all(|f| {
+        let nothing = Value::null(f.kind.ty());
+        let old = old.get(f.name).unwrap_or(&nothing);
+        let new = new.get(f.name).filter(|v| !v.is_null());
+        match new.or(f.default.as_ref()) {
+            None => f.computes() || is_zero(old),
+            Some(new) => settle::equivalent(old, new),
+        }
+    })
 }
 
 /// Whether a value is what its type has when nothing is said: empty, zero, false.

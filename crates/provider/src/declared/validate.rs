@@ -50,8 +50,12 @@ impl Run<'_> {
     }
 
     fn field(&mut self, f: &Field, value: Option<&Value>, key: &str, at: &Path) {
-        if let Err(detail) = self.exactly_one(f, key).and_then(|()| self.at_least_one(f, key)) {
+        if let Err(detail) = self.exactly_one(f, key) {
             self.error("Invalid combination of arguments", detail, at.clone());
+            return;
+        }
+        if let Err(detail) = self.at_least_one(f, key) {
+            self.error("Missing required argument", detail, at.clone());
             return;
         }
         let Some(value) = value.filter(|v| is_given(f, v)) else {

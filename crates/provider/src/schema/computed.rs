@@ -10,19 +10,30 @@ use super::Nesting;
 /// The value with every null attribute that the provider may set made unknown: an object (or data source) of which only
 /// the configuration is known.
 pub fn unknown_computed(value: &Value, block: &Block) -> Value {
-    let Some(entries) = value.entries() else { return value.clone() };
-    Value::object(entries.iter().map(|(name, v)| (name.clone(), field(name, v, block)))).with_marks(value.marks())
+    let Some(entries) = value.entries() else {
+        return value.clone();
+    };
+    Value::object(
+        entries
+            .iter()
+            .map(|(name, v)| (name.clone(), field(name, v, block))),
+    )
+    .with_marks(value.marks())
 }
 
 fn field(name: &Name, value: &Value, block: &Block) -> Value {
     match block.attribute(name) {
-        Some(Attribute { computed: true, ty, .. }) if value.is_null() => Value::unknown(ty.clone()),
+        Some(Attribute {
+            computed: true, ty, ..
+        }) if value.is_null() => Value::unknown(ty.clone()),
         Some(_) => value.clone(),
         None => match block.nested(name) {
             Some(nested) if matches!(nested.nesting, Nesting::Single | Nesting::Group) => {
                 unknown_computed(value, &nested.block)
             }
-            Some(nested) => value.clone().map_children(|v| unknown_computed(&v, &nested.block)),
+            Some(nested) => value
+                .clone()
+                .map_children(|v| unknown_computed(&v, &nested.block)),
             None => value.clone(),
         },
     }

@@ -8,9 +8,11 @@ use streamform_lang::diag::Span;
 use streamform_lang::eval::Scope;
 use streamform_lang::eval::evaluate;
 use streamform_lang::syntax::Body;
+use streamform_lang::value::ConvertError;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
+use streamform_lang::value::Step;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_lang::value::convert;
@@ -97,6 +99,20 @@ fn check_layout(layout: &Layout, diags: &mut Diagnostics) {
     }
 }
 
+/// Why a value does not fit, with the part that does not: `element 0: string required`.
+fn describe(error: &ConvertError) -> String {
+    let mut text = String::new();
+    for step in error.path.steps() {
+        text += &match step {
+            Step::Attr(name) => format!("attribute {:?}: ", name.as_str()),
+            Step::Key(key) => format!("element {:?}: ", key.as_str()),
+            Step::Index(i) => format!("element {i}: "),
+            Step::Element(_) => "element: ".to_owned(),
+        };
+    }
+    text + &error.message
+}
+
 /// What a layout is decoded with.
 #[derive(Clone, Copy)]
 struct World<'a> {
@@ -134,7 +150,9 @@ fn decode_layout(layout: &Layout, world: World<'_>, diags: &mut Diagnostics) -> 
                                 Diagnostic::error(
                                     "Incorrect attribute value type",
                                     format!(
-                                        "Inappropriate value for attribute {:?}: {}.", name.as_str(), e.with_path()
+                                        "Inappropriate value for attribute {:?}: {}.",
+                                        name.as_str(),
+                                        describe(&e)
                                     ),
                                 )
                                 .at(expr.span)
@@ -230,12 +248,7 @@ fn expand(dynamic: &Dynamic, world: World<'_>, found: &mut Found, diags: &mut Di
     };
     match collection.kind() {
         Kind::Unknown(_) => {
-            one(
-                Value::unknown(Type::Any),
-                Value::unknown(Type::Any),
-                true,
-                diags,
-            );
+            one(Value::unknown(Type::Any), Value::unknown(Type::Any), true, diags);
             found.unknown = true;
         }
         Kind::Null(_) => {

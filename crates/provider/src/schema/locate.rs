@@ -46,7 +46,9 @@ pub fn locate(body: &Body, path: &Path) -> Option<Span> {
             [only] => (Some(*only), rest),
             _ => (None, rest),
         },
-        None | Some((Step::Attr(_), _)) => (written.first().copied().or_else(dynamic), rest),
+        // A finding about all blocks of a type is one about the block that holds them.
+        None => return Some(start),
+        Some((Step::Attr(_), _)) => (written.first().copied().or_else(dynamic), rest),
     };
     match block {
         Some(block) => locate(&block.body, &Path(rest.to_vec())),
