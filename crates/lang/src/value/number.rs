@@ -549,4 +549,35 @@ mod tests {
         assert_eq!(n("255").to_radix(2).unwrap(), "11111111");
         assert_eq!(n("0.5").to_radix(2), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_reads_back(digits in "[1-9][0-9]{0,200}", scale in -300i32..300, over in 1i64..1_000_000) {
+            let a = n(&format!("{digits}e{scale}"));
+            proptest::prop_assert_eq!(n(&a.to_string()), a.clone());
+            let b = a.div(&Number::from(over)).unwrap();
+            proptest::prop_assert_eq!(n(&b.to_string()), b);
+        }
+
+        #[test]
+        fn integers_are_exact(a: i64, b: i64) {
+            let wide = |f: fn(i128, i128) -> i128| f(a.into(), b.into()).to_string();
+            let (x, y) = (Number::from(a), Number::from(b));
+            proptest::prop_assert_eq!(x.add(&y).to_string(), wide(|a, b| a + b));
+            proptest::prop_assert_eq!(x.sub(&y).to_string(), wide(|a, b| a - b));
+            proptest::prop_assert_eq!(x.mul(&y).to_string(), wide(|a, b| a * b));
+            if b != 0 {
+                proptest::prop_assert_eq!(x.rem(&y).to_string(), wide(|a, b| a % b));
+            }
+            proptest::prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+        }
+
+        #[test]
+        fn hostile_text_is_no_number_or_one(text in "[-+0-9.eEpP_ ]{0,12}") {
+            if let Some(number) = Number::parse(&text) {
+                let _ = number.rem(&Number::from(7i64));
+                let _ = number.floor().as_i64();
+            }
+        }
+    }
 }

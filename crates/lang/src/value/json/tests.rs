@@ -116,3 +116,13 @@ fn serde_is_exact_or_refused() {
     let third = Value::number(Number::ONE.div(&Number::from(3i64)).unwrap());
     assert!(to_serde(&third).is_err());
 }
+
+proptest::proptest! {
+    #[test]
+    fn hostile_text_never_panics(text in "[\\[\\]{}:,\"\\\\0-9a-fnrtuE.+ é-]{0,40}") {
+        if let Ok(value) = from_json_implied(&text) {
+            let again = to_json(&value).unwrap();
+            proptest::prop_assert_eq!(to_json(&from_json_implied(&again).unwrap()).unwrap(), again);
+        }
+    }
+}
