@@ -50,6 +50,7 @@ impl Session {
     pub fn surroundings(&self, plan_time: &str, applying: bool) -> Surroundings {
         Surroundings {
             base_dir: self.base.clone(),
+            home_dir: std::env::home_dir(),
             timestamp: applying.then(|| (self.clock)()),
             plan_timestamp: Some(plan_time.to_owned()),
             impure: applying,
