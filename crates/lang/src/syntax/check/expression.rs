@@ -196,8 +196,14 @@ impl Checker<'_> {
                 "Invalid legacy index syntax",
                 format!("Two indexes cannot be chained with dots. Write [{first}][{second}]."),
             );
-        } else {
-            self.check_number(number);
+        } else if self.text_of(number).contains(['e', 'E'])
+            || (self.text_of(number).starts_with('0') && number.end > number.start + 1)
+        {
+            self.error(
+                number,
+                "Invalid legacy index syntax",
+                "An index behind a dot is a plain whole number. Write it in brackets: [0].",
+            );
         }
         number.end
     }

@@ -59,6 +59,7 @@ fn common_mistakes() {
         "a = \u{201c}x\u{201d}\n",
         "a = 1.2.3\n",
         "a = x.0.1\n",
+        "a = x.00\n",
         "a = x.*.y.*.z\n",
         "a = {for x in y : x}\n",
         "a = [for x in y : x => 1]\n",
