@@ -93,7 +93,7 @@ async fn objects(State(app): State<App>) -> Response {
                 "schemas",
                 json!({ "id": r.id, "name": r.subject, "version": r.version, "schema_registry_cluster": r.registry }),
             ),
-            Row::Schema(_) | Row::SubjectSettings(_) => continue,
+            Row::Schema(_) | Row::SubjectSettings(_) | Row::CatalogObject(_) => continue,
             Row::Statement(r) => {
                 let phase = crate::flink::phase::of(&app, &session, &r);
                 match phase {

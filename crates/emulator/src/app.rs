@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
+use crate::flink::catalog::Catalog;
+use crate::flink::engine::StatementEngine;
 use crate::http::error::ApiError;
 use crate::http::faults::Faults;
 use crate::store::{Op, Store, World};
@@ -19,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) phase_delay: Duration,
     pub(crate) clock: Clock,
     pub(crate) faults: Mutex<Faults>,
+    /// What gives statements their effect.
+    pub(crate) engine: Box<dyn StatementEngine>,
     store: Mutex<Store>,
 }
 
@@ -47,6 +51,7 @@ impl Shared {
             phase_delay,
             clock: Clock::default(),
             faults: Mutex::default(),
+            engine: Box::new(Catalog),
             store: Mutex::new(store),
         })
     }

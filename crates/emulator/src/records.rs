@@ -177,6 +177,17 @@ pub(crate) struct SubjectSettings {
     pub(crate) rest: BTreeMap<String, Value>,
 }
 
+/// Something that only Flink's catalog knows: a view, a function, a model, a connection, or a table without a topic.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CatalogObject {
+    pub(crate) environment: String,
+    /// The Kafka cluster that is its database.
+    pub(crate) cluster: String,
+    /// `table`, `view`, `function`, `model`, `connection`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+}
+
 /// A Flink SQL statement. Phases that only time decides are not kept: see `flink::phase`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Statement {

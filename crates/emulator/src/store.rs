@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::log::Log;
 use crate::records::{
-    ApiKey, ComputePool, Environment, KafkaCluster, Registry, RoleBinding, SchemaVersion, ServiceAccount,
-    Statement, SubjectSettings, Topic, User,
+    ApiKey, CatalogObject, ComputePool, Environment, KafkaCluster, Registry, RoleBinding, SchemaVersion,
+    ServiceAccount, Statement, SubjectSettings, Topic, User,
 };
 
 /// Rows of one kind, found by key, listed in the order in which they were made.
@@ -75,6 +75,7 @@ pub(crate) enum Row {
     Topic(Topic),
     Schema(SchemaVersion),
     SubjectSettings(SubjectSettings),
+    CatalogObject(CatalogObject),
     Statement(Statement),
 }
 
@@ -92,6 +93,7 @@ pub(crate) enum Kind {
     Topic,
     Schema,
     SubjectSettings,
+    CatalogObject,
     Statement,
 }
 
@@ -135,6 +137,11 @@ pub(crate) fn settings_key(registry: &str, subject: &str) -> String {
     format!("{registry}/{subject}")
 }
 
+/// The key of an object of Flink's catalog.
+pub(crate) fn catalog_key(cluster: &str, kind: &str, name: &str) -> String {
+    format!("{cluster}/{kind}/{name}")
+}
+
 /// The key of a statement: environment and name.
 pub(crate) fn statement_key(environment: &str, name: &str) -> String {
     format!("{environment}/{name}")
@@ -154,6 +161,7 @@ pub(crate) struct World {
     pub(crate) topics: Table<Topic>,
     pub(crate) schemas: Table<SchemaVersion>,
     pub(crate) subject_settings: Table<SubjectSettings>,
+    pub(crate) catalog: Table<CatalogObject>,
     pub(crate) statements: Table<Statement>,
 }
 
@@ -183,6 +191,7 @@ impl World {
             Row::SubjectSettings(r) => self
                 .subject_settings
                 .put(settings_key(&r.registry, &r.subject), r),
+            Row::CatalogObject(r) => self.catalog.put(catalog_key(&r.cluster, &r.kind, &r.name), r),
             Row::Statement(r) => self.statements.put(statement_key(&r.environment, &r.name), r),
         }
     }
@@ -199,6 +208,7 @@ impl World {
             Kind::Topic => self.topics.remove(key),
             Kind::Schema => self.schemas.remove(key),
             Kind::SubjectSettings => self.subject_settings.remove(key),
+            Kind::CatalogObject => self.catalog.remove(key),
             Kind::Statement => self.statements.remove(key),
         }
     }
@@ -217,6 +227,7 @@ impl World {
         rows.extend(self.topics.iter().cloned().map(Row::Topic));
         rows.extend(self.schemas.iter().cloned().map(Row::Schema));
         rows.extend(self.subject_settings.iter().cloned().map(Row::SubjectSettings));
+        rows.extend(self.catalog.iter().cloned().map(Row::CatalogObject));
         rows.extend(self.statements.iter().cloned().map(Row::Statement));
         rows
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{S, environment_reference, metadata, regions};
 use crate::app::{App, Shared};
 use crate::clock::Moment;
+use crate::flink::phase;
 use crate::http::body::{JsonBody, answer, ok};
 use crate::http::error::ApiError;
 use crate::http::page::{self, Params};
@@ -197,6 +198,18 @@ async fn delete(State(app): S, Path(id): Path<String>, params: Params) -> Result
     let environment = params.required("environment")?;
     let mut session = app.session();
     find(session.world(), &id, environment)?;
+    let busy = session
+        .world()
+        .statements
+        .iter()
+        .filter(|row| row.compute_pool == id && phase::of(&app, &session, row).is_active())
+        .count();
+    if busy > 0 {
+        return Err(ApiError::conflict(
+            "resource_in_use",
+            format!("The compute pool {id} cannot be deleted because {busy} statement(s) are active in it."),
+        ));
+    }
     session.commit(vec![Op::remove(Kind::ComputePool, &id)])?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,8 +1,14 @@
 //! In which phase a statement is: worked out from what is remembered of it and from the time.
 
+use std::time::Duration;
+
 use crate::app::{Session, Shared};
 use crate::records::{Outcome, Statement};
-use crate::store::statement_key;
+
+/// How long a statement waits for the one whose offsets it takes.
+const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+/// How long a `SELECT` runs whose results nobody fetches.
+const UNATTENDED: Duration = Duration::from_secs(5 * 60);
 
 /// The phase of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,11 @@ impl Phase {
             Phase::Deleting | Phase::Gone => "DELETING",
         }
     }
+
+    /// Whether it uses its compute pool.
+    pub(crate) fn is_active(&self) -> bool {
+        matches!(self, Phase::Pending { .. } | Phase::Running | Phase::Stopping)
+    }
 }
 
 /// The phase of `statement` at the moment of the session.
@@ -56,30 +67,40 @@ pub(crate) fn of(app: &Shared, session: &Session<'_>, statement: &Statement) -> 
             Phase::Stopping
         };
     }
+    if let Outcome::WaitsFor { statement: other } = &statement.outcome {
+        let end = statement.pending_since.plus(PATIENCE);
+        if now >= end {
+            return Phase::Failed {
+                detail: format!(
+                    "Statement {other} was not stopped before {}.",
+                    end.rfc3339_seconds()
+                ),
+            };
+        }
+        return Phase::Pending {
+            detail: format!(
+                "Statement is currently pending until referenced statement {other} is stopped. If {other} is not stopped \
+                 before {}, this statement will fail.",
+                end.rfc3339_seconds()
+            ),
+        };
+    }
     if !app.is_ready(statement.pending_since, now) {
         return Phase::Pending {
             detail: String::new(),
         };
     }
     match &statement.outcome {
-        Outcome::Runs => Phase::Running,
+        Outcome::Runs
+            if statement.traits["sql_kind"] == "SELECT"
+                && statement.pending_since.is_past(UNATTENDED, now) =>
+        {
+            Phase::Stopped
+        }
+        Outcome::Runs | Outcome::WaitsFor { .. } => Phase::Running,
         Outcome::Completed { .. } => Phase::Completed,
         Outcome::Failed { detail } => Phase::Failed {
             detail: detail.clone(),
         },
-        Outcome::WaitsFor { statement: other } => {
-            let key = statement_key(&statement.environment, other);
-            match session
-                .world()
-                .statements
-                .get(&key)
-                .map(|other| of(app, session, other))
-            {
-                Some(Phase::Stopped) => Phase::Running,
-                _ => Phase::Pending {
-                    detail: String::new(),
-                },
-            }
-        }
     }
 }

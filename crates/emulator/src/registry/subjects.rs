@@ -173,7 +173,7 @@ async fn register(
 ) -> Result<Response, ApiError> {
     let mut session = app.session();
     let draft = Draft::read(session.world(), &id, &request)?;
-    let (ops, row) = registration(session.world(), &id, &subject, draft, session.now, true)?;
+    let (ops, row) = registration(session.world(), &[], &id, &subject, draft, session.now)?;
     let mut answered = json!({ "id": row.id, "version": row.version });
     if row.schema_type != "AVRO" {
         answered["schemaType"] = json!(row.schema_type);
@@ -184,15 +184,17 @@ async fn register(
 }
 
 /// What registering a draft changes, and the version that it is then. Nothing changes if it is there already.
+///
+/// `pending` is what the same change does before this.
 pub(crate) fn registration(
     world: &World,
+    pending: &[Op],
     id: &str,
     subject: &str,
     draft: Draft,
     now: crate::clock::Moment,
-    check_compatibility: bool,
 ) -> Result<(Vec<Op>, SchemaVersion), ApiError> {
-    let mut registry = registry(world, id)?.clone();
+    let mut registry = pending_registry(pending, id).map_or_else(|| registry(world, id).cloned(), Ok)?;
     let living = versions(world, id, subject, false);
     if let Some(row) = living.iter().rev().find(|row| draft.is(row)) {
         return Ok((Vec::new(), (*row).clone()));
@@ -213,26 +215,26 @@ pub(crate) fn registration(
             format!("Subject {subject} is in read-only mode"),
         ));
     }
-    if check_compatibility {
-        let found = check::incompatibilities(&draft, &check::level(world, &registry, subject), &living);
-        if !found.is_empty() {
-            return Err(ApiError::coded(
-                409,
-                409,
-                format!(
-                    "Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: \
-                     [{}]",
-                    found.join(", ")
-                ),
-            ));
-        }
+    let found = check::incompatibilities(&draft, &check::level(world, &registry, subject), &living);
+    if !found.is_empty() {
+        return Err(ApiError::coded(
+            409,
+            409,
+            format!(
+                "Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: [{}]",
+                found.join(", ")
+            ),
+        ));
     }
     let mut ops = Vec::new();
     // The same schema has the same id in every subject.
-    let known = world
+    let earlier = world
         .schemas
         .iter()
-        .find(|row| row.registry == id && draft.is(row))
+        .chain(pending.iter().filter_map(pending_schema));
+    let known = earlier
+        .filter(|row| row.registry == id)
+        .find(|row| draft.is(row))
         .map(|row| row.id);
     let schema_id = known.unwrap_or_else(|| {
         let next = registry.next_schema_id;
@@ -260,6 +262,26 @@ pub(crate) fn registration(
     };
     ops.push(Op::put(Row::Schema(row.clone())));
     Ok((ops, row))
+}
+
+fn pending_registry(pending: &[Op], id: &str) -> Option<Registry> {
+    pending.iter().rev().find_map(|op| match op {
+        Op::Put(row) => match &**row {
+            Row::Registry(registry) if registry.id == id => Some(registry.clone()),
+            _ => None,
+        },
+        Op::Remove { .. } => None,
+    })
+}
+
+fn pending_schema(op: &Op) -> Option<&SchemaVersion> {
+    match op {
+        Op::Put(row) => match &**row {
+            Row::Schema(schema) => Some(schema),
+            _ => None,
+        },
+        Op::Remove { .. } => None,
+    }
 }
 
 fn referenced(world: &World, row: &SchemaVersion) -> bool {

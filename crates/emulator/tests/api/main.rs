@@ -4,5 +4,6 @@ mod client;
 mod control_plane;
 mod durability;
 mod faults;
+mod flink;
 mod kafka;
 mod registry;
