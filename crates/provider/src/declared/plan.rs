@@ -56,7 +56,7 @@ pub(super) fn plan(fields: &[Field], block: &Block, prior: &Value, proposed: &Va
     } else if settle::equivalent(prior, &value) {
         prior.clone()
     } else {
-        value
+        blank_strings(fields, prior, value)
     };
     planner.replace.sort();
     planner.replace.dedup();
@@ -142,7 +142,9 @@ impl Planner {
                 New::Unknown
             }
             // It cannot tell an empty set or map from none.
-            (FieldKind::Set(_) | FieldKind::Map(_), New::Known(v)) if is_zero(v) => New::Nothing,
+            (FieldKind::Set(_) | FieldKind::Map(_), New::Known(v)) if self.create && is_zero(v) => {
+                New::Nothing
+            }
             (_, new) => new,
         };
         match &f.kind {
@@ -279,21 +281,16 @@ impl Planner {
                 Some(fields) => {
                     let old = before.get(i);
                     let items = self.fields(fields, old, after.get(i).unwrap_or(&nothing), &at, false);
-                    self.element(fields, old, items)
+                    Self::element(fields, old, items)
                 }
                 None => {
+                    // Elements are told apart, but it is the list that asks for a replacement.
                     let one = Field {
                         force_new: f.force_new,
                         ..Field::required("", FieldKind::String)
                     };
-                    self.primitive(
-                        &one,
-                        &elem,
-                        present(before.get(i)),
-                        New::of(after.get(i)),
-                        &at,
-                        false,
-                    )
+                    let new = New::of(after.get(i));
+                    self.primitive(&one, &elem, present(before.get(i)), new, list, false)
                 }
             };
             if i < after.len() {
@@ -307,18 +304,12 @@ impl Planner {
     }
 
     /// An element of a list of blocks, with what the SDK does to it when it puts the object together again.
-    fn element(&self, fields: &[Field], old: Option<&Value>, mut items: Vec<(Name, Value)>) -> Value {
+    fn element(fields: &[Field], old: Option<&Value>, mut items: Vec<(Name, Value)>) -> Value {
         let bare = items.iter().all(|(_, v)| is_zero(v) && v.as_str().is_none());
         for ((_, value), f) in items.iter_mut().zip(fields) {
             if bare && old.is_none() && f.is_block() {
                 // Of an empty block not even its empty collections are left.
                 *value = Value::null(f.kind.ty());
-            } else if !self.create
-                && value.is_null()
-                && f.presence == Presence::Optional
-                && f.kind == FieldKind::String
-            {
-                *value = Value::string("");
             }
         }
         Value::object(items)
@@ -392,7 +383,7 @@ impl Planner {
             self.replace.truncate(asked);
             self.replace.push(at.clone());
         }
-        if items.is_empty() && !f.is_block() {
+        if old.is_none() && new.known().is_none() && !f.is_block() {
             return Value::null(ty.clone());
         }
         Value::set(elem, items)
@@ -445,11 +436,55 @@ impl Planner {
                 self.change(f.force_new, at);
             }
         }
-        if items.is_empty() {
+        if old.is_none() && new.is_none() {
             return Value::null(ty.clone());
         }
         Value::map(elem, items)
     }
+}
+
+/// When the SDK puts a changed object together again, a text in a list of blocks that was not there before and is not
+/// there now becomes empty.
+fn blank_strings(fields: &[Field], prior: &Value, value: Value) -> Value {
+    let Some(entries) = value.entries() else {
+        return value;
+    };
+    let entries = entries.iter().map(|(name, v)| {
+        let inner = fields.iter().find(|f| name == f.name).map(|f| &f.kind);
+        let (
+            Some(FieldKind::Block {
+                set: false, fields, ..
+            }),
+            Some(items),
+        ) = (inner, v.items())
+        else {
+            return (name.clone(), v.clone());
+        };
+        let before = prior.get(name).and_then(Value::items).unwrap_or_default();
+        let items = items.iter().enumerate().map(|(i, item)| match before.get(i) {
+            Some(old) => blank_strings(fields, old, blanked(fields, old, item)),
+            None => item.clone(),
+        });
+        (
+            name.clone(),
+            Value::list(v.ty().element().cloned().unwrap_or(Type::Any), items),
+        )
+    });
+    Value::object(entries.collect::<Vec<_>>())
+}
+
+fn blanked(fields: &[Field], old: &Value, item: &Value) -> Value {
+    let Some(entries) = item.entries() else {
+        return item.clone();
+    };
+    Value::object(entries.iter().map(|(name, v)| {
+        let blank = v.is_null()
+            && old.get(name).is_some_and(Value::is_null)
+            && fields
+                .iter()
+                .any(|f| name == f.name && f.kind == FieldKind::String && f.presence == Presence::Optional);
+        (name.clone(), if blank { Value::string("") } else { v.clone() })
+    }))
 }
 
 /// For each element of `after` the element of `before` that it continues: equal, or different in nothing but what the
@@ -476,7 +511,7 @@ fn continues(fields: &[Field], old: &Value, new: &Value) -> bool {
         let old = old.get(f.name).unwrap_or(&nothing);
         let new = new.get(f.name).filter(|v| !v.is_null());
         match new.or(f.default.as_ref()) {
-            None => f.computes() || is_zero(old),
+            None => f.presence == Presence::Computed || is_zero(old),
             Some(new) => settle::equivalent(old, new),
         }
     })
