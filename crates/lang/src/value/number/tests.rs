@@ -146,7 +146,7 @@ proptest::proptest! {
     #[test]
     fn what_is_printed_reads_back(digits in "[1-9][0-9]{0,200}", scale in -300i32..300, over in 1i64..1_000_000) {
         let a = n(&format!("{digits}e{scale}"));
-        proptest::prop_assert_eq!(n(&a.to_string()), a.clone());
+        proptest::prop_assert_eq!(&n(&a.to_string()), &a);
         let b = a.div(&Number::from(over)).unwrap();
         proptest::prop_assert_eq!(n(&b.to_string()), b);
     }
