@@ -12,6 +12,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::syntax::Expr;
+use crate::syntax::ExprKind;
 use crate::syntax::For;
 use crate::syntax::ObjectItem;
 use crate::value::Kind;
@@ -30,6 +31,20 @@ pub(super) fn object(items: &[ObjectItem], expr: &Expr, env: Env<'_>, found: &mu
     let mut known = true;
     for item in items {
         let before = found.len();
+        // Only as a value: a `providers` argument names provider configurations in this way.
+        if let ExprKind::Traversal(t) = &item.key.kind
+            && !t.steps.is_empty()
+        {
+            found.push(
+                Diagnostic::error(
+                    "Ambiguous attribute key",
+                    "This key can be read as a name with points or as a reference. For a reference put it into parentheses, for a name into quotes.",
+                )
+                .at(item.key.span),
+            );
+            known = false;
+            continue;
+        }
         let key = evaluate_in(&item.key, env, found);
         let key_failed = failed_since(found, before);
         let value = evaluate_in(&item.value, env, found);

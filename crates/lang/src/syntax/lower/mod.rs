@@ -87,7 +87,7 @@ impl Lowerer<'_> {
                             span: self.span(&item.key),
                         }
                     } else {
-                        self.key(&item.key)
+                        self.expression(&item.key)
                     };
                     out.push(ObjectItem {
                         key,
@@ -99,24 +99,6 @@ impl Lowerer<'_> {
             Piece::Chain(operands, operators) => return self.chain(operands, operators),
         };
         Expr { kind, span }
-    }
-
-    /// A key of an object that is no bare name.
-    fn key(&mut self, range: &Bytes) -> Expr {
-        let key = self.expression(range);
-        if let ExprKind::Traversal(t) = &key.kind
-            && !t.steps.is_empty()
-        {
-            let d = Diagnostic::error(
-                "Ambiguous attribute key",
-                format!(
-                    "{} can be read as a name with points or as a reference. For a reference put it into parentheses, for a name into quotes.",
-                    self.slice(range)
-                ),
-            );
-            self.diagnostics.push(d.at(key.span));
-        }
-        key
     }
 
     fn number(&mut self, range: &Bytes) -> ExprKind {

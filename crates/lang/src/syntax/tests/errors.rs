@@ -66,7 +66,6 @@ fn common_mistakes() {
         "a = \"%{ if x }\"\n",
         "a = \"%{ fr x in y }\"\n",
         "a = x ? 1\n",
-        "a = { b.c = 1 }\n",
         "\"a\" = 1\n",
         "}\n",
         "a = 1 /* x\n",
