@@ -96,3 +96,5 @@ impl Configuration {
         self.find(&address.module)?.resources.get(&address.resource)
     }
 }
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ use crate::config::CheckRule;
 use crate::config::Configuration;
 use crate::config::Module;
 use crate::config::ModuleId;
+use crate::config::walk;
 
 pub(super) struct Builder<'c> {
     pub(super) config: &'c Configuration,
@@ -33,6 +34,7 @@ pub(super) struct Builder<'c> {
     pub(super) edges: HashMap<(NodeId, NodeId), Option<Span>>,
     order_of_edges: Vec<(NodeId, NodeId)>,
     explicit: HashMap<NodeId, Vec<NodeId>>,
+    around: HashMap<NodeId, NodeId>,
     hubs: HashMap<(ModuleId, Name), NodeId>,
     diagnostics: Diagnostics,
 }
@@ -48,6 +50,7 @@ impl Graph {
             edges: HashMap::new(),
             order_of_edges: Vec::new(),
             explicit: HashMap::new(),
+            around: HashMap::new(),
             hubs: HashMap::new(),
             diagnostics: Diagnostics::new(),
         };
@@ -155,19 +158,33 @@ impl Builder<'_> {
     }
 
     fn expr(&mut self, from: NodeId, module: &Module, expr: &Expr) {
-        let mut found: Vec<Reference> = Vec::new();
-        expr.for_each_reference(&mut |r| found.push(r.clone()));
-        for reference in &found {
-            self.uses(from, module, reference);
-        }
+        walk::traversals(expr, &mut |t| {
+            if let Ok(reference) = &t.reference {
+                self.uses(from, module, reference);
+            }
+        });
     }
 
     fn body(&mut self, from: NodeId, module: &Module, body: &Body) {
-        for attribute in &body.attributes {
-            self.expr(from, module, &attribute.expr);
-        }
-        for block in &body.blocks {
-            self.body(from, module, &block.body);
+        walk::body_traversals(body, &mut |t| {
+            if let Ok(reference) = &t.reference {
+                self.uses(from, module, reference);
+            }
+        });
+    }
+
+    /// The same where a block may name itself: it means the object that is there already.
+    fn body_after(&mut self, from: NodeId, module: &Module, body: &Body) {
+        walk::body_traversals(body, &mut |t| {
+            if let Ok(reference) = &t.reference {
+                self.uses_others(from, module, reference);
+            }
+        });
+    }
+
+    fn uses_others(&mut self, from: NodeId, module: &Module, reference: &Reference) {
+        for to in self.targets(module, reference) {
+            self.edge(from, to, Some(reference.span));
         }
     }
 
@@ -212,11 +229,11 @@ impl Builder<'_> {
             // A rule names its own variable: that is no cycle.
             for rule in &variable.validations {
                 for expr in [&rule.condition, &rule.error_message] {
-                    let mut found: Vec<Reference> = Vec::new();
-                    expr.for_each_reference(&mut |r| found.push(r.clone()));
-                    for reference in found.iter().filter(|r| r.subject != Subject::Variable(name.clone())) {
-                        self.uses(node, module, reference);
-                    }
+                    walk::traversals(expr, &mut |t| {
+                        if let Ok(reference) = &t.reference {
+                            self.uses_others(node, module, reference);
+                        }
+                    });
                 }
             }
         }
@@ -252,8 +269,7 @@ impl Builder<'_> {
             let Some(node) = self.find(&NodeKind::Call(id, name.clone())) else { continue };
             if let Some(outer) = around {
                 self.edge(node, outer, None);
-                let inherited = self.explicit.get(&outer).cloned().unwrap_or_default();
-                self.explicit.entry(node).or_default().extend(inherited);
+                self.around.insert(node, outer);
             }
             for expr in [&call.count, &call.for_each].into_iter().flatten() {
                 self.expr(node, module, expr);
@@ -265,8 +281,7 @@ impl Builder<'_> {
             let Some(node) = self.find(&NodeKind::Resource(id, resource.clone())) else { continue };
             if let Some(call) = around {
                 self.edge(node, call, None);
-                let inherited = self.explicit.get(&call).cloned().unwrap_or_default();
-                self.explicit.entry(node).or_default().extend(inherited);
+                self.around.insert(node, call);
             }
             for expr in [&block.count, &block.for_each].into_iter().flatten() {
                 self.expr(node, module, expr);
@@ -276,13 +291,35 @@ impl Builder<'_> {
             self.rules(node, module, &block.lifecycle.preconditions);
             self.rules(node, module, &block.lifecycle.postconditions);
             for expr in &block.lifecycle.replace_triggered_by {
-                self.expr(node, module, expr);
+                // Naming itself here is no cycle: it is a change of itself that never comes.
+                walk::traversals(expr, &mut |t| {
+                    if let Ok(reference) = &t.reference {
+                        self.uses_others(node, module, reference);
+                    }
+                });
+            }
+            if let Some(connection) = &block.connection {
+                self.body_after(node, module, connection);
             }
             for provisioner in &block.provisioners {
-                self.body(node, module, &provisioner.body);
+                self.body_after(node, module, &provisioner.body);
+                if let Some(connection) = &provisioner.connection {
+                    self.body_after(node, module, connection);
+                }
             }
             if let Some(provider) = self.find(&NodeKind::Provider(block.resolved_provider.clone())) {
                 self.edge(node, provider, Some(block.header));
+            }
+        }
+        for import in &module.imports {
+            let target = self.config.find(&import.resource.module).map(|m| m.id);
+            let Some(node) =
+                target.and_then(|m| self.find(&NodeKind::Resource(m, import.resource.resource.clone())))
+            else {
+                continue;
+            };
+            for expr in [Some(&import.id), import.for_each.as_ref()].into_iter().flatten() {
+                self.expr(node, module, expr);
             }
         }
         for (name, check) in &module.checks {
@@ -364,6 +401,7 @@ impl Builder<'_> {
             dependencies,
             dependents,
             explicit: self.explicit,
+            around: self.around,
             order,
             resources: (0..n).map(|_| OnceCell::new()).collect(),
             create_before_destroy: vec![false; n],

@@ -31,6 +31,16 @@ pub(super) fn describe(config: &Configuration, kind: &NodeKind) -> String {
     }
 }
 
+/// How Terraform calls a node in the summary of a cycle: what it expands first has a mark.
+fn as_terraform(config: &Configuration, kind: &NodeKind) -> String {
+    let name = describe(config, kind);
+    match kind {
+        NodeKind::Local(..) | NodeKind::Output(..) | NodeKind::Call(..) => format!("{name} (expand)"),
+        NodeKind::Variable(module, _) if !config.module(*module).path.is_root() => format!("{name} (expand)"),
+        _ => name,
+    }
+}
+
 /// One error for each group of nodes that use each other.
 pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[Vec<NodeId>]) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
@@ -38,7 +48,6 @@ pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[V
         let members: Vec<NodeId> = component.iter().map(|i| NodeId(i.index() as u32)).collect();
         let Some(path) = shortest(&members, dependencies) else { continue };
         let mut lines = Vec::new();
-        let mut subject = None;
         for (i, node) in path.iter().enumerate() {
             let next = path[(i + 1) % path.len()];
             let span = b.edges.get(&(*node, next)).copied().flatten();
@@ -46,31 +55,32 @@ pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[V
             let other = describe(b.config, &b.kinds[next.0 as usize]);
             match span {
                 Some(s) => {
-                    subject = subject.or(Some(s));
                     lines.push(format!("{name} uses {other} at {}", b.config.sources.place(s)));
                 }
                 None => lines.push(format!("{name} uses {other}")),
             }
         }
-        let mut names: Vec<String> = path
+        let route: Vec<String> = path
             .iter()
+            .chain(path.first())
             .filter(|n| b.kinds[n.0 as usize] != NodeKind::Hub)
             .map(|n| describe(b.config, &b.kinds[n.0 as usize]))
             .collect();
-        if let Some(first) = names.first().cloned() {
-            names.push(first);
-        }
-        diagnostics.push(
-            Diagnostic::error(
-                "Cycle",
-                format!(
-                    "These blocks need each other, so none of them can come first: {}.\n\n  {}\n\nTake one of these references away.",
-                    names.join(" → "),
-                    lines.join("\n  ")
-                ),
-            )
-            .at_opt(subject),
-        );
+        let mut all: Vec<String> = members
+            .iter()
+            .filter(|n| b.kinds[n.0 as usize] != NodeKind::Hub)
+            .map(|n| as_terraform(b.config, &b.kinds[n.0 as usize]))
+            .collect();
+        all.sort();
+        // No single place is the wrong one: each is named in the text.
+        diagnostics.push(Diagnostic::error(
+            format!("Cycle: {}", all.join(", ")),
+            format!(
+                "These blocks need each other, so none of them can come first: {}.\n\n  {}\n\nTake one of these references away.",
+                route.join(" → "),
+                lines.join("\n  ")
+            ),
+        ));
     }
     diagnostics
 }

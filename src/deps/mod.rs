@@ -6,6 +6,7 @@
 
 mod build;
 mod cycle;
+mod target;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -57,8 +58,10 @@ pub struct Graph {
     index: HashMap<NodeKind, NodeId>,
     dependencies: Vec<Vec<NodeId>>,
     dependents: Vec<Vec<NodeId>>,
-    /// What `depends_on` of the block and of the calls around it names.
+    /// What `depends_on` of the block itself names.
     explicit: HashMap<NodeId, Vec<NodeId>>,
+    /// The call of the module that a resource or a call stands in.
+    around: HashMap<NodeId, NodeId>,
     order: Vec<NodeId>,
     resources: Vec<OnceCell<Arc<[NodeId]>>>,
     create_before_destroy: Vec<bool>,
@@ -99,42 +102,91 @@ impl Graph {
     /// The resource blocks that a node uses, directly or through variables, locals, outputs and calls, but not through
     /// other resources nor through provider configurations.
     pub fn resource_dependencies(&self, node: NodeId) -> Arc<[NodeId]> {
-        let Some(cell) = self.resources.get(node.0 as usize) else { return Arc::new([]) };
-        Arc::clone(cell.get_or_init(|| {
-            let mut found = Vec::new();
-            let mut seen = HashSet::new();
-            let mut stack: Vec<NodeId> = self.dependencies(node).to_vec();
-            while let Some(n) = stack.pop() {
-                if !seen.insert(n) {
-                    continue;
-                }
-                match self.kind(n) {
-                    NodeKind::Resource(..) => found.push(n),
-                    NodeKind::Provider(_) => {}
-                    _ => stack.extend(self.dependencies(n).iter().copied()),
-                }
+        if self.order.is_empty() {
+            // There are cycles, so there is no plan either; nothing to remember.
+            return self.resources_by_walking(self.dependencies(node).to_vec()).into();
+        }
+        let known = |n: NodeId| self.resources.get(n.0 as usize).and_then(OnceCell::get);
+        let mut stack = vec![node];
+        while let Some(n) = stack.last().copied() {
+            let Some(cell) = self.resources.get(n.0 as usize) else {
+                return Arc::new([]);
+            };
+            if cell.get().is_some() {
+                stack.pop();
+                continue;
             }
-            found.sort();
-            found.into()
-        }))
+            let before = stack.len();
+            stack.extend(
+                self.dependencies(n)
+                    .iter()
+                    .filter(|d| self.is_passed_through(**d) && known(**d).is_none()),
+            );
+            if stack.len() == before {
+                stack.pop();
+                cell.get_or_init(|| self.gather(n));
+            }
+        }
+        known(node).map_or_else(|| Arc::new([]), Arc::clone)
     }
 
-    /// The resource blocks that `depends_on` names, of the block itself or of a module call around it.
-    pub fn explicit_dependencies(&self, node: NodeId) -> Vec<NodeId> {
+    /// Whether what a node uses counts as used by those that use the node.
+    fn is_passed_through(&self, node: NodeId) -> bool {
+        !matches!(self.kind(node), NodeKind::Resource(..) | NodeKind::Provider(_))
+    }
+
+    /// The resources of a node all of whose passed-through dependencies are known. A set that comes from one place alone
+    /// is shared: a long chain of locals costs one set.
+    fn gather(&self, node: NodeId) -> Arc<[NodeId]> {
+        let mut direct: Vec<NodeId> = Vec::new();
+        let mut sets: Vec<&Arc<[NodeId]>> = Vec::new();
+        for d in self.dependencies(node) {
+            if matches!(self.kind(*d), NodeKind::Resource(..)) {
+                direct.push(*d);
+            } else if self.is_passed_through(*d)
+                && let Some(set) = self.resources.get(d.0 as usize).and_then(OnceCell::get)
+                && !set.is_empty()
+                && !sets.iter().any(|s| Arc::ptr_eq(s, set))
+            {
+                sets.push(set);
+            }
+        }
+        if let ([set], true) = (sets.as_slice(), direct.is_empty()) {
+            return Arc::clone(set);
+        }
+        direct.extend(sets.iter().flat_map(|s| s.iter().copied()));
+        direct.sort_unstable();
+        direct.dedup();
+        direct.into()
+    }
+
+    /// The resources that can be reached from `stack` without passing through a resource or a provider configuration.
+    fn resources_by_walking(&self, mut stack: Vec<NodeId>) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        let mut stack: Vec<NodeId> = self.explicit.get(&node).cloned().unwrap_or_default();
         while let Some(n) = stack.pop() {
             if !seen.insert(n) {
                 continue;
             }
             match self.kind(n) {
                 NodeKind::Resource(..) => found.push(n),
+                NodeKind::Provider(_) => {}
                 _ => stack.extend(self.dependencies(n).iter().copied()),
             }
         }
-        found.sort();
+        found.sort_unstable();
         found
+    }
+
+    /// The resource blocks that `depends_on` names, of the block itself or of a module call around it.
+    pub fn explicit_dependencies(&self, node: NodeId) -> Vec<NodeId> {
+        let mut stack: Vec<NodeId> = Vec::new();
+        let mut at = Some(node);
+        while let Some(n) = at {
+            stack.extend(self.explicit.get(&n).into_iter().flatten());
+            at = self.around.get(&n).copied();
+        }
+        self.resources_by_walking(stack)
     }
 
     /// Whether objects of a resource block are replaced by creating the new one first: it says so itself, or something

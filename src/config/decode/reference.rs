@@ -99,6 +99,13 @@ pub(super) fn provider_config(
             ] => Some((t.root.name.clone(), Some(alias.clone()))),
             _ => None,
         },
+        // A bare name as a key of an object is lowered to a string; it has no quotes around it.
+        ExprKind::Literal(v)
+            if v.as_str()
+                .is_some_and(|s| s.len() as u32 == expr.span.end - expr.span.start) =>
+        {
+            v.as_str().map(|s| (s.into(), None))
+        }
         ExprKind::Literal(v) if v.as_str().is_some() => {
             let t = traversal(expr, diagnostics)?;
             match t.steps.as_slice() {
