@@ -105,14 +105,20 @@ fn references_lead_somewhere() {
 #[test]
 fn modules_are_found_beside_their_caller() {
     let (config, found) = read([
-        ("main.tf", "module \"a\" {\n  source = \"./m\"\n  nam = 1\n}\nmodule \"b\" {\n  source = \"./nope\"\n}\n"),
+        (
+            "main.tf",
+            "module \"a\" {\n  source = \"./m\"\n  nam = 1\n}\nmodule \"b\" {\n  source = \"./nope\"\n}\n",
+        ),
         ("m/main.tf", "variable \"name\" {}\n"),
     ]);
     insta::assert_snapshot!(found, @"main.tf:6,12-20 Unreadable module directory");
     assert_eq!(config.modules.len(), 2);
     assert_eq!(config.modules[1].dir, Path::new("m"));
     let (_, found) = read([
-        ("main.tf", "module \"a\" {\n  source = \"./m\"\n  nam = 1\n}\noutput \"o\" {\n  value = module.a.x\n}\n"),
+        (
+            "main.tf",
+            "module \"a\" {\n  source = \"./m\"\n  nam = 1\n}\noutput \"o\" {\n  value = module.a.x\n}\n",
+        ),
         ("m/main.tf", "variable \"name\" {}\n"),
     ]);
     insta::assert_snapshot!(found, @r"
@@ -134,13 +140,28 @@ fn a_module_in_itself_is_refused() {
 #[test]
 fn override_files_change_what_is_there() {
     let (config, found) = read([
-        ("main.tf", "variable \"v\" {\n  default = 1\n}\nresource \"terraform_data\" \"a\" {\n  input = 1\n}\n"),
-        ("override.tf", "variable \"v\" {\n  default = 2\n}\nresource \"terraform_data\" \"a\" {\n  count = 3\n}\n"),
+        (
+            "main.tf",
+            "variable \"v\" {\n  default = 1\n}\nresource \"terraform_data\" \"a\" {\n  input = 1\n}\n",
+        ),
+        (
+            "override.tf",
+            "variable \"v\" {\n  default = 2\n}\nresource \"terraform_data\" \"a\" {\n  count = 3\n}\n",
+        ),
     ]);
     assert_eq!(found, "");
-    assert_eq!(config.root().variables["v"].default.as_ref().map(|v| v.as_number().unwrap().to_string()), Some("2".into()));
+    assert_eq!(
+        config.root().variables["v"]
+            .default
+            .as_ref()
+            .map(|v| v.as_number().unwrap().to_string()),
+        Some("2".into())
+    );
     assert!(config.root().resources.values().all(|r| r.count.is_some()));
-    let (_, found) = read([("main.tf", "locals {}\n"), ("x_override.tf", "resource \"terraform_data\" \"z\" {}\n")]);
+    let (_, found) = read([
+        ("main.tf", "locals {}\n"),
+        ("x_override.tf", "resource \"terraform_data\" \"z\" {}\n"),
+    ]);
     insta::assert_snapshot!(found, @"x_override.tf:1,1-30 Missing resource to override");
 }
 

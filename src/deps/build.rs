@@ -129,18 +129,24 @@ impl Builder<'_> {
                 .collect()
         };
         match &reference.subject {
-            Subject::Variable(n) => self.find(&NodeKind::Variable(id, n.clone())).into_iter().collect(),
+            Subject::Variable(n) => self
+                .find(&NodeKind::Variable(id, n.clone()))
+                .into_iter()
+                .collect(),
             Subject::Local(n) => self.find(&NodeKind::Local(id, n.clone())).into_iter().collect(),
-            Subject::Resource(r) | Subject::ResourceInstance(r, _) => {
-                self.find(&NodeKind::Resource(id, r.clone())).into_iter().collect()
-            }
+            Subject::Resource(r) | Subject::ResourceInstance(r, _) => self
+                .find(&NodeKind::Resource(id, r.clone()))
+                .into_iter()
+                .collect(),
             Subject::Module(n) | Subject::ModuleInstance(n, _) => call(n),
             Subject::ModuleOutput(n, _, output) => {
                 let child = module.children.get(n).copied();
                 match child.and_then(|c| self.find(&NodeKind::Output(c, output.clone()))) {
-                    Some(node) => {
-                        self.find(&NodeKind::Call(id, n.clone())).into_iter().chain([node]).collect()
-                    }
+                    Some(node) => self
+                        .find(&NodeKind::Call(id, n.clone()))
+                        .into_iter()
+                        .chain([node])
+                        .collect(),
                     None => call(n),
                 }
             }
@@ -200,9 +206,10 @@ impl Builder<'_> {
             let targets = self.targets(module, reference);
             // Naming an output of a module means the module.
             let targets = match &reference.subject {
-                Subject::ModuleOutput(n, ..) => {
-                    targets.into_iter().chain(self.hubs.get(&(module.id, n.clone())).copied()).collect()
-                }
+                Subject::ModuleOutput(n, ..) => targets
+                    .into_iter()
+                    .chain(self.hubs.get(&(module.id, n.clone())).copied())
+                    .collect(),
                 _ => targets,
             };
             for to in targets {
@@ -214,10 +221,18 @@ impl Builder<'_> {
 
     fn connect(&mut self, module: &Module) {
         let id = module.id;
-        let around = module.parent.as_ref().and_then(|(p, name)| self.find(&NodeKind::Call(*p, name.clone())));
-        let caller = module.parent.as_ref().map(|(p, name)| (self.config.module(*p), name));
+        let around = module
+            .parent
+            .as_ref()
+            .and_then(|(p, name)| self.find(&NodeKind::Call(*p, name.clone())));
+        let caller = module
+            .parent
+            .as_ref()
+            .map(|(p, name)| (self.config.module(*p), name));
         for (name, variable) in &module.variables {
-            let Some(node) = self.find(&NodeKind::Variable(id, name.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Variable(id, name.clone())) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
             }
@@ -238,14 +253,18 @@ impl Builder<'_> {
             }
         }
         for (name, local) in &module.locals {
-            let Some(node) = self.find(&NodeKind::Local(id, name.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Local(id, name.clone())) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
             }
             self.expr(node, module, &local.value);
         }
         for (name, output) in &module.outputs {
-            let Some(node) = self.find(&NodeKind::Output(id, name.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Output(id, name.clone())) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
             }
@@ -259,14 +278,18 @@ impl Builder<'_> {
                 provider: block.provider.clone(),
                 alias: config.alias.clone(),
             };
-            let Some(node) = self.find(&NodeKind::Provider(address)) else { continue };
+            let Some(node) = self.find(&NodeKind::Provider(address)) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
             }
             self.body(node, module, &block.body);
         }
         for (name, call) in &module.calls {
-            let Some(node) = self.find(&NodeKind::Call(id, name.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Call(id, name.clone())) else {
+                continue;
+            };
             if let Some(outer) = around {
                 self.edge(node, outer, None);
                 self.around.insert(node, outer);
@@ -278,7 +301,9 @@ impl Builder<'_> {
             self.hub(module, name);
         }
         for (resource, block) in &module.resources {
-            let Some(node) = self.find(&NodeKind::Resource(id, resource.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Resource(id, resource.clone())) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
                 self.around.insert(node, call);
@@ -323,7 +348,9 @@ impl Builder<'_> {
             }
         }
         for (name, check) in &module.checks {
-            let Some(node) = self.find(&NodeKind::Check(id, name.clone())) else { continue };
+            let Some(node) = self.find(&NodeKind::Check(id, name.clone())) else {
+                continue;
+            };
             if let Some(call) = around {
                 self.edge(node, call, None);
             }
@@ -338,15 +365,34 @@ impl Builder<'_> {
 
     /// The hub of a call: everything in the called module, and the hubs of what that calls.
     fn hub(&mut self, module: &Module, name: &Name) {
-        let Some(hub) = self.hubs.get(&(module.id, name.clone())).copied() else { return };
-        let Some(child) = module.children.get(name).map(|c| self.config.module(*c)) else { return };
+        let Some(hub) = self.hubs.get(&(module.id, name.clone())).copied() else {
+            return;
+        };
+        let Some(child) = module.children.get(name).map(|c| self.config.module(*c)) else {
+            return;
+        };
         let inside: Vec<NodeId> = child
             .resources
             .keys()
             .filter_map(|r| self.find(&NodeKind::Resource(child.id, r.clone())))
-            .chain(child.outputs.keys().filter_map(|o| self.find(&NodeKind::Output(child.id, o.clone()))))
-            .chain(child.calls.keys().filter_map(|c| self.hubs.get(&(child.id, c.clone())).copied()))
-            .chain(child.calls.keys().filter_map(|c| self.find(&NodeKind::Call(child.id, c.clone()))))
+            .chain(
+                child
+                    .outputs
+                    .keys()
+                    .filter_map(|o| self.find(&NodeKind::Output(child.id, o.clone()))),
+            )
+            .chain(
+                child
+                    .calls
+                    .keys()
+                    .filter_map(|c| self.hubs.get(&(child.id, c.clone())).copied()),
+            )
+            .chain(
+                child
+                    .calls
+                    .keys()
+                    .filter_map(|c| self.find(&NodeKind::Call(child.id, c.clone()))),
+            )
             .collect();
         for to in inside {
             self.edge(hub, to, None);

@@ -17,7 +17,11 @@ use crate::config::Configuration;
 pub(super) fn describe(config: &Configuration, kind: &NodeKind) -> String {
     let within = |module: &crate::config::ModuleId, rest: String| {
         let path = &config.module(*module).path;
-        if path.is_root() { rest } else { format!("{path}.{rest}") }
+        if path.is_root() {
+            rest
+        } else {
+            format!("{path}.{rest}")
+        }
     };
     match kind {
         NodeKind::Variable(m, n) => within(m, format!("var.{n}")),
@@ -46,7 +50,9 @@ pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[V
     let mut diagnostics = Diagnostics::new();
     for component in kosaraju_scc(graph).into_iter().filter(|c| c.len() > 1) {
         let members: Vec<NodeId> = component.iter().map(|i| NodeId(i.index() as u32)).collect();
-        let Some(path) = shortest(&members, dependencies) else { continue };
+        let Some(path) = shortest(&members, dependencies) else {
+            continue;
+        };
         let mut lines = Vec::new();
         for (i, node) in path.iter().enumerate() {
             let next = path[(i + 1) % path.len()];
@@ -92,7 +98,11 @@ fn shortest(members: &[NodeId], dependencies: &[Vec<NodeId>]) -> Option<Vec<Node
     let mut from: HashMap<NodeId, NodeId> = HashMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        for next in dependencies.get(node.0 as usize)?.iter().filter(|n| inside.contains(n)) {
+        for next in dependencies
+            .get(node.0 as usize)?
+            .iter()
+            .filter(|n| inside.contains(n))
+        {
             if *next == start {
                 let mut path = vec![node];
                 let mut at = node;

@@ -192,7 +192,10 @@ impl Graph {
     /// Whether objects of a resource block are replaced by creating the new one first: it says so itself, or something
     /// that says so uses it (otherwise the order of its own replacement could not be kept).
     pub fn is_create_before_destroy(&self, node: NodeId) -> bool {
-        self.create_before_destroy.get(node.0 as usize).copied().unwrap_or(false)
+        self.create_before_destroy
+            .get(node.0 as usize)
+            .copied()
+            .unwrap_or(false)
     }
 }
 

@@ -9,12 +9,19 @@ fn graph(text: &str) -> (Configuration, Graph, Vec<String>) {
     let (config, found) = load(&files, Path::new("."));
     assert!(!found.has_errors(), "{found:?}");
     let (graph, found) = Graph::build(&config);
-    let messages = found.iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+    let messages = found
+        .iter()
+        .map(|d| format!("{}: {}", d.summary, d.detail))
+        .collect();
     (config, graph, messages)
 }
 
 fn names(config: &Configuration, graph: &Graph) -> Vec<String> {
-    graph.order().iter().map(|n| cycle::describe(config, graph.kind(*n))).collect()
+    graph
+        .order()
+        .iter()
+        .map(|n| cycle::describe(config, graph.kind(*n)))
+        .collect()
 }
 
 #[test]
@@ -34,8 +41,11 @@ fn what_is_used_comes_first() {
     assert!(at("terraform_data.a") < at("local.x"));
     assert!(at("local.x") < at("terraform_data.b"));
     let b = graph.order()[at("terraform_data.b")];
-    let direct: Vec<String> =
-        graph.resource_dependencies(b).iter().map(|n| cycle::describe(&config, graph.kind(*n))).collect();
+    let direct: Vec<String> = graph
+        .resource_dependencies(b)
+        .iter()
+        .map(|n| cycle::describe(&config, graph.kind(*n)))
+        .collect();
     assert_eq!(direct, ["terraform_data.a"]);
 }
 
@@ -43,8 +53,16 @@ fn what_is_used_comes_first() {
 fn a_cycle_is_told_with_every_place() {
     let (_, _, found) = graph("locals {\n  a = local.b\n  b = local.c\n  c = local.a\n}\n");
     assert_eq!(found.len(), 1);
-    assert!(found[0].contains("local.a → local.b → local.c → local.a"), "{}", found[0]);
-    assert!(found[0].contains("local.b uses local.c at main.tf:3"), "{}", found[0]);
+    assert!(
+        found[0].contains("local.a → local.b → local.c → local.a"),
+        "{}",
+        found[0]
+    );
+    assert!(
+        found[0].contains("local.b uses local.c at main.tf:3"),
+        "{}",
+        found[0]
+    );
 }
 
 #[test]
@@ -73,7 +91,10 @@ fn create_before_destroy_spreads_to_what_is_used() {
 fn a_long_chain_needs_no_deep_stack() {
     let mut text = String::from("resource \"terraform_data\" \"n0\" {}\n");
     for i in 1..20_000 {
-        text.push_str(&format!("resource \"terraform_data\" \"n{i}\" {{ input = terraform_data.n{}.id }}\n", i - 1));
+        text.push_str(&format!(
+            "resource \"terraform_data\" \"n{i}\" {{ input = terraform_data.n{}.id }}\n",
+            i - 1
+        ));
     }
     let (_, graph, found) = graph(&text);
     assert!(found.is_empty());
@@ -83,13 +104,20 @@ fn a_long_chain_needs_no_deep_stack() {
 #[test]
 fn a_cycle_is_named_as_terraform_names_it() {
     let (_, _, found) = graph("locals {\n  a = local.b\n  b = local.a\n}\n");
-    assert!(found[0].starts_with("Cycle: local.a (expand), local.b (expand): "), "{}", found[0]);
+    assert!(
+        found[0].starts_with("Cycle: local.a (expand), local.b (expand): "),
+        "{}",
+        found[0]
+    );
 }
 
 #[test]
 fn a_block_that_needs_itself_is_refused_but_may_name_itself_later() {
     let (_, _, found) = graph("resource \"terraform_data\" \"a\" {\n  input = terraform_data.a.id\n}\n");
-    assert_eq!(found, ["Self-referential block: Configuration for terraform_data.a may not refer to itself."]);
+    assert_eq!(
+        found,
+        ["Self-referential block: Configuration for terraform_data.a may not refer to itself."]
+    );
     let (_, _, found) = graph(
         r#"
         resource "terraform_data" "a" {
@@ -113,23 +141,33 @@ fn a_target_needs_what_it_uses() {
     );
     let target = streamform_lang::addrs::Target::parse("terraform_data.b[0]").unwrap();
     let needed = graph.needed(graph.named_by(&config, &target));
-    let mut names: Vec<String> = needed.iter().map(|n| cycle::describe(&config, graph.kind(*n))).collect();
+    let mut names: Vec<String> = needed
+        .iter()
+        .map(|n| cycle::describe(&config, graph.kind(*n)))
+        .collect();
     names.sort();
     assert_eq!(names, ["local.x", "terraform_data.a", "terraform_data.b"]);
 }
 
 #[test]
 fn a_long_chain_of_locals_is_gathered_once() {
-    let mut text = String::from("resource \"terraform_data\" \"a\" {}\nlocals {\n  n0 = terraform_data.a.id\n");
+    let mut text =
+        String::from("resource \"terraform_data\" \"a\" {}\nlocals {\n  n0 = terraform_data.a.id\n");
     for i in 1..10_000 {
         text.push_str(&format!("  n{i} = local.n{}\n", i - 1));
     }
     text.push_str("}\n");
     for i in 0..10_000 {
-        text.push_str(&format!("resource \"terraform_data\" \"r{i}\" {{ input = local.n{i} }}\n"));
+        text.push_str(&format!(
+            "resource \"terraform_data\" \"r{i}\" {{ input = local.n{i} }}\n"
+        ));
     }
     let (_, graph, found) = graph(&text);
     assert!(found.is_empty());
-    let total: usize = graph.order().iter().map(|n| graph.resource_dependencies(*n).len()).sum();
+    let total: usize = graph
+        .order()
+        .iter()
+        .map(|n| graph.resource_dependencies(*n).len())
+        .sum();
     assert_eq!(total, 20_000);
 }
