@@ -5,6 +5,7 @@ use super::describe::report;
 use super::evaluate_in;
 use super::failed_since;
 use super::start_of;
+use super::template_function;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -65,7 +66,12 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
         }
         return nothing();
     }
-    match functions::call(function, values, env.scope.surroundings()) {
+    let around = env.scope.surroundings();
+    let result = match template_function::call(function, call, &values, around) {
+        Some(rendered) => rendered,
+        None => functions::call(function, values, around),
+    };
+    match result {
         Ok(value) => value,
         Err(CallError::Arguments(faults)) => {
             argument_errors(expr, function, &faults, &written, env, found);

@@ -13,6 +13,7 @@ mod describe;
 mod operators;
 mod scope;
 mod template;
+mod template_function;
 mod type_expr;
 
 pub use defaults::Defaults;

@@ -11,8 +11,10 @@ use super::FunctionError;
 use super::Surroundings;
 use super::crypto;
 use super::define::Outcome;
+use super::define::any;
 use super::define::failed;
 use super::define::function;
+use super::define::gives_any;
 use super::define::gives_bool;
 use super::define::gives_string;
 use super::define::quote;
@@ -93,6 +95,54 @@ pub(super) fn functions() -> Vec<Function> {
         hash("filesha512", "The SHA-512 hash of a file.", |a, around| {
             Ok(Value::string(crypto::hex(&crypto::sha512(&open(a, around)?))))
         }),
+        // The evaluator puts its own code in place of these two bodies: rendering evaluates.
+        function(
+            "templatefile",
+            "The text of a file, as a template, with variables filled in.",
+            [string("path"), any("vars")],
+            gives_any,
+            |_, _| {
+                Err(failed(
+                    "templates can be rendered only where expressions are evaluated",
+                ))
+            },
+        )
+        .nullable(),
+        function(
+            "templatestring",
+            "A text from elsewhere, as a template, with variables filled in.",
+            [string("template"), any("vars")],
+            gives_string,
+            |_, _| {
+                Err(failed(
+                    "templates can be rendered only where expressions are evaluated",
+                ))
+            },
+        ),
+        // The evaluator puts its own code in place of these two bodies: rendering evaluates.
+        function(
+            "templatefile",
+            "The text of a file, as a template, with variables filled in.",
+            [string("path"), any("vars")],
+            gives_any,
+            |_, _| {
+                Err(failed(
+                    "templates can be rendered only where expressions are evaluated",
+                ))
+            },
+        )
+        .nullable(),
+        function(
+            "templatestring",
+            "A text from elsewhere, as a template, with variables filled in.",
+            [string("template"), any("vars")],
+            gives_string,
+            |_, _| {
+                Err(failed(
+                    "templates can be rendered only where expressions are evaluated",
+                ))
+            },
+        ),
         hash(
             "pathexpand",
             "A file name with the home folder in place of `~`.",
@@ -128,7 +178,7 @@ fn locate(path: &str, around: &Surroundings) -> Result<(String, std::path::PathB
 }
 
 /// The text of a file, for functions that work on what is in it.
-pub(super) fn read_text(path: &str, around: &Surroundings) -> Result<String, FunctionError> {
+pub(crate) fn read_text(path: &str, around: &Surroundings) -> Result<String, FunctionError> {
     let bytes = read(path, around).map_err(|e| wrong(0, e))?;
     utf8(path, bytes)
 }

@@ -46,6 +46,8 @@ mod types;
 mod yaml;
 mod yaml_text;
 
+pub(crate) use filesystem::read_text;
+
 pub use call::CallError;
 pub use call::call;
 pub use call::check_arity;

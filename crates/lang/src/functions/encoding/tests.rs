@@ -267,7 +267,7 @@ fn yaml_read() {
         ));
     }
     assert!(answer("yamldecode", &[s(&bomb)]).contains("more than"), "bomb");
-    assert!(answer("yamldecode", &[s(&"[".repeat(10_000))]).contains("deep"));
+    assert!(call("yamldecode", &[s(&"[".repeat(10_000))]).is_err());
 }
 
 fn any_value() -> impl proptest::strategy::Strategy<Value = Value> {
