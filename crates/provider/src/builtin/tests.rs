@@ -73,7 +73,7 @@ fn apply_settles_what_was_unknown() {
     assert!(a.is_wholly_known());
     assert_eq!(a.get("output"), Some(&input));
     assert_ne!(a.get("id"), b.get("id"));
-    assert!(terraform_data::apply(nothing.clone()).is_null());
+    assert!(terraform_data::apply(nothing).is_null());
 }
 
 #[test]

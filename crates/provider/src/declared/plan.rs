@@ -19,8 +19,6 @@ use crate::schema::Block;
 pub(super) struct Planned {
     pub(super) value: Value,
     pub(super) replace: Vec<Path>,
-    /// Whether the table finds anything to do.
-    pub(super) changed: bool,
 }
 
 /// Plans one object. `proposed` is not null; `prior` is null for a create. `fields` holds `id` too.
@@ -47,7 +45,6 @@ pub(super) fn plan(fields: &[Field], block: &Block, prior: &Value, proposed: &Va
         return Planned {
             value: prior.clone(),
             replace: Vec::new(),
-            changed: false,
         };
     }
     let value = settle::nulls(Value::object(items), proposed);
@@ -61,7 +58,6 @@ pub(super) fn plan(fields: &[Field], block: &Block, prior: &Value, proposed: &Va
     planner.replace.sort();
     planner.replace.dedup();
     Planned {
-        changed: value != *prior,
         value,
         replace: planner.replace,
     }

@@ -266,7 +266,8 @@ fn group<'a>(members: &'a [&'a str], own: &'a str) -> Vec<&'a str> {
 
 /// Blocks of which there is none are not given; an empty list that is written as an attribute is.
 fn is_given(f: &Field, value: &Value) -> bool {
-    !value.is_null() && !(f.is_block() && value.items().is_some_and(<[Value]>::is_empty))
+    let no_block = f.is_block() && value.items().is_some_and(<[Value]>::is_empty);
+    !value.is_null() && !no_block
 }
 
 /// The path of an element; those of a set have none, so it is the path of the set.

@@ -14,6 +14,9 @@ mod sensitive;
 mod state_json;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use computed::unknown_computed;
 pub use consistent::consistent;
 pub use consistent::plan_valid;
@@ -29,12 +32,9 @@ pub use proposed::proposed;
 pub use references::references;
 pub use sensitive::mark_sensitive;
 pub use state_json::StateJsonError;
-pub use state_json::from_json;
 pub use state_json::from_state_json;
 pub use state_json::sensitive_paths;
 pub use state_json::to_state_json;
-pub use state_json::type_from_json;
-pub use state_json::type_to_json;
 
 use std::sync::Arc;
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fmt::Write as _;
 
 use serde::de::DeserializeSeed;
 use serde::de::Deserializer;
@@ -18,6 +17,8 @@ use streamform_lang::value::Number;
 use streamform_lang::value::Path;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
+use streamform_lang::value::to_json_as;
+use streamform_lang::value::type_from_json;
 
 use super::Block;
 use super::NestedBlock;
@@ -55,11 +56,7 @@ pub fn from_state_json(raw: &str, block: &Block) -> Result<Value, StateJsonError
     Ok(with_blocks(value, block))
 }
 
-/// A value of a type from its stored form.
-///
-/// # Errors
-/// As [`from_state_json`].
-pub fn from_json(raw: &str, ty: &Type) -> Result<Value, StateJsonError> {
+fn from_json(raw: &str, ty: &Type) -> Result<Value, StateJsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(raw);
     let value = Seed(ty).deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -131,7 +128,7 @@ fn dynamic(raw: &str) -> Result<Value, StateJsonError> {
         return Ok(Value::null(Type::Any));
     }
     let typed: Typed<'_> = serde_json::from_str(raw)?;
-    let ty = type_from_json(&typed.ty).ok_or_else(|| StateJsonError("expected a type".to_owned()))?;
+    let ty = type_from_json(&typed.ty).map_err(|_| StateJsonError("expected a type".to_owned()))?;
     from_json(typed.value.get(), &ty)
 }
 
@@ -224,9 +221,19 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 /// The stored form of an object. What is not known is stored as null: a record holds what is.
 pub fn to_state_json(value: &Value, block: &Block) -> String {
-    let mut out = String::new();
-    write(value, &block.implied_type(), &mut out);
-    out
+    let known = without_unknown(value.clone());
+    // INVARIANT: only an unknown value has no JSON form.
+    to_json_as(&known, &block.implied_type()).unwrap_or_else(|_| "null".to_owned())
+}
+
+fn without_unknown(value: Value) -> Value {
+    if value.is_wholly_known() {
+        return value;
+    }
+    match value.kind() {
+        Kind::Unknown(u) => Value::null(u.ty.clone()),
+        _ => value.map_children(without_unknown),
+    }
 }
 
 /// Paths of the sensitive parts of an object, outermost only.
@@ -238,140 +245,4 @@ pub fn sensitive_paths(value: &Value) -> Vec<Path> {
         }
     }
     found
-}
-
-/// Writes a value; `ty` is the type that the schema has there, which decides where the value's own type is written too.
-fn write(value: &Value, ty: &Type, out: &mut String) {
-    if *ty == Type::Any && value.ty() != Type::Any && value.is_known() {
-        let own = value.ty();
-        out.push_str("{\"value\":");
-        write(value, &own, out);
-        out.push_str(",\"type\":");
-        write_type(&own, out);
-        out.push('}');
-        return;
-    }
-    match value.kind() {
-        Kind::Null(_) | Kind::Unknown(_) => out.push_str("null"),
-        Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Kind::Number(n) => {
-            // INVARIANT: writing to a string does not fail.
-            let _ = write!(out, "{n}");
-        }
-        Kind::String(s) => quote(s, out),
-        Kind::List(s) | Kind::Set(s) => {
-            let elem = ty.element().unwrap_or(&s.elem);
-            sequence(s.items.iter().map(|v| (v, elem)), out);
-        }
-        Kind::Tuple(t) => match ty {
-            Type::Tuple(types) => sequence(t.iter().zip(types.iter()), out),
-            _ => sequence(t.iter().map(|v| (v, &Type::Any)), out),
-        },
-        Kind::Map(m) => {
-            let elem = ty.element().unwrap_or(&m.elem);
-            entries(m.items.iter().map(|(k, v)| (k, v, elem)), out);
-        }
-        Kind::Object(o) => entries(
-            o.iter().map(|(k, v)| {
-                let ty = match ty {
-                    Type::Object(t) => t.get(k).unwrap_or(&Type::Any),
-                    _ => &Type::Any,
-                };
-                (k, v, ty)
-            }),
-            out,
-        ),
-    }
-}
-
-fn sequence<'a>(items: impl Iterator<Item = (&'a Value, &'a Type)>, out: &mut String) {
-    out.push('[');
-    for (i, (v, ty)) in items.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        write(v, ty, out);
-    }
-    out.push(']');
-}
-
-fn entries<'a>(items: impl Iterator<Item = (&'a Name, &'a Value, &'a Type)>, out: &mut String) {
-    out.push('{');
-    for (i, (k, v, ty)) in items.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        quote(k, out);
-        out.push(':');
-        write(v, ty, out);
-    }
-    out.push('}');
-}
-
-fn quote(text: &str, out: &mut String) {
-    // INVARIANT: a string always has a JSON form.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
-}
-
-fn write_type(ty: &Type, out: &mut String) {
-    out.push_str(&type_to_json(ty).to_string());
-}
-
-/// A type as Terraform writes it in JSON: `"string"`, `["list", "string"]`, `["object", {…}]`.
-pub fn type_to_json(ty: &Type) -> serde_json::Value {
-    use serde_json::json;
-    match ty {
-        Type::Bool => json!("bool"),
-        Type::Number => json!("number"),
-        Type::String => json!("string"),
-        Type::Any => json!("dynamic"),
-        Type::List(e) => json!(["list", type_to_json(e)]),
-        Type::Set(e) => json!(["set", type_to_json(e)]),
-        Type::Map(e) => json!(["map", type_to_json(e)]),
-        Type::Tuple(items) => json!(["tuple", items.iter().map(type_to_json).collect::<Vec<_>>()]),
-        Type::Object(o) => {
-            let attributes: serde_json::Map<String, serde_json::Value> = o
-                .attributes()
-                .iter()
-                .map(|(n, t)| (n.as_str().to_owned(), type_to_json(t)))
-                .collect();
-            json!(["object", attributes])
-        }
-    }
-}
-
-/// The type that a JSON form names; none if it names none.
-pub fn type_from_json(json: &serde_json::Value) -> Option<Type> {
-    use serde_json::Value as Json;
-    match json {
-        Json::String(s) => match s.as_str() {
-            "bool" => Some(Type::Bool),
-            "number" => Some(Type::Number),
-            "string" => Some(Type::String),
-            "dynamic" => Some(Type::Any),
-            _ => None,
-        },
-        Json::Array(parts) => {
-            let (kind, of) = (parts.first()?.as_str()?, parts.get(1)?);
-            match kind {
-                "list" => Some(Type::list(type_from_json(of)?)),
-                "set" => Some(Type::set(type_from_json(of)?)),
-                "map" => Some(Type::map(type_from_json(of)?)),
-                "tuple" => {
-                    let items: Option<Vec<Type>> = of.as_array()?.iter().map(type_from_json).collect();
-                    Some(Type::tuple(items?))
-                }
-                "object" => {
-                    let attributes: Option<Vec<(Name, Type)>> = of
-                        .as_object()?
-                        .iter()
-                        .map(|(n, t)| Some((Name::from(n.as_str()), type_from_json(t)?)))
-                        .collect();
-                    Some(Type::object(attributes?))
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

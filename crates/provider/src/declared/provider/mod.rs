@@ -117,7 +117,7 @@ fn finish(value: &Value, expected: &Value, block: &Block) -> Result<Value, Provi
                 "The object that came from the API does not have the shape that the provider promises: {e}. This is a mistake in the provider."
             ),
         )
-        .at(e.path.clone())
+        .at(e.path)
     })?;
     let mut value = settle::as_planned(settle::known(value), expected);
     if let Some(timeouts) = expected.get("timeouts") {
