@@ -28,6 +28,7 @@ use crate::resources::FlinkStatement;
 use crate::resources::KafkaCluster;
 use crate::resources::KafkaTopic;
 use crate::resources::RoleBinding;
+use crate::resources::Schema;
 use crate::resources::ServiceAccount;
 
 /// The `confluent` provider, with what it uses where its block and the environment give nothing.
@@ -47,6 +48,7 @@ fn types(table: Table<Confluent>) -> Table<Confluent> {
         .resource("confluent_kafka_cluster", Control::new(KafkaCluster))
         .resource("confluent_kafka_topic", KafkaTopic::default())
         .resource("confluent_role_binding", Control::new(RoleBinding))
+        .resource("confluent_schema", Schema::default())
         .resource("confluent_service_account", Control::new(ServiceAccount))
         .data_source("confluent_environment", EnvironmentData)
         .data_source("confluent_environments", EnvironmentsData)

@@ -7,6 +7,8 @@ mod flink_statement;
 pub(crate) mod kafka_cluster;
 mod kafka_topic;
 mod role_binding;
+mod schema;
+mod schema_rules;
 pub(crate) mod service_account;
 
 pub(crate) use api_key::ApiKey;
@@ -16,4 +18,5 @@ pub(crate) use flink_statement::FlinkStatement;
 pub(crate) use kafka_cluster::KafkaCluster;
 pub(crate) use kafka_topic::KafkaTopic;
 pub(crate) use role_binding::RoleBinding;
+pub(crate) use schema::Schema;
 pub(crate) use service_account::ServiceAccount;

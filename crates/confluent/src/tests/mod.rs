@@ -1,6 +1,8 @@
 //! Lives of objects against the emulator, over real HTTP.
 
 mod control;
+mod data;
+mod registry;
 mod schema;
 mod topic;
 

@@ -145,6 +145,7 @@ fn declarations() -> Vec<(streamform_provider::declared::Declaration, &'static s
         Box::new(Control::new(KafkaCluster)),
         Box::new(KafkaTopic::default()),
         Box::new(Control::new(RoleBinding)),
+        Box::new(Schema::default()),
         Box::new(Control::new(ServiceAccount)),
     ];
     use crate::data::*;

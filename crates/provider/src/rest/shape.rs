@@ -111,7 +111,7 @@ fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
         });
         let new = Value::list(fields_type(fields), items);
         return match base {
-            Some(old) if is_empty(old) && is_empty(&new) => old.clone(),
+            Some(old) if same(field, old, &new) && old.is_wholly_known() => old.clone(),
             _ => new,
         };
     }
@@ -123,9 +123,9 @@ fn settle(field: &Field, base: Option<&Value>, state: Option<&Json>) -> Value {
 }
 
 fn same(field: &Field, old: &Value, new: &Value) -> bool {
-    old == new
-        || (is_empty(old) && is_empty(new))
-        || field.suppress.is_some_and(|suppress| suppress(old, new))
+    // What only the provider sets is never left out by a configuration: null would mean "not known" there.
+    let nothing = field.presence != Presence::Computed && is_empty(old) && is_empty(new);
+    old == new || nothing || field.suppress.is_some_and(|suppress| suppress(old, new))
 }
 
 /// Null and everything that means as much.
