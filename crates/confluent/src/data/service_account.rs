@@ -13,6 +13,7 @@ use super::id_or_name;
 use crate::context::Confluent;
 use crate::fields::computed;
 use crate::json::given;
+use crate::json::text;
 use crate::resources::service_account;
 
 /// A service account by id or name.
@@ -39,23 +40,18 @@ impl DataSourceType<Confluent> for ServiceAccountData {
 
     async fn read(&self, client: &Confluent, config: &Value) -> Result<Value, Findings> {
         let asked = encode(config);
-        // The service looks for the words of a name, each given by itself.
-        let words: Vec<(&str, &str)> = given(&asked, "/display_name")
-            .map(|name| {
-                name.split_whitespace()
-                    .map(|word| ("display_name", word))
-                    .collect()
-            })
-            .unwrap_or_default();
-        let mut lookup = Lookup {
+        // The service filters by the whole name; the official provider asks for each of its words.
+        let by_name = [("display_name", text(&asked, "/display_name"))];
+        let lookup = Lookup {
             noun: "Service Account",
             path: "/iam/v2/service-accounts",
-            query: &[],
+            query: if given(&asked, "/id").is_some() {
+                &[]
+            } else {
+                &by_name
+            },
             name_at: "/display_name",
         };
-        if given(&asked, "/id").is_none() {
-            lookup.query = &words;
-        }
         let api = lookup.find(client.control()?, &asked).await?;
         Ok(super::value(self, config, &service_account::state(&api)))
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use serde_json::json;
+use streamform_flinksql::equivalent;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 use streamform_provider::declared::Context;
@@ -77,7 +78,7 @@ fn path(plane: &FlinkPlane, name: &str) -> String {
     format!("{}/{}", statements(plane), segment(name))
 }
 
-/// The id in the state: `env-1/lfcp-1/name`.
+/// The statement's name, which is also the last part of its id: `env-1/lfcp-1/name`.
 fn name_of(object: &Json) -> &str {
     given(object, "/statement_name")
         .or_else(|| text(object, "/id").rsplit('/').next())
@@ -111,11 +112,6 @@ fn open_properties(api: &Json, known: &Json) -> Json {
         .unwrap_or_else(|| json!({}))
 }
 
-/// Whether two texts are the same statement, written differently.
-fn same_statement(old: &str, new: &str) -> bool {
-    old == new
-}
-
 fn state(plane: &FlinkPlane, api: &Json, known: &Json) -> Json {
     let (spec, status) = (&api["spec"], &api["status"]);
     let name = text(api, "/name");
@@ -125,7 +121,7 @@ fn state(plane: &FlinkPlane, api: &Json, known: &Json) -> Json {
     let mut state = json!({
         "id": format!("{}/{pool}/{name}", plane.environment),
         "statement_name": name,
-        "statement": if same_statement(asked, has) { asked } else { has },
+        "statement": if equivalent(asked, has) { asked } else { has },
         "properties": open_properties(api, known),
         "properties_sensitive": if known["properties_sensitive"].is_object() {
             known["properties_sensitive"].clone()
@@ -382,7 +378,7 @@ impl ResourceType<Confluent> for FlinkStatement {
         if replace.contains(&statement) {
             let sql = |v: &Value| v.get("statement").and_then(Value::as_str).map(str::to_owned);
             if let (Some(old), Some(new)) = (sql(prior), sql(&planned))
-                && same_statement(&old, &new)
+                && equivalent(&old, &new)
             {
                 replace.retain(|p| *p != statement);
                 return Ok((
@@ -595,7 +591,7 @@ impl ResourceType<Confluent> for FlinkStatement {
         let found = state(&plane, &api, &wanted);
         if known_ids.iter().any(|k| k == text(&found, "/id"))
             || !made_after(&api, started_at)
-            || !same_statement(text(&wanted, "/statement"), text(&api, "/spec/statement"))
+            || !equivalent(text(&wanted, "/statement"), text(&api, "/spec/statement"))
         {
             // Somebody else's: the call was, or will be, refused for its name.
             return Ok(Recovery::NotDone);

@@ -4,6 +4,7 @@ mod control;
 mod data;
 mod registry;
 mod schema;
+mod statement;
 mod topic;
 
 use std::sync::Mutex;
