@@ -21,6 +21,9 @@ use super::rsa;
 use crate::value::Type;
 use crate::value::Value;
 
+/// Go's default.
+const USUAL_COST: u32 = 10;
+
 /// A cost above this would keep a machine busy for many minutes.
 const HIGHEST_COST: u32 = 20;
 
@@ -111,7 +114,7 @@ fn bcrypt(a: &[Value], around: &Surroundings) -> Outcome {
     }
     let cost = match a.get(1) {
         Some(v) => whole(v).map_err(failed)?,
-        None => i64::from(bcrypt::DEFAULT_COST),
+        None => i64::from(USUAL_COST),
     };
     let problem = |why: String| Err(failed(format!("error occured generating password {why}")));
     if cost > 31 {
@@ -120,7 +123,7 @@ fn bcrypt(a: &[Value], around: &Surroundings) -> Outcome {
         ));
     }
     // Too low a cost is raised to the usual one, as Go does.
-    let cost = u32::try_from(cost).ok().filter(|c| *c >= 4).unwrap_or(10);
+    let cost = u32::try_from(cost).ok().filter(|c| *c >= 4).unwrap_or(USUAL_COST);
     if cost > HIGHEST_COST {
         return problem(format!(
             "a cost above {HIGHEST_COST} would take many minutes; use a lower one"

@@ -37,12 +37,12 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     let mut documents = 0usize;
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|e| {
-            format!(
-                "on line {}, column {}: {}",
-                e.marker().line(),
-                e.marker().col() + 1,
-                e.info()
-            )
+            let what = plainly(e.info());
+            match e.marker().line() {
+                // As in Terraform, the first line goes without saying.
+                0 | 1 => what.to_owned(),
+                line => format!("on line {line}, column {}: {what}", e.marker().col() + 1),
+            }
         })?;
         let line = span.start.line();
         match event {
@@ -86,6 +86,20 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     builder
         .done
         .ok_or_else(|| "on line 1, column 1: missing start of document".to_owned())
+}
+
+/// What the parser says, without what it was doing, and in Terraform's words where those are known.
+fn plainly(info: &str) -> &str {
+    if info.starts_with("unexpected character") {
+        return "found character that cannot start any token";
+    }
+    if info.contains("unknown anchor") {
+        return "reference to undefined anchor";
+    }
+    match info.split_once(", ") {
+        Some((doing, what)) if doing.starts_with("while ") => what,
+        _ => info,
+    }
 }
 
 /// What is next in a mapping.
