@@ -1,2 +1,5 @@
 //! The `streamform` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    streamform::cli::main(std::env::args_os())
+}
