@@ -7,6 +7,7 @@
 //! * [`plan`] – planned changes and the execution graph
 //! * [`exec`] – carries a plan out
 
+pub mod cli;
 pub mod config;
 pub mod deps;
 pub mod engine;

@@ -8,6 +8,7 @@ use streamform_lang::functions::Surroundings;
 use streamform_provider::Registry;
 use streamform_state::HolderInfo;
 use streamform_state::LockWait;
+use streamform_state::SealKey;
 use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
@@ -25,8 +26,12 @@ pub struct Session {
     pub base: PathBuf,
     /// Where the command was started, absolute (`path.cwd`).
     pub cwd: PathBuf,
+    /// The user's home, for `~` in file names.
+    pub home: Option<PathBuf>,
     /// The folder of the state.
     pub state: PathBuf,
+    /// The key that seals secrets in the state; none: they are kept in the clear.
+    pub key: Option<SealKey>,
     /// The workspace.
     pub workspace: String,
     /// The providers of the program.
@@ -50,7 +55,7 @@ impl Session {
     pub fn surroundings(&self, plan_time: &str, applying: bool) -> Surroundings {
         Surroundings {
             base_dir: self.base.clone(),
-            home_dir: std::env::home_dir(),
+            home_dir: self.home.clone(),
             timestamp: applying.then(|| (self.clock)()),
             plan_timestamp: Some(plan_time.to_owned()),
             impure: applying,
@@ -63,7 +68,17 @@ impl Session {
     /// When somebody else holds its lock, or it cannot be read.
     pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Diagnostic> {
         let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
-        let store = Store::open(&self.state, holder, self.lock_wait).map_err(|e| state_error(&e))?;
+        let store = match &self.key {
+            Some(key) => Store::open_sealed(&self.state, holder, self.lock_wait, key.clone()),
+            None => Store::open(&self.state, holder, self.lock_wait),
+        }
+        .map_err(|e| state_error(&e))?;
+        if let Some(why) = store.repaired() {
+            self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
+                "State repaired",
+                format!("The working copy of the state could not be read and was built anew from the snapshot and the log; nothing is lost. The reason: {why}"),
+            )));
+        }
         if let Some(dead) = store.taken_over() {
             self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
                 "Lock of an interrupted run taken over",
@@ -81,7 +96,11 @@ impl Session {
         if !self.state.exists() {
             return Ok(StateView::empty(""));
         }
-        streamform_state::read_view(&self.state).map_err(|e| state_error(&e))
+        match &self.key {
+            Some(key) => streamform_state::read_view_sealed(&self.state, key),
+            None => streamform_state::read_view(&self.state),
+        }
+        .map_err(|e| state_error(&e))
     }
 }
 

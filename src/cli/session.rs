@@ -1,0 +1,314 @@
+//! From arguments and environment to a session: providers, emulator, state folder, signals.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use streamform_confluent::ProviderDefaults;
+use streamform_emulator::Emulator;
+use streamform_emulator::EmulatorConfig;
+use streamform_emulator::EmulatorError;
+use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::diag::Diagnostic;
+use streamform_provider::Registry;
+use streamform_state::LockWait;
+use streamform_state::SealKey;
+use tokio::runtime::Runtime;
+
+use crate::engine::Session;
+use crate::engine::timestamp;
+use crate::exec::Stop;
+use crate::plan::Observer;
+
+/// Which emulator a command uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EmulatorChoice {
+    /// None: the real API.
+    None,
+    /// One in this process.
+    Embedded,
+    /// One that runs already.
+    At(String),
+}
+
+/// What all commands share.
+pub(super) struct Surroundings {
+    pub(super) base: PathBuf,
+    pub(super) cwd: PathBuf,
+    pub(super) emulator: EmulatorChoice,
+}
+
+/// A session, and what must live as long.
+pub(super) struct Opened {
+    pub(super) session: Session,
+    pub(super) runtime: Runtime,
+    emulator: Option<Emulator>,
+}
+
+impl Surroundings {
+    /// Settles where to work and which emulator to use.
+    pub(super) fn new(chdir: Option<PathBuf>, emulator: bool) -> Result<Self, Diagnostic> {
+        let cwd = std::env::current_dir().map_err(|e| {
+            Diagnostic::error("No current folder", format!("The current folder cannot be used: {e}."))
+        })?;
+        if let Some(dir) = chdir {
+            // As Terraform: everything behaves as if the command had been started there.
+            std::env::set_current_dir(&dir).map_err(|e| {
+                Diagnostic::error(
+                    "Error handling -chdir option",
+                    format!("The folder {} cannot be entered: {e}.", dir.display()),
+                )
+            })?;
+        }
+        let variable = std::env::var("STREAMFORM_EMULATOR").ok().filter(|v| !v.is_empty());
+        let emulator = match variable.as_deref() {
+            _ if emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => EmulatorChoice::Embedded,
+            None | Some("0" | "false") => EmulatorChoice::None,
+            Some("1" | "true") => EmulatorChoice::Embedded,
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                EmulatorChoice::At(url.trim_end_matches('/').to_owned())
+            }
+            Some(other) => {
+                return Err(Diagnostic::error(
+                    "Invalid STREAMFORM_EMULATOR",
+                    format!("STREAMFORM_EMULATOR is {other:?}. Use 1 for an emulator in this process, or the http:// address of a running one."),
+                ));
+            }
+        };
+        Ok(Surroundings { base: PathBuf::from("."), cwd, emulator })
+    }
+
+    /// The workspace: `STREAMFORM_WORKSPACE`, `TF_WORKSPACE`, or the default one.
+    fn workspace(&self) -> String {
+        ["STREAMFORM_WORKSPACE", "TF_WORKSPACE"]
+            .iter()
+            .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()))
+            .unwrap_or_else(|| "default".to_owned())
+    }
+
+    fn state_root(&self) -> PathBuf {
+        self.base.join("streamform.state")
+    }
+
+    /// A session for commands that make no call.
+    pub(super) fn offline(&self, observer: Arc<dyn Observer>) -> Result<Session, Diagnostic> {
+        self.session(ProviderDefaults::default(), observer)
+    }
+
+    /// A session with the emulator, if one was asked for.
+    pub(super) fn open(&self, observer: Arc<dyn Observer>) -> Result<Opened, Diagnostic> {
+        let embedded = self.emulator == EmulatorChoice::Embedded;
+        // The emulator serves while the engine waits for it; without one a single thread is enough.
+        let mut builder = if embedded {
+            let mut b = tokio::runtime::Builder::new_multi_thread();
+            b.worker_threads(2);
+            b
+        } else {
+            tokio::runtime::Builder::new_current_thread()
+        };
+        let runtime = builder
+            .enable_all()
+            .build()
+            .map_err(|e| Diagnostic::error("Cannot start", format!("The runtime cannot be started: {e}.")))?;
+        let mut defaults = ProviderDefaults::default();
+        let mut emulator = None;
+        match &self.emulator {
+            EmulatorChoice::None => {}
+            EmulatorChoice::Embedded => {
+                let config = EmulatorConfig {
+                    data_dir: Some(self.base.join("streamform.emulator")),
+                    phase_delay: phase_delay()?,
+                    ..EmulatorConfig::default()
+                };
+                match runtime.block_on(Emulator::start(config)) {
+                    Ok(started) => {
+                        defaults.endpoint = Some(started.endpoint().to_owned());
+                        defaults.cloud_api_key = Some(started.cloud_api_key().to_owned());
+                        defaults.cloud_api_secret = Some(started.cloud_api_secret().to_owned());
+                        defaults.organization_id = Some(started.organization_id().to_owned());
+                        emulator = Some(started);
+                    }
+                    Err(EmulatorError::AlreadyServing {
+                        endpoint,
+                        cloud_api_key,
+                        cloud_api_secret,
+                        organization_id,
+                    }) => {
+                        defaults.endpoint = Some(endpoint);
+                        defaults.cloud_api_key = Some(cloud_api_key);
+                        defaults.cloud_api_secret = Some(cloud_api_secret);
+                        defaults.organization_id = Some(organization_id);
+                    }
+                    Err(e) => {
+                        return Err(Diagnostic::error("Emulator cannot start", format!("{e}.")));
+                    }
+                }
+            }
+            EmulatorChoice::At(url) => defaults.endpoint = Some(url.clone()),
+        }
+        let session = self.session(defaults, observer)?;
+        Ok(Opened { session, runtime, emulator })
+    }
+
+    fn session(&self, defaults: ProviderDefaults, observer: Arc<dyn Observer>) -> Result<Session, Diagnostic> {
+        let mut registry = Registry::default();
+        registry.add(ProviderAddr::builtin(), Arc::new(streamform_provider::builtin::BuiltinFactory));
+        let confluent = ProviderAddr {
+            host: streamform_lang::addrs::DEFAULT_HOST.into(),
+            namespace: "confluentinc".into(),
+            ty: "confluent".into(),
+        };
+        registry.add(confluent, streamform_confluent::factory(defaults));
+        let workspace = self.workspace();
+        if workspace.is_empty() || workspace.starts_with('.') || workspace.contains(['/', '\\']) {
+            return Err(Diagnostic::error(
+                "Invalid workspace name",
+                format!("The workspace name {workspace:?} cannot be the name of a folder. Use letters, digits, dashes and underscores."),
+            ));
+        }
+        let state = streamform_state::workspace_dir(&self.state_root(), &workspace);
+        Ok(Session {
+            base: self.base.clone(),
+            cwd: self.cwd.clone(),
+            home: std::env::home_dir(),
+            state,
+            key: SealKey::of_user(),
+            workspace,
+            registry,
+            who: who(),
+            lock_wait: LockWait::No,
+            clock: Arc::new(timestamp),
+            observer,
+            stop: Stop::default(),
+            parallelism: 10,
+        })
+    }
+}
+
+impl Opened {
+    /// Runs work of the engine to its end. The first Ctrl-C (or SIGTERM) asks it to stop, a second one ends at once.
+    pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        let stop = self.session.stop.clone();
+        self.runtime.block_on(async move {
+            let signals = async {
+                interrupted().await;
+                stop.set();
+                interrupted().await;
+            };
+            tokio::select! {
+                biased;
+                done = work => done,
+                () = signals => {
+                    // The journal says what was under way; the next run looks it up.
+                    #[expect(clippy::exit, reason = "a second interrupt means now")]
+                    std::process::exit(1);
+                }
+            }
+        })
+    }
+
+    /// Ends the emulator in order.
+    pub(super) fn close(self) {
+        if let Some(emulator) = self.emulator {
+            self.runtime.block_on(emulator.shutdown());
+        }
+        self.runtime.shutdown_timeout(Duration::from_millis(100));
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(super) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        use tokio::signal::unix::signal;
+        let terminate = async {
+            match signal(SignalKind::terminate()) {
+                Ok(mut s) => {
+                    s.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            r = tokio::signal::ctrl_c() => if r.is_err() { std::future::pending::<()>().await },
+            () = terminate => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn phase_delay() -> Result<Duration, Diagnostic> {
+    match std::env::var("STREAMFORM_EMULATOR_PHASE_DELAY") {
+        Ok(text) => duration(&text)
+            .ok_or_else(|| invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text)),
+        Err(_) => Ok(Duration::ZERO),
+    }
+}
+
+/// The refusal of a text that is no duration.
+pub(super) fn invalid_duration(what: &str, text: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Invalid duration",
+        format!("{what} is {text:?}, which is no duration. Use a number and a unit, such as 500ms, 30s, 5m or 1h30m."),
+    )
+}
+
+/// Reads a duration as Go writes it: `1h30m`, `500ms`, `0`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut total = 0.0f64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit_text = &rest[digits..];
+        let end = unit_text.find(|c: char| c.is_ascii_digit()).unwrap_or(unit_text.len());
+        let unit = match &unit_text[..end] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += number * unit;
+        rest = &unit_text[end..];
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+}
+
+fn who() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()))
+        .unwrap_or_else(|| "unknown".to_owned());
+    let host = std::env::var("HOSTNAME")
+        .ok()
+        .filter(|h| !h.is_empty())
+        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|h| h.trim().to_owned()))
+        .unwrap_or_else(|| "localhost".to_owned());
+    format!("{user}@{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_writes_them() {
+        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("0s"), Some(Duration::ZERO));
+        assert_eq!(duration("1.5s"), Some(Duration::from_millis(1500)));
+        for bad in ["", "5", "x", "5 s", "-1s", "1d"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+}

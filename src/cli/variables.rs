@@ -1,0 +1,90 @@
+//! Values for variables from the environment, from files that are read by themselves, and from flags, in Terraform's order.
+
+use std::path::Path;
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
+
+use super::arguments::VariableArgs;
+use crate::engine::GivenVariable;
+use crate::engine::VariableSource;
+use crate::engine::parse_variables_file;
+
+/// Collects what is given; of several values for one variable the last in the list wins.
+pub(super) fn collect(
+    base: &Path,
+    args: &VariableArgs,
+    environment: impl Iterator<Item = (String, String)>,
+    sources: &mut Sources,
+) -> (Vec<GivenVariable>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let mut given = Vec::new();
+    let mut from_environment: Vec<(String, String)> = environment
+        .filter(|(n, _)| n.starts_with("TF_VAR_") || n.starts_with("STREAMFORM_VAR_"))
+        .collect();
+    // Ours win over Terraform's.
+    from_environment.sort_by_key(|(n, _)| n.starts_with("STREAMFORM_"));
+    for (name, value) in from_environment {
+        let variable = name.trim_start_matches("STREAMFORM_VAR_").trim_start_matches("TF_VAR_");
+        given.push(GivenVariable {
+            name: variable.into(),
+            source: VariableSource::Environment(name.clone()),
+            value: Err(value),
+        });
+    }
+    for file in automatic_files(base) {
+        read_file(base, &file, true, sources, &mut given, &mut diagnostics);
+    }
+    for file in &args.var_file {
+        read_file(base, &file.to_string_lossy(), false, sources, &mut given, &mut diagnostics);
+    }
+    for assignment in &args.var {
+        match assignment.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => given.push(GivenVariable {
+                name: name.trim().into(),
+                source: VariableSource::Flag,
+                value: Err(value.to_owned()),
+            }),
+            _ => diagnostics.push(Diagnostic::error(
+                "Invalid -var option",
+                format!("The given -var option {assignment:?} is not correctly specified. Must be a variable name and value separated by an equals sign, like -var=\"key=value\"."),
+            )),
+        }
+    }
+    (given, diagnostics)
+}
+
+/// The files that are read by themselves, in the order in which they count.
+fn automatic_files(base: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(base)
+        .into_iter()
+        .flatten()
+        .filter_map(|e| e.ok()?.file_name().into_string().ok())
+        .filter(|n| n.ends_with(".auto.tfvars") || n.ends_with(".auto.tfvars.json"))
+        .collect();
+    names.sort();
+    let fixed = ["terraform.tfvars", "terraform.tfvars.json"].map(str::to_owned);
+    fixed.into_iter().filter(|n| base.join(n).is_file()).chain(names).collect()
+}
+
+fn read_file(
+    base: &Path,
+    name: &str,
+    automatic: bool,
+    sources: &mut Sources,
+    given: &mut Vec<GivenVariable>,
+    diagnostics: &mut Diagnostics,
+) {
+    match std::fs::read_to_string(base.join(name)) {
+        Ok(text) => {
+            let (found, problems) = parse_variables_file(sources, name, &text, automatic);
+            given.extend(found);
+            diagnostics.extend(problems);
+        }
+        Err(e) => diagnostics.push(Diagnostic::error(
+            "Failed to read variables file",
+            format!("Given variables file {name} cannot be read: {e}."),
+        )),
+    }
+}
