@@ -26,3 +26,6 @@ pub use resource::Declaration;
 pub use resource::Outcome;
 pub use resource::ResourceType;
 pub use resource::Timeouts;
+
+#[cfg(test)]
+mod tests;

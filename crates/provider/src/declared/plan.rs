@@ -55,6 +55,9 @@ pub(super) fn plan(fields: &[Field], block: &Block, prior: &Value, proposed: &Va
     } else {
         blank_strings(fields, prior, value)
     };
+    if create {
+        planner.replace.clear();
+    }
     planner.replace.sort();
     planner.replace.dedup();
     Planned {

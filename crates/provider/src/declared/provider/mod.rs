@@ -244,11 +244,7 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
         response.findings = check_timeouts(&proposed);
         let known = entry.known();
         let planned = plan::plan(&known.declaration.fields, &known.schema.block, &prior, &proposed);
-        let mut replace = if prior.is_null() {
-            Vec::new()
-        } else {
-            planned.replace
-        };
+        let mut replace = planned.replace;
         match entry
             .ty
             .customize(client, &prior, &config, planned.value, &mut replace)
