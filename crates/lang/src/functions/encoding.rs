@@ -102,7 +102,7 @@ pub(super) fn functions() -> Vec<Function> {
                 for b in text(a, 0).bytes() {
                     match b {
                         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                            out.push(char::from(b))
+                            out.push(char::from(b));
                         }
                         b' ' => out.push('+'),
                         b => out.push_str(&format!("%{b:02X}")),

@@ -85,11 +85,8 @@ fn formatlist(args: &[Value], _: &Surroundings) -> Outcome {
     let mut waiting = false;
     for (i, arg) in args.iter().enumerate() {
         let this = match arg.kind() {
-            Kind::List(s) | Kind::Set(s)
-                if !(matches!(arg.kind(), Kind::Set(_)) && !arg.is_wholly_known()) =>
-            {
-                s.items.len()
-            }
+            Kind::List(s) => s.items.len(),
+            Kind::Set(s) if arg.is_wholly_known() => s.items.len(),
             Kind::Tuple(t) => t.len(),
             Kind::Set(_) => {
                 waiting = true;

@@ -69,37 +69,37 @@ pub(super) fn functions() -> Vec<Function> {
             "tobool",
             "A value as bool.",
             |a| to_type(a, Type::Bool),
-            |a, _| to_value(a, Type::Bool),
+            |a, _| to_value(a, &Type::Bool),
         ),
         to(
             "tolist",
             "A value as list.",
             |a| to_type(a, Type::list(Type::Any)),
-            |a, _| to_value(a, Type::list(Type::Any)),
+            |a, _| to_value(a, &Type::list(Type::Any)),
         ),
         to(
             "tomap",
             "A value as map.",
             |a| to_type(a, Type::map(Type::Any)),
-            |a, _| to_value(a, Type::map(Type::Any)),
+            |a, _| to_value(a, &Type::map(Type::Any)),
         ),
         to(
             "tonumber",
             "A value as number.",
             |a| to_type(a, Type::Number),
-            |a, _| to_value(a, Type::Number),
+            |a, _| to_value(a, &Type::Number),
         ),
         to(
             "toset",
             "A value as set.",
             |a| to_type(a, Type::set(Type::Any)),
-            |a, _| to_value(a, Type::set(Type::Any)),
+            |a, _| to_value(a, &Type::set(Type::Any)),
         ),
         to(
             "tostring",
             "A value as text.",
             |a| to_type(a, Type::String),
-            |a, _| to_value(a, Type::String),
+            |a, _| to_value(a, &Type::String),
         ),
         function(
             "type",
@@ -139,7 +139,7 @@ fn to_type(args: &[Value], want: Type) -> Result<Type, FunctionError> {
         return Err(impossible(&got, &want));
     }
     if value.is_known() {
-        return to_value(args, want).map(|v| v.ty());
+        return to_value(args, &want).map(|v| v.ty());
     }
     match convert(&value, &want) {
         Ok(v) => Ok(v.ty()),
@@ -170,15 +170,15 @@ fn impossible(got: &Type, want: &Type) -> FunctionError {
     wrong(0, message)
 }
 
-fn to_value(args: &[Value], want: Type) -> Outcome {
+fn to_value(args: &[Value], want: &Type) -> Outcome {
     let value = &args[0];
-    convert(value, &want).map_err(|_| {
+    convert(value, want).map_err(|_| {
         let given = match value.as_str() {
             Some(_) if value.is_sensitive() => "(sensitive value)".to_owned(),
             Some(s) => quote(s),
             None => "string".to_owned(),
         };
-        match (value.ty(), &want) {
+        match (value.ty(), want) {
             (Type::String, Type::Bool) => wrong(
                 0,
                 format!("cannot convert {given} to bool; only the strings \"true\" or \"false\" are allowed"),

@@ -181,7 +181,7 @@ fn product(a: &[Value], _: &Surroundings) -> Outcome {
         row.reverse();
         Value::tuple(row)
     });
-    let element = Type::Tuple(parts.clone());
+    let element = Type::Tuple(parts);
     Ok(match ty {
         Type::List(_) => Value::list(element, rows),
         _ => Value::set(element, rows),

@@ -199,7 +199,7 @@ fn lists() {
         assert_eq!(answer("formatlist", &args), expected);
     }
     assert_eq!(
-        call("formatlist", &[s("%s"), Value::tuple([unknown.clone(), s("b")])]).unwrap(),
+        call("formatlist", &[s("%s"), Value::tuple([unknown, s("b")])]).unwrap(),
         Value::list(Type::String, [Value::unknown_not_null(Type::String), s("b")])
     );
     assert!(
