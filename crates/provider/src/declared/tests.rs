@@ -304,6 +304,19 @@ fn configurations_are_checked_with_the_sdks_words() {
 }
 
 #[test]
+fn messages_do_not_quote_what_is_sensitive() {
+    let config = object(CONFIG).with_attr(
+        "cloud",
+        Value::string("hunter2").with_marks(streamform_lang::value::Marks::SENSITIVE),
+    );
+    let found = validate::validate(&sample().fields, &config);
+    assert_eq!(
+        found[0].summary,
+        "expected cloud to be one of [AWS AZURE GCP], got (sensitive value)"
+    );
+}
+
+#[test]
 fn the_schema_follows_from_the_table() {
     let schema = sample().schema();
     let json = schema::to_json(&schema);

@@ -2,6 +2,7 @@
 
 use streamform_lang::diag::Severity;
 use streamform_lang::value::Kind;
+use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
@@ -15,9 +16,9 @@ use crate::protocol::ProviderDiagnostic;
 
 /// Checks an object against the fields of its type.
 pub(super) fn validate(fields: &[Field], config: &Value) -> Findings {
-    let (config, _) = config.clone().unmark_deep();
     let mut run = Run {
-        root: &config,
+        root: config,
+        secret: config.is_sensitive(),
         findings: Findings::new(),
     };
     if let Some(id) = config.get("id")
@@ -26,12 +27,14 @@ pub(super) fn validate(fields: &[Field], config: &Value) -> Findings {
     {
         run.error("Invalid or unknown key", "", Path::attr("id"));
     }
-    run.object(fields, &config, "", &Path::root());
+    run.object(fields, config, "", &Path::root());
     run.findings
 }
 
 struct Run<'a> {
     root: &'a Value,
+    /// Whether what is looked at lies in something sensitive: messages must not quote it.
+    secret: bool,
     findings: Findings,
 }
 
@@ -102,7 +105,10 @@ impl Run<'_> {
             });
         }
         if value.is_wholly_known() {
+            let before = self.secret;
+            self.secret |= f.sensitive || value.is_sensitive();
             self.value(f, value, key, at);
+            self.secret = before;
         }
     }
 
@@ -178,21 +184,32 @@ impl Run<'_> {
             && !f.one_of.is_empty()
             && !f.one_of.contains(&text)
         {
-            self.error(
-                format!("expected {key} to be one of [{}], got {text}", f.one_of.join(" ")),
-                "",
-                at.clone(),
-            );
+            let message = format!("expected {key} to be one of [{}], got {text}", f.one_of.join(" "));
+            self.failed(message, value, at);
         }
         self.checks(f, value, key, at);
     }
 
     fn checks(&mut self, f: &Field, value: &Value, key: &str, at: &Path) {
+        if f.checks.is_empty() {
+            return;
+        }
+        let (plain, _) = value.clone().unmark_deep();
         for check in &f.checks {
-            if let Err(message) = check(key, value) {
-                self.error(message, "", at.clone());
+            if let Err(message) = check(key, &plain) {
+                self.failed(message, value, at);
             }
         }
+    }
+
+    /// Reports a broken rule; what the message quotes of a secret is left out.
+    fn failed(&mut self, message: String, value: &Value, at: &Path) {
+        let message = if self.secret || value.deep_marks().contains(Marks::SENSITIVE) {
+            redact(message, value)
+        } else {
+            message
+        };
+        self.error(message, "", at.clone());
     }
 
     /// What is given at a path as the SDK writes it: `a.0.b`. Unknown counts as given.
@@ -255,6 +272,22 @@ impl Run<'_> {
             Err(format!("all of `{}` must be specified", all.join(",")))
         }
     }
+}
+
+/// The message without any text or number of the value.
+fn redact(message: String, value: &Value) -> String {
+    let quoted = match value.kind() {
+        Kind::String(s) => s.to_string(),
+        Kind::Number(n) => n.to_string(),
+        _ => String::new(),
+    };
+    let mut message = if quoted.is_empty() {
+        message
+    } else {
+        message.replace(&quoted, "(sensitive value)")
+    };
+    value.each_child(|_, child| message = redact(std::mem::take(&mut message), child));
+    message
 }
 
 fn group<'a>(members: &'a [&'a str], own: &'a str) -> Vec<&'a str> {

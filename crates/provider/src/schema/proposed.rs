@@ -61,13 +61,11 @@ fn merge(
     Value::object(items)
 }
 
-fn member(object: &Value, name: &str, ty: &Type) -> Value {
+/// A member of an object. Its type is worked out only if it is not there.
+fn member(object: &Value, name: &str, ty: impl FnOnce() -> Type) -> Value {
     match object.kind() {
-        Kind::Unknown(_) => Value::unknown(ty.clone()),
-        _ => object
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| Value::null(ty.clone())),
+        Kind::Unknown(_) => Value::unknown(ty()),
+        _ => object.get(name).cloned().unwrap_or_else(|| Value::null(ty())),
     }
 }
 
@@ -77,14 +75,18 @@ fn object(prior: &Value, config: &Value, block: &Block) -> Value {
         return prior.clone();
     }
     let attributes = block.attributes.iter().map(|(n, a)| {
-        let value = attribute(&member(prior, n, &a.ty), &member(config, n, &a.ty), a);
+        let value = attribute(
+            &member(prior, n, || a.ty.clone()),
+            &member(config, n, || a.ty.clone()),
+            a,
+        );
         (n.clone(), value)
     });
     let blocks = block.blocks.iter().map(|(n, b)| {
-        let ty = b.implied_type();
+        let ty = || b.implied_type();
         (
             n.clone(),
-            nested_block(&member(prior, n, &ty), &member(config, n, &ty), b),
+            nested_block(&member(prior, n, ty), &member(config, n, ty), b),
         )
     });
     merge(attributes, blocks)
@@ -201,15 +203,18 @@ fn came_from(prior: &Value, config: &Value, block: &Block) -> bool {
         return false;
     };
     block.attributes.iter().all(|(n, a)| {
-        let (p, c) = (member(prior, n, &a.ty), member(config, n, &a.ty));
+        let (p, c) = (
+            member(prior, n, || a.ty.clone()),
+            member(config, n, || a.ty.clone()),
+        );
         p == c
             || a.computed && c.is_null()
             || a.nested
                 .as_ref()
                 .is_some_and(|nested| nested_came_from(&p, &c, nested))
     }) && block.blocks.iter().all(|(n, b)| {
-        let ty = b.implied_type();
-        blocks_came_from(&member(prior, n, &ty), &member(config, n, &ty), &b.block)
+        let ty = || b.implied_type();
+        blocks_came_from(&member(prior, n, ty), &member(config, n, ty), &b.block)
     })
 }
 
