@@ -1,7 +1,9 @@
 //! Lives of objects against the emulator, over real HTTP.
 
 mod control;
+mod corpus;
 mod data;
+mod protocol;
 mod registry;
 mod schema;
 mod statement;
@@ -72,18 +74,7 @@ impl Lab {
 
     pub(crate) async fn with(config: EmulatorConfig, variables: &'static [(&str, &str)]) -> Self {
         let emulator = Emulator::start(config).await.unwrap();
-        let defaults = ProviderDefaults {
-            endpoint: Some(emulator.endpoint().to_owned()),
-            cloud_api_key: Some(emulator.cloud_api_key().to_owned()),
-            cloud_api_secret: Some(emulator.cloud_api_secret().to_owned()),
-            organization_id: Some(emulator.organization_id().to_owned()),
-            environment: Some(std::sync::Arc::new(move |name| {
-                variables
-                    .iter()
-                    .find(|(n, _)| *n == name)
-                    .map(|(_, v)| (*v).to_owned())
-            })),
-        };
+        let defaults = defaults(&emulator, variables);
         let settings = Settings::resolve(&defaults, &Value::null(Type::empty_object())).unwrap();
         let policy = RetryPolicy {
             retries: 4,
@@ -170,6 +161,22 @@ impl Lab {
             .await
             .unwrap();
         (environment, cluster)
+    }
+}
+
+/// What the provider uses for an emulator.
+pub(crate) fn defaults(emulator: &Emulator, variables: &'static [(&str, &str)]) -> ProviderDefaults {
+    ProviderDefaults {
+        endpoint: Some(emulator.endpoint().to_owned()),
+        cloud_api_key: Some(emulator.cloud_api_key().to_owned()),
+        cloud_api_secret: Some(emulator.cloud_api_secret().to_owned()),
+        organization_id: Some(emulator.organization_id().to_owned()),
+        environment: Some(std::sync::Arc::new(move |name| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        })),
     }
 }
 
