@@ -236,7 +236,8 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Checks the configuration of a resource, data source or ephemeral resource. Needs no configured provider.
+    /// Checks the configuration of a resource, data source or ephemeral resource. Needs no configured provider. The
+    /// configuration keeps its marks, so that no message quotes a secret.
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Findings;
 
     /// Takes the provider block. Called once, before anything below. No call to the API is made here.

@@ -274,6 +274,21 @@ impl Run<'_> {
     }
 }
 
+/// The findings without what is sensitive in the configuration.
+pub(super) fn redacted(mut findings: Findings, config: &Value) -> Findings {
+    if findings.is_empty() || !config.deep_marks().contains(Marks::SENSITIVE) {
+        return findings;
+    }
+    for (path, _) in config.clone().unmark_with_paths().1 {
+        let Some(secret) = config.at(&path) else { continue };
+        for finding in &mut findings {
+            finding.summary = redact(std::mem::take(&mut finding.summary), secret);
+            finding.detail = redact(std::mem::take(&mut finding.detail), secret);
+        }
+    }
+    findings
+}
+
 /// The message without any text or number of the value.
 fn redact(message: String, value: &Value) -> String {
     let quoted = match value.kind() {

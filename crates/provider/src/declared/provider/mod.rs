@@ -134,6 +134,7 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
 
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Findings {
         let mut findings;
+        let (plain, _) = config.clone().unmark_deep();
         match mode {
             Mode::Managed => {
                 let entry = match self.resource(type_name) {
@@ -141,7 +142,7 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
                     Err(d) => return vec![d],
                 };
                 findings = validate::validate(&entry.known().declaration.fields, config);
-                findings.extend(entry.ty.validate(config));
+                findings.extend(validate::redacted(entry.ty.validate(&plain), config));
             }
             Mode::Data => {
                 let Some(entry) = self.table.data.get(type_name) else {
@@ -151,7 +152,7 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
                     )];
                 };
                 findings = validate::validate(&entry.known().declaration.fields, config);
-                findings.extend(entry.ty.validate(config));
+                findings.extend(validate::redacted(entry.ty.validate(&plain), config));
             }
             Mode::Ephemeral => {
                 findings = vec![ProviderDiagnostic::error(
