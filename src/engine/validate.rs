@@ -102,7 +102,7 @@ fn resource(
         let failed = found.has_errors();
         diagnostics.extend(found);
         if !failed {
-            let found = instance.validate(resource.mode, &resource.ty, &value.clone().unmark_deep().0);
+            let found = instance.validate(resource.mode, &resource.ty, &value);
             let address = streamform_lang::addrs::ConfigResource {
                 module: config.module(module).path.clone(),
                 resource: resource.clone(),

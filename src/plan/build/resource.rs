@@ -110,7 +110,8 @@ impl<'a> Planner<'a> {
                     continue;
                 }
                 if let Some(live) = self.providers.get(&block.resolved_provider) {
-                    let found = live.provider.validate(resource.mode, &resource.ty, &config.value);
+                    let marked = config.value.clone().mark_with_paths(&config.marks);
+                    let found = live.provider.validate(resource.mode, &resource.ty, &marked);
                     let found =
                         place_findings(found, Some(&block.body), Some(block.header), Some(&address.to_string()));
                     let broken = found.has_errors();
