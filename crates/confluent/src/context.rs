@@ -2,14 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::rest::Auth;
+use streamform_provider::rest::Call;
 use streamform_provider::rest::CallError;
 use streamform_provider::rest::Client;
+use streamform_provider::rest::Patience;
 use streamform_provider::rest::RetryPolicy;
 use streamform_provider::rest::Transport;
 
@@ -20,11 +26,17 @@ use crate::block::ProviderDefaults;
 use crate::block::Settings;
 use crate::json::given;
 
+/// The time that the official provider gives a role binding to spread.
+const SPREADING: Duration = Duration::from_secs(90);
+
 /// A configured provider: clients for all planes.
 pub struct Confluent {
     transport: Arc<Transport>,
-    control: Client,
+    /// An endpoint that is no URL is told when it is used, as officially.
+    control: Result<Client, CallError>,
     settings: Settings,
+    /// When the last role binding was made, and how long it may take until every part of the service has heard of it.
+    bound: Mutex<Option<Instant>>,
     defaults: ProviderDefaults,
 }
 
@@ -70,14 +82,10 @@ impl Confluent {
             retries: settings.max_retries,
             ..RetryPolicy::default()
         };
-        Self::with_policy(defaults, settings, policy)
+        Ok(Self::with_policy(defaults, settings, policy))
     }
 
-    pub(crate) fn with_policy(
-        defaults: &ProviderDefaults,
-        settings: Settings,
-        policy: RetryPolicy,
-    ) -> Result<Self, Findings> {
+    pub(crate) fn with_policy(defaults: &ProviderDefaults, settings: Settings, policy: RetryPolicy) -> Self {
         let transport = Transport::new(
             format!(
                 "streamform-provider-confluent/{VERSION} (https://confluent.cloud; support@confluent.io)"
@@ -88,14 +96,14 @@ impl Confluent {
             Some((key, secret)) => Auth::basic(key, secret),
             None => Auth::None,
         };
-        let control = Client::new(&transport, &settings.endpoint, auth)
-            .map_err(|e| e.findings("error configuring the provider"))?;
-        Ok(Confluent {
+        let control = Client::new(&transport, &settings.endpoint, auth);
+        Confluent {
             transport,
             control,
             settings,
+            bound: Mutex::new(None),
             defaults: defaults.clone(),
-        })
+        }
     }
 
     /// The control plane.
@@ -110,7 +118,44 @@ impl Confluent {
                 "This type needs a Cloud API key. Set cloud_api_key and cloud_api_secret in the provider block, or the environment variables CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET.",
             )]);
         }
-        Ok(&self.control)
+        self.control
+            .as_ref()
+            .map_err(|e| e.findings("error using the provider's endpoint"))
+    }
+
+    /// Notes that a role binding was made just now.
+    pub(crate) fn bound_now(&self) {
+        *self.bound.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Makes a call that may be forbidden only because a role binding of this run is not known everywhere yet: as long as that can
+    /// be the reason, a refusal is tried again. The official provider sleeps 90 seconds after each binding instead.
+    pub(crate) async fn once_allowed<'c>(
+        &self,
+        patience: Patience<'_>,
+        call: impl Fn() -> Call<'c> + Send + Sync,
+    ) -> Result<Json, CallError> {
+        let mut pause = Duration::from_millis(500);
+        loop {
+            match call().json().await {
+                Err(e) if matches!(e.status(), Some(401 | 403)) && !e.maybe_done() => {
+                    let bound = *self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+                    let fresh = bound.is_some_and(|at| at.elapsed() < SPREADING);
+                    if !fresh || patience.left().is_some_and(|left| left < pause) {
+                        return Err(e);
+                    }
+                    patience.phase(&format!(
+                        "waiting for a role binding to take effect ({})",
+                        e.status().unwrap_or(403)
+                    ));
+                    if !patience.sleep(pause).await {
+                        return Err(e);
+                    }
+                    pause = (pause * 3 / 2).min(Duration::from_secs(10));
+                }
+                other => return other,
+            }
+        }
     }
 
     /// An environment variable, such as those that imports need.

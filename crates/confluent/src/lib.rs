@@ -16,6 +16,7 @@ mod json;
 mod recent;
 mod resources;
 
+pub use block::Lookup;
 pub use block::ProviderDefaults;
 pub use context::Confluent;
 pub use factory::factory;

@@ -245,6 +245,11 @@ impl ControlType for ApiKey {
                     }
                     // The key was let in: that the call itself is refused does not matter.
                     Err(e) if e.status().is_some() && !e.is_transient() => Ok(Poll::Done(())),
+                    // A private endpoint that this machine will never see.
+                    Err(e) if matches!(e.failure(), Failure::Unreachable(_)) => Ok(Poll::Failed(format!(
+                        "the key exists, but could not be tried: {}. If the cluster is reached only from inside its network, set disable_wait_for_ready = true",
+                        e.short()
+                    ))),
                     Err(e) => Err(e),
                 }
             },

@@ -421,23 +421,26 @@ impl ResourceType<Confluent> for FlinkStatement {
             }
         };
         let doing = format!("error creating Flink Statement {name:?}");
-        let made = plane
-            .client
-            .post(statements(&plane))
-            .body(json!({
-                "name": name,
-                "organization_id": plane.organization,
-                "environment_id": plane.environment,
-                "spec": {
-                    "statement": wanted["statement"],
-                    "properties": properties(&wanted),
-                    "compute_pool_id": plane.compute_pool,
-                    "principal": plane.principal,
-                },
-            }))
-            .secret()
-            .during(patience)
-            .json()
+        let body = json!({
+            "name": name,
+            "organization_id": plane.organization,
+            "environment_id": plane.environment,
+            "spec": {
+                "statement": wanted["statement"],
+                "properties": properties(&wanted),
+                "compute_pool_id": plane.compute_pool,
+                "principal": plane.principal,
+            },
+        });
+        let made = client
+            .once_allowed(patience, || {
+                plane
+                    .client
+                    .post(statements(&plane))
+                    .body(body.clone())
+                    .secret()
+                    .during(patience)
+            })
             .await
             .map_err(|e| nothing_made(&e, &doing))?;
         let value = self.shape().value(Some(planned), &state(&plane, &made, &wanted));

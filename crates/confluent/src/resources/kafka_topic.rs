@@ -199,16 +199,19 @@ impl ResourceType<Confluent> for KafkaTopic {
             .into_iter()
             .map(|(name, value)| json!({ "name": name, "value": value }))
             .collect();
-        plane
-            .client
-            .post(format!("/kafka/v3/clusters/{}/topics", segment(&plane.id)))
-            .body(json!({
-                "topic_name": topic,
-                "partitions_count": wanted["partitions_count"],
-                "configs": configs,
-            }))
-            .during(patience)
-            .json()
+        let body = json!({
+            "topic_name": topic,
+            "partitions_count": wanted["partitions_count"],
+            "configs": configs,
+        });
+        client
+            .once_allowed(patience, || {
+                plane
+                    .client
+                    .post(format!("/kafka/v3/clusters/{}/topics", segment(&plane.id)))
+                    .body(body.clone())
+                    .during(patience)
+            })
             .await
             .map_err(|e| nothing_made(&e, &doing))?;
         let value = self

@@ -1,22 +1,27 @@
 //! `confluent_role_binding`: <https://docs.confluent.io/cloud/current/api.html#tag/Role-Bindings-(iamv2)>
 //!
 //! A new binding can take some 90 seconds until every part of the service has heard of it. The official provider sleeps so
-//! long after each; here the next call that is refused for it is the one that waits (a new API key's readiness is polled).
+//! long after each; here the call that is refused for it is the one that waits ([`Confluent::once_allowed`]).
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::Value as Json;
 use serde_json::json;
 use streamform_lang::value::Value;
 use streamform_provider::declared::Declaration;
 use streamform_provider::declared::Timeouts;
+use streamform_provider::rest::Patience;
+use streamform_provider::rest::WaitError;
 use streamform_provider::rest::unescape;
 
 use crate::checks;
+use crate::context::Confluent;
 use crate::control::ControlType;
 use crate::control::Facts;
 use crate::fields::required;
 use crate::fields::switch;
+use crate::json::flag;
 use crate::json::text;
 
 /// A role of a principal on everything that a CRN pattern names.
@@ -27,6 +32,7 @@ fn same_crn(old: &Value, new: &Value) -> bool {
     matches!((old.as_str(), new.as_str()), (Some(old), Some(new)) if unescape(old) == unescape(new))
 }
 
+#[async_trait]
 impl ControlType for RoleBinding {
     fn declaration(&self) -> Declaration {
         Declaration {
@@ -90,5 +96,18 @@ impl ControlType for RoleBinding {
         text(api, "/principal") == text(planned, "/principal")
             && text(api, "/role_name") == text(planned, "/role_name")
             && unescape(text(api, "/crn_pattern")) == unescape(text(planned, "/crn_pattern"))
+    }
+
+    async fn settled(
+        &self,
+        client: &Confluent,
+        _api: &Json,
+        known: &Json,
+        _patience: Patience<'_>,
+    ) -> Result<(), WaitError> {
+        if !flag(known, "/disable_wait_for_ready") {
+            client.bound_now();
+        }
+        Ok(())
     }
 }

@@ -196,20 +196,23 @@ async fn look(plane: &Plane, known: &Json, patience: Patience<'_>) -> Result<Opt
 
 /// Registers a schema and waits until it can be read; the answer is as [`look`] gives it.
 async fn register(
+    client: &Confluent,
     plane: &Plane,
     wanted: &Json,
     patience: Patience<'_>,
     doing: &str,
 ) -> Result<Json, Findings> {
     let subject = text(wanted, "/subject_name");
-    let verdict = plane
-        .client
-        .post(format!("/compatibility{}", subject_path(subject)))
-        .query("verbose", "true")
-        .body(body(wanted))
-        .repeatable()
-        .during(patience)
-        .json()
+    let verdict = client
+        .once_allowed(patience, || {
+            plane
+                .client
+                .post(format!("/compatibility{}", subject_path(subject)))
+                .query("verbose", "true")
+                .body(body(wanted))
+                .repeatable()
+                .during(patience)
+        })
         .await;
     match verdict {
         Ok(verdict) if verdict["is_compatible"] == json!(false) => {
@@ -235,13 +238,15 @@ async fn register(
         Err(e) if e.status() == Some(404) => {}
         Err(e) => return Err(e.findings(doing)),
     }
-    let registered = plane
-        .client
-        .post(subject_path(subject))
-        .body(body(wanted))
-        .repeatable()
-        .during(patience)
-        .json()
+    let registered = client
+        .once_allowed(patience, || {
+            plane
+                .client
+                .post(subject_path(subject))
+                .body(body(wanted))
+                .repeatable()
+                .during(patience)
+        })
         .await
         .map_err(|e| e.findings(doing))?;
     let mut target = wanted.clone();
@@ -365,7 +370,7 @@ impl ResourceType<Confluent> for Schema {
         let wanted = encode(planned);
         let plane = client.registry(&wanted).map_err(|f| half_made(None, f))?;
         let doing = format!("error creating Schema {:?}", text(&wanted, "/subject_name"));
-        let api = register(&plane, &wanted, Patience::of(context), &doing)
+        let api = register(client, &plane, &wanted, Patience::of(context), &doing)
             .await
             .map_err(|f| half_made(None, f))?;
         Ok(self.shape().value(Some(planned), &state(&plane, &api, &wanted)))
@@ -399,7 +404,7 @@ impl ResourceType<Confluent> for Schema {
             let id = json!({ "id": state_id(&plane, &wanted, &old["schema_identifier"]) });
             return Ok(self.shape().value(Some(planned), &id));
         }
-        let api = register(&plane, &wanted, Patience::of(context), &doing)
+        let api = register(client, &plane, &wanted, Patience::of(context), &doing)
             .await
             .map_err(keep)?;
         // Not "the id is the one in the state": the text is the new one.

@@ -1,8 +1,10 @@
 //! Lives of objects against the emulator, over real HTTP.
 
+mod block;
 mod control;
 mod corpus;
 mod data;
+mod import;
 mod protocol;
 mod registry;
 mod schema;
@@ -82,7 +84,7 @@ impl Lab {
             cap: Duration::from_millis(5),
             budget: Duration::from_secs(20),
         };
-        let confluent = Confluent::with_policy(&defaults, settings, policy).unwrap();
+        let confluent = Confluent::with_policy(&defaults, settings, policy);
         Lab {
             emulator,
             confluent,

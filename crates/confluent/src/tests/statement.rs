@@ -14,7 +14,7 @@ use crate::resources::ServiceAccount;
 const EARLIER: &str = "2020-01-01T00:00:00Z";
 
 /// What the configuration of a statement says of where it runs.
-async fn on_pool(lab: &Lab) -> Json {
+pub(super) async fn on_pool(lab: &Lab) -> Json {
     let (environment, cluster) = lab.cluster().await;
     let in_environment = json!([{ "id": get(&environment, "/id") }]);
     let pool = lab

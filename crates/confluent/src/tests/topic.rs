@@ -9,7 +9,7 @@ use crate::resources::KafkaTopic;
 use crate::resources::ServiceAccount;
 
 /// A cluster, and what a topic's configuration says of it.
-async fn on_cluster(lab: &Lab) -> Json {
+pub(super) async fn on_cluster(lab: &Lab) -> Json {
     let (environment, cluster) = lab.cluster().await;
     let account = lab
         .create(&Control::new(ServiceAccount), json!({ "display_name": "topics" }))

@@ -206,7 +206,7 @@ impl<'c> Call<'c> {
         let bytes = match answer.bytes().await {
             Ok(bytes) => bytes,
             // An error status is known even if its text is not.
-            Err(_) if status >= 300 && status < 500 => Default::default(),
+            Err(_) if (300..500).contains(&status) => Default::default(),
             Err(e) => return self.lost(&e),
         };
         if status < 300 {
