@@ -150,7 +150,7 @@ fn replay(path: &Path, bytes: &[u8]) -> Result<World, EmulatorError> {
         match decode(text) {
             Some(ops) if whole => ops.into_iter().for_each(|op| world.apply(op)),
             _ if last => {
-                tracing::warn!(path = %path.display(), "dropped a torn last line of the emulator's log")
+                tracing::warn!(path = %path.display(), "dropped a torn last line of the emulator's log");
             }
             _ => return Err(corrupt(index + 1)),
         }

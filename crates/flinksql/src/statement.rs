@@ -395,10 +395,8 @@ impl Statement {
             .to_ascii_lowercase();
         match cursor.eat_name() {
             Some(name) => {
-                self.setting = Some(Setting {
-                    key,
-                    value: Some(name.last().to_owned()),
-                })
+                let value = Some(name.last().to_owned());
+                self.setting = Some(Setting { key, value });
             }
             None => self.problems.push(cursor.expected("a name")),
         }

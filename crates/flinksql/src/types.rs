@@ -150,6 +150,8 @@ fn eat_row(cursor: &mut Cursor<'_>, depth: usize) -> Result<TypeKind, Problem> {
 }
 
 fn eat_plain(cursor: &mut Cursor<'_>, word: &str) -> Result<TypeKind, Problem> {
+    // `CHARACTER VARYING (20)`: the word comes before the length.
+    let varying = matches!(word, "CHAR" | "CHARACTER" | "BINARY") && cursor.eat_word("VARYING");
     let mut arguments = Vec::new();
     if let Some(mut group) = cursor.eat_group() {
         while let Some(number) = group.eat_number() {
@@ -160,6 +162,14 @@ fn eat_plain(cursor: &mut Cursor<'_>, word: &str) -> Result<TypeKind, Problem> {
     let mut name = match word {
         "INTEGER" => "INT",
         "DEC" | "NUMERIC" => "DECIMAL",
+        "CHAR" | "CHARACTER" => {
+            if varying {
+                "VARCHAR"
+            } else {
+                "CHAR"
+            }
+        }
+        "BINARY" if varying => "VARBINARY",
         other => other,
     }
     .to_owned();

@@ -284,6 +284,30 @@ fn the_parts_of_create_table() {
 }
 
 #[test]
+fn types_have_one_spelling() {
+    for (written, printed) in [
+        ("CHARACTER VARYING (20)", "VARCHAR(20)"),
+        ("double precision not null", "DOUBLE NOT NULL"),
+        ("NUMERIC(4,2)", "DECIMAL(4, 2)"),
+        ("TIMESTAMP(6) WITHOUT TIME ZONE", "TIMESTAMP(6)"),
+        ("ROW(a INT, b ROW<c STRING>)", "ROW<a INT, b ROW<c STRING>>"),
+        ("INTERVAL DAY(3) TO SECOND(6)", "INTERVAL"),
+        ("INT NULL", "INT"),
+    ] {
+        let table = one(&format!("CREATE TABLE t (a {written}, b INT)"))
+            .table
+            .unwrap();
+        let ColumnKind::Physical(data_type) = &table.columns[0].kind else {
+            panic!("{written}")
+        };
+        assert_eq!(
+            (data_type.to_string().as_str(), table.columns.len()),
+            (printed, 2)
+        );
+    }
+}
+
+#[test]
 fn slips_are_told_with_their_place() {
     let problem = |sql: &str| {
         let problems = parse(sql).problems;

@@ -63,14 +63,18 @@ fn check_name(world: &World, name: &str, own: &str) -> Result<(), ApiError> {
 }
 
 async fn list(State(app): S, params: Params) -> Result<Response, ApiError> {
-    // The official client sends a name of several words as they are, joined by commas or by spaces.
-    let wanted = params.get("display_name");
+    // The official client sends a name of several words as several parameters.
+    let wanted = params.all("display_name");
+    let whole = wanted.join(" ");
+    let is_wanted = |name: &str| {
+        wanted.is_empty() || wanted.contains(&name) || name.split_whitespace().eq(whole.split_whitespace())
+    };
     let rows: Vec<Value> = app
         .session()
         .world()
         .service_accounts
         .iter()
-        .filter(|row| wanted.is_none_or(|name| row.display_name == name || joined(&row.display_name) == name))
+        .filter(|row| is_wanted(&row.display_name))
         .map(|row| body(&app, row))
         .collect();
     let url = format!("{}{PATH}", app.endpoint);
@@ -81,10 +85,6 @@ async fn list(State(app): S, params: Params) -> Result<Response, ApiError> {
         "ServiceAccountList",
         &rows,
     )?))
-}
-
-fn joined(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(",")
 }
 
 async fn create(State(app): S, request: JsonBody) -> Result<Response, ApiError> {

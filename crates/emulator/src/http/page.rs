@@ -1,7 +1,5 @@
 //! Lists in pages, as the control plane and the Flink gateway give them.
 
-use std::collections::HashMap;
-
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::Engine;
@@ -11,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 
-/// Query parameters; the last one of a name counts.
+/// Query parameters. Where one name comes several times, [`Params::get`] gives the last.
 #[derive(Debug)]
-pub(crate) struct Params(HashMap<String, String>);
+pub(crate) struct Params(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = ApiError;
@@ -22,17 +20,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let Query(pairs) = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::cloud(400, "invalid_query", "The query of the URL could not be read."))?;
-        Ok(Params(pairs.into_iter().collect()))
+        Ok(Params(pairs))
     }
 }
 
 impl Params {
     /// The parameter, if it is there and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.all(name).pop()
+    }
+
+    /// All values of a parameter that are not empty, in their order.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let same = self
+            .0
+            .iter()
+            .filter(|(key, value)| key == name && !value.is_empty());
+        same.map(|(_, value)| value.as_str()).collect()
     }
 
     /// The parameter, or a 400.
@@ -97,16 +101,11 @@ pub(crate) fn list(
     let mut metadata = json!({ "first": url, "total_size": rows.len() });
     metadata["next"] = if end < rows.len() {
         let token = URL_SAFE_NO_PAD.encode(format!("skip:{end}"));
-        let mut names: Vec<&String> = params.0.keys().filter(|name| *name != "page_token").collect();
-        names.sort();
-        let rest: String = names
-            .into_iter()
-            .map(|name| {
-                format!(
-                    "&{name}={}",
-                    utf8_percent_encode(&params.0[name], NON_ALPHANUMERIC)
-                )
-            })
+        let rest: String = params
+            .0
+            .iter()
+            .filter(|(name, _)| name != "page_token")
+            .map(|(name, value)| format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
             .collect();
         json!(format!("{url}?page_token={token}{rest}"))
     } else {

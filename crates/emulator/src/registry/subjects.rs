@@ -406,7 +406,7 @@ async fn delete_subject(
     Ok(ok(json!(numbers)))
 }
 
-fn verdict(found: Vec<String>, verbose: bool) -> Response {
+fn verdict(found: &[String], verbose: bool) -> Response {
     let mut body = json!({ "is_compatible": found.is_empty() });
     if verbose {
         body["messages"] = json!(found);
@@ -426,7 +426,7 @@ async fn compatible_with_all(
     let draft = Draft::read(world, &id, &request)?;
     let level = check::level(world, registry(world, &id)?, &subject);
     let found = check::incompatibilities(&draft, &level, &versions(world, &id, &subject, false));
-    Ok(verdict(found, params.is_true("verbose")))
+    Ok(verdict(&found, params.is_true("verbose")))
 }
 
 async fn compatible_with_one(
@@ -446,5 +446,5 @@ async fn compatible_with_one(
         Err(_) if version == "latest" => Vec::new(),
         Err(error) => return Err(error),
     };
-    Ok(verdict(found, params.is_true("verbose")))
+    Ok(verdict(&found, params.is_true("verbose")))
 }

@@ -162,3 +162,62 @@ async fn secrets_are_not_in_the_log() {
     let (_, objects) = api.call_as(None, "GET", "/_emulator/objects", None).await;
     assert!(!objects.to_string().contains(&key.secret));
 }
+
+const CHILD: &str = "STREAMFORM_EMULATOR_TEST_DIR";
+
+/// Not a test of its own: the process that the next test kills.
+#[tokio::test]
+#[ignore = "runs only as a child of a_kill_loses_nothing_acknowledged"]
+async fn child() {
+    if let Ok(dir) = std::env::var(CHILD) {
+        let _emulator = Emulator::start(at(Path::new(&dir))).await.unwrap();
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kill_loses_nothing_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    // Port and key are known from an earlier run, so that nothing has to be read out of the child.
+    let first = Emulator::start(at(dir.path())).await.unwrap();
+    let (endpoint, key) = (first.endpoint().to_owned(), first.cloud_api_key().to_owned());
+    let secret = first.cloud_api_secret().to_owned();
+    first.shutdown().await;
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "durability::child", "--ignored"])
+        .env(CHILD, dir.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while tokio::net::TcpStream::connect(endpoint.trim_start_matches("http://"))
+        .await
+        .is_err()
+    {
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "the child serves until it is killed"
+        );
+        tokio::task::yield_now().await;
+    }
+    let client = crate::client::http();
+    let mut acknowledged = 0;
+    while acknowledged < 50 {
+        let body = serde_json::json!({ "display_name": format!("e{acknowledged}") });
+        let sent = client
+            .post(format!("{endpoint}/org/v2/environments"))
+            .basic_auth(&key, Some(&secret))
+            .json(&body)
+            .send()
+            .await;
+        assert_eq!(sent.unwrap().status().as_u16(), 201);
+        acknowledged += 1;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let api = Api::with(at(dir.path())).await;
+    assert_eq!(api.emulator.endpoint(), endpoint);
+    assert_eq!(api.count("environments").await, 51);
+    api.emulator.shutdown().await;
+}
