@@ -2,6 +2,12 @@
 
 use streamform_provider::protocol::Recovery;
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+
 use super::*;
 use crate::control::Control;
 use crate::resources::ApiKey;
@@ -354,4 +360,64 @@ async fn faults_leave_exactly_one_object() {
             (_, other) => panic!("{fault}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn changes_are_sent_again_when_the_answer_is_lost() {
+    let lab = Lab::new().await;
+    let ty = Control::new(Environment);
+    let made = lab.create(&ty, json!({ "display_name": "a" })).await.unwrap();
+    for (fault, name) in [("drop_before", "b"), ("drop_after", "c"), ("server_error", "d")] {
+        lab.fault(json!({ "fault": fault, "calls": 1, "method": "PATCH" }))
+            .await;
+        let changed = lab
+            .update(&ty, &made, json!({ "display_name": name }))
+            .await
+            .unwrap();
+        assert_eq!(get(&changed, "/display_name"), name);
+    }
+}
+
+/// A server that forbids the first two calls.
+async fn reluctant() -> (String, std::sync::Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = std::sync::Arc::new(AtomicUsize::new(0));
+    let calls = std::sync::Arc::clone(&count);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer).await.unwrap();
+            let answer = match calls.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => "HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+                _ => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+            };
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test]
+async fn a_refusal_is_tried_again_only_after_a_fresh_role_binding() {
+    use streamform_provider::rest::Auth;
+    use streamform_provider::rest::Patience;
+    let lab = Lab::new().await;
+    let (url, count) = reluctant().await;
+    let client = lab.confluent.client(&url, Auth::None).unwrap();
+    let call = || client.get("/x");
+    let refused = lab
+        .confluent
+        .once_allowed(Patience::default(), call)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.status(), Some(403));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    lab.confluent.bound_now();
+    lab.confluent
+        .once_allowed(Patience::default(), call)
+        .await
+        .unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 3);
 }

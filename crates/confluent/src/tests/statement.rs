@@ -271,3 +271,29 @@ async fn a_text_that_says_the_same_is_no_new_statement() {
         .unwrap();
     assert_eq!(replace.len(), 1);
 }
+
+#[tokio::test]
+async fn stopping_goes_on_when_the_answer_is_lost() {
+    let lab = Lab::new().await;
+    let ty = FlinkStatement::default();
+    let on = on_pool(&lab).await;
+    tables(&lab, &on).await;
+    let made = lab
+        .create(
+            &ty,
+            with(&on, &json!({ "statement": COPY, "statement_name": "copy" })),
+        )
+        .await
+        .unwrap();
+    // The second sending is refused for its old version; a fresh look finds the statement stopped.
+    lab.fault(json!({ "fault": "drop_after", "calls": 1, "method": "PUT" }))
+        .await;
+    let stopped = lab.update(&ty, &made, json!({ "stopped": true })).await.unwrap();
+    assert_eq!(get(&stopped, "/stopped"), true);
+    for fault in ["drop_before", "drop_after"] {
+        lab.fault(json!({ "fault": fault, "calls": 1, "method": "DELETE" }))
+            .await;
+        lab.delete(&ty, &stopped).await.unwrap();
+        assert!(lab.read(&ty, &stopped).await.is_none());
+    }
+}

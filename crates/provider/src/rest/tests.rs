@@ -440,3 +440,23 @@ fn a_shape_makes_values_of_its_type_and_keeps_what_means_the_same() {
     );
     assert_eq!(odd.ty(), shape.ty());
 }
+
+#[tokio::test]
+async fn tls_is_set_up_when_it_is_needed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // Speaks no TLS: the handshake fails, which shows that there was one.
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        }
+    });
+    let error = client(&format!("https://{address}"))
+        .get("/x")
+        .json()
+        .await
+        .unwrap_err();
+    assert!(matches!(error.failure(), Failure::Unreachable(_)), "{error:?}");
+    assert!(!error.maybe_done());
+}
