@@ -1,11 +1,11 @@
 //! `/_emulator/…`: what only this emulator has, for tests and for a second command. No authentication: whoever can
-//! reach the loopback address may ask; nothing here shows a secret.
+//! reach the loopback address may ask. Only `credentials` shows a secret, and only to a caller on this machine.
 
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
@@ -13,11 +13,13 @@ use serde_json::{Map, Value, json};
 use crate::app::App;
 use crate::http::body::{JsonBody, ok};
 use crate::http::error::ApiError;
+use crate::http::line::Line;
 use crate::store::Row;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/_emulator/health", get(health))
+        .route("/_emulator/credentials", get(credentials))
         .route("/_emulator/objects", get(objects))
         .route("/_emulator/faults", post(faults))
         .route("/_emulator/clock", post(clock))
@@ -25,6 +27,21 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn health(State(app): State<App>) -> Response {
     ok(json!({ "status": "ok", "endpoint": app.endpoint, "organization_id": app.organization }))
+}
+
+/// The Cloud API key that the organization started with, as [`crate::credentials`] reads it.
+async fn credentials(
+    State(app): State<App>,
+    ConnectInfo(line): ConnectInfo<Line>,
+) -> Result<Response, ApiError> {
+    if !line.is_local() {
+        return Err(ApiError::cloud(
+            403,
+            "forbidden_access",
+            "The emulator tells its credentials only to callers on its own machine.",
+        ));
+    }
+    Ok(ok(json!(app.credentials)))
 }
 
 async fn faults(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {

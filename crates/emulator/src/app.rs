@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::Credentials;
 use crate::clock::{Clock, Moment};
 use crate::flink::catalog::Catalog;
 use crate::flink::engine::StatementEngine;
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) organization: String,
     /// The id of the Cloud API key that the organization started with; it never has to wait until it is known.
     pub(crate) first_key: String,
+    /// What opens the organization from the start.
+    pub(crate) credentials: Credentials,
     pub(crate) phase_delay: Duration,
     pub(crate) clock: Clock,
     pub(crate) faults: Mutex<Faults>,
@@ -37,17 +40,12 @@ pub(crate) struct Session<'a> {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        endpoint: String,
-        organization: String,
-        first_key: String,
-        phase_delay: Duration,
-        store: Store,
-    ) -> App {
+    pub(crate) fn new(credentials: Credentials, phase_delay: Duration, store: Store) -> App {
         Arc::new(Shared {
-            endpoint,
-            organization,
-            first_key,
+            endpoint: credentials.endpoint.clone(),
+            organization: credentials.organization_id.clone(),
+            first_key: credentials.cloud_api_key.clone(),
+            credentials,
             phase_delay,
             clock: Clock::default(),
             faults: Mutex::default(),

@@ -14,6 +14,7 @@
 //! flink       the Flink SQL gateway, and the engine that gives statements their effect
 //! http        errors, bodies, pages, authentication, faults
 //! admin       what only the emulator has
+//! credentials what opens it, and asking a running one for that
 //! ```
 //!
 //! Phases such as `PROVISIONING` are worked out from an object's age when it is asked for; nothing runs in the
@@ -24,6 +25,7 @@ mod app;
 mod clock;
 mod cloud;
 mod config;
+mod credentials;
 mod crn;
 mod flink;
 mod http;
@@ -37,4 +39,5 @@ mod server;
 mod store;
 
 pub use config::{EmulatorConfig, EmulatorError};
+pub use credentials::{Credentials, CredentialsError, credentials};
 pub use server::Emulator;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::Credentials;
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::config::{EmulatorConfig, EmulatorError};
@@ -68,9 +69,12 @@ impl Emulator {
             return Err(EmulatorError::DataDir { path, source });
         }
         let app = Shared::new(
-            info.endpoint.clone(),
-            info.organization_id.clone(),
-            info.cloud_api_key.clone(),
+            Credentials {
+                endpoint: info.endpoint.clone(),
+                cloud_api_key: info.cloud_api_key.clone(),
+                cloud_api_secret: info.cloud_api_secret.clone(),
+                organization_id: info.organization_id.clone(),
+            },
             config.phase_delay,
             store,
         );

@@ -11,18 +11,26 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The switch of one connection; in the request's extensions as `ConnectInfo`.
+/// One connection: its switch, and whether it comes from this machine. In the request's extensions as `ConnectInfo`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Line(Arc<AtomicBool>);
+pub(crate) struct Line {
+    cut: Arc<AtomicBool>,
+    local: bool,
+}
 
 impl Line {
     /// Nothing more is sent on this connection; it is closed instead.
     pub(crate) fn cut(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.cut.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the other end is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.local
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Relaxed) {
+        if self.cut.load(Ordering::Relaxed) {
             Err(io::ErrorKind::ConnectionReset.into())
         } else {
             Ok(())
@@ -50,7 +58,10 @@ impl Listener for CuttableListener {
         (
             CuttableStream {
                 stream,
-                line: Line::default(),
+                line: Line {
+                    local: address.ip().to_canonical().is_loopback(),
+                    ..Line::default()
+                },
             },
             address,
         )

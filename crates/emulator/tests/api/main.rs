@@ -2,6 +2,7 @@
 
 mod client;
 mod control_plane;
+mod credentials;
 mod durability;
 mod faults;
 mod flink;
