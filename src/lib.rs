@@ -14,3 +14,4 @@ pub mod engine;
 pub mod eval;
 pub mod exec;
 pub mod plan;
+pub mod report;

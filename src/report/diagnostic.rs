@@ -1,0 +1,362 @@
+//! Diagnostics as people read them. The snippet with its underline is drawn by miette, which only this file names; the
+//! words around it are arranged as in Terraform.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use miette::GraphicalReportHandler;
+use miette::GraphicalTheme;
+use miette::LabeledSpan;
+use miette::MietteError;
+use miette::MietteSpanContents;
+use miette::SourceCode;
+use miette::SourceSpan;
+use miette::SpanContents;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
+use streamform_lang::diag::SourceFile;
+use streamform_lang::diag::Sources;
+use streamform_lang::diag::Span;
+
+use super::paint::Ink;
+use super::paint::Paint;
+use super::paint::wrap;
+
+/// How diagnostics are written.
+#[derive(Clone, Copy, Debug)]
+pub struct DiagnosticStyle {
+    /// Colours.
+    pub paint: Paint,
+    /// Columns of the terminal; text is broken so that it fits. 0: not broken.
+    pub width: usize,
+    /// Warnings only as a list of their summaries (`-compact-warnings`).
+    pub compact_warnings: bool,
+}
+
+impl Default for DiagnosticStyle {
+    fn default() -> Self {
+        DiagnosticStyle { paint: Paint::plain(), width: 78, compact_warnings: false }
+    }
+}
+
+/// All diagnostics as text: warnings first, then errors, each in the order in which it was found.
+pub fn diagnostics_text(diagnostics: &Diagnostics, sources: &Sources, style: &DiagnosticStyle) -> String {
+    let mut out = String::new();
+    let warnings: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.severity == Severity::Warning).collect();
+    // As in Terraform: beside an error the warnings are shown in full.
+    if style.compact_warnings && !diagnostics.has_errors() && !warnings.is_empty() {
+        compact(&mut out, &warnings, sources, style);
+    } else {
+        for d in warnings {
+            diagnostic(&mut out, d, sources, style);
+        }
+    }
+    for d in diagnostics.iter().filter(|d| d.severity == Severity::Error) {
+        diagnostic(&mut out, d, sources, style);
+    }
+    out
+}
+
+/// One diagnostic as text.
+pub fn diagnostic_text(d: &Diagnostic, sources: &Sources, style: &DiagnosticStyle) -> String {
+    let mut out = String::new();
+    diagnostic(&mut out, d, sources, style);
+    out
+}
+
+fn compact(out: &mut String, warnings: &[&Diagnostic], sources: &Sources, style: &DiagnosticStyle) {
+    let paint = style.paint;
+    paint.push(out, Ink::BoldYellow, "Warnings:");
+    out.push_str("\n\n");
+    let mut told: Vec<(&str, Option<String>, usize)> = Vec::new();
+    for d in warnings {
+        match told.iter_mut().find(|(s, _, _)| *s == d.summary) {
+            Some((_, _, more)) => *more += 1,
+            None => told.push((&d.summary, d.subject.map(|s| place(sources, s)), 0)),
+        }
+    }
+    for (summary, at, more) in told {
+        _ = writeln!(out, "- {summary}");
+        if let Some(at) = at {
+            _ = match more {
+                0 => writeln!(out, "  on {at}"),
+                n => writeln!(out, "  on {at} (and {n} more)"),
+            };
+        }
+    }
+    out.push_str("\nTo see the full warning notes, run Streamform without -compact-warnings.\n");
+}
+
+/// `main.tf line 3`
+fn place(sources: &Sources, span: Span) -> String {
+    match sources.get(span.file) {
+        Some(f) => format!("{} line {}", f.name(), f.position(span.start).line),
+        None => "unknown file".to_owned(),
+    }
+}
+
+fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &DiagnosticStyle) {
+    let paint = style.paint;
+    let (ink, edge, title) = match d.severity {
+        Severity::Error => (Ink::Red, Ink::BoldRed, "Error: "),
+        Severity::Warning => (Ink::Yellow, Ink::BoldYellow, "Warning: "),
+    };
+    let mut body = String::new();
+    paint.push(&mut body, edge, title);
+    paint.push(&mut body, Ink::Bold, &d.summary);
+    body.push('\n');
+    let file = d.subject.and_then(|s| Some((s, sources.get(s.file)?)));
+    if let Some((subject, file)) = file {
+        let at = file.position(subject.start);
+        _ = write!(body, "\n  on {} line {}", file.name(), at.line);
+        if let Some(block) = enclosing_block(file, at.line) {
+            _ = write!(body, ", in {block}");
+        }
+        body.push_str(":\n");
+        snippet(&mut body, file, subject, d.context, paint);
+        values(&mut body, &d.values, paint);
+    }
+    if let Some(address) = &d.address {
+        _ = writeln!(body, "{}  with {address}", if file.is_some() { "" } else { "\n" });
+    }
+    if file.is_none() && !d.values.is_empty() {
+        body.push('\n');
+        values(&mut body, &d.values, paint);
+    }
+    let width = style.width.saturating_sub(2);
+    if !d.detail.is_empty() {
+        body.push('\n');
+        body.push_str(&wrap(&d.detail, if style.width == 0 { 0 } else { width.max(20) }));
+        body.push('\n');
+    }
+    if let Some(help) = &d.help {
+        body.push('\n');
+        let text = wrap(&format!("hint: {help}"), if style.width == 0 { 0 } else { width.max(20) });
+        match text.strip_prefix("hint:") {
+            Some(rest) => {
+                paint.push(&mut body, Ink::Cyan, "hint:");
+                body.push_str(rest);
+            }
+            None => body.push_str(&text),
+        }
+        body.push('\n');
+    }
+    paint.push(out, ink, "╷");
+    out.push('\n');
+    for line in body.lines() {
+        paint.push(out, ink, "│");
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    paint.push(out, ink, "╵");
+    out.push('\n');
+}
+
+fn values(out: &mut String, values: &[(String, String)], paint: Paint) {
+    if values.is_empty() {
+        return;
+    }
+    for (name, described) in values {
+        out.push_str("     ");
+        paint.push(out, Ink::Dim, "• ");
+        paint.push(out, Ink::Bold, name);
+        _ = writeln!(out, " {described}");
+    }
+}
+
+/// The header of the top-level block around a line, found by layout: a block begins in the first column.
+fn enclosing_block(file: &SourceFile, line: u32) -> Option<String> {
+    for n in (1..=line).rev() {
+        let text = file.line(n)?;
+        if n < line && text.starts_with('}') {
+            return None;
+        }
+        if text.starts_with(|c: char| c.is_alphabetic()) {
+            let header = text.split('{').next().filter(|h| h.len() < text.len() && !h.contains('='))?;
+            return Some(header.trim().to_owned());
+        }
+    }
+    None
+}
+
+/// The last byte worth underlining: a subject of several lines is underlined on its first.
+fn first_line_end(file: &SourceFile, subject: Span) -> u32 {
+    let text = file.text();
+    let start = subject.start as usize;
+    let end = subject.end as usize;
+    match text.get(start..end).and_then(|t| t.find('\n')) {
+        Some(i) => (start + i) as u32,
+        None => subject.end,
+    }
+}
+
+fn snippet(out: &mut String, file: &SourceFile, subject: Span, context: Option<Span>, paint: Paint) {
+    let len = file.text().len();
+    let start = (subject.start as usize).min(len);
+    let end = (first_line_end(file, subject) as usize).clamp(start, len);
+    let excerpt = Excerpt { file, label: (start, end), context };
+    let theme = if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(0).with_width(usize::MAX / 2).with_links(false);
+    let mut text = String::new();
+    // INVARIANT: writing to a string does not fail; a snippet that cannot be drawn is left out.
+    if handler.render_report(&mut text, &excerpt).is_err() {
+        return;
+    }
+    // What comes before the frame is miette's own title, and the frame names the file: both are already said above.
+    let drawn = text.lines().skip_while(|l| !l.contains('╭')).skip(1);
+    for line in drawn {
+        if line.contains('╰') && line.contains("────") && !line.contains('│') {
+            break;
+        }
+        let line = line.trim_end();
+        if !line.is_empty() {
+            out.push_str("  ");
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+}
+
+/// What miette is asked to draw: the lines of the subject, and those of its context if they are few.
+struct Excerpt<'a> {
+    file: &'a SourceFile,
+    label: (usize, usize),
+    context: Option<Span>,
+}
+
+impl fmt::Debug for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Excerpt")
+    }
+}
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("-")
+    }
+}
+
+impl std::error::Error for Excerpt<'_> {}
+
+impl miette::Diagnostic for Excerpt<'_> {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (start, end) = self.label;
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, start, end - start))))
+    }
+}
+
+/// At most so many lines of context around a subject.
+const MOST_LINES: u32 = 8;
+
+impl SourceCode for Excerpt<'_> {
+    fn read_span<'b>(
+        &'b self,
+        span: &SourceSpan,
+        _before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        // The index of lines makes this independent of the size of the file, which miette's own reader is not.
+        let from = self.file.position(span.offset() as u32).line;
+        let to = self.file.position((span.offset() + span.len()) as u32).line;
+        let (mut first, mut last) = (from, to);
+        if let Some(context) = self.context {
+            let a = self.file.position(context.start).line;
+            let b = self.file.position(context.end).line;
+            if b.max(to) - a.min(from) < MOST_LINES {
+                first = a.min(from);
+                last = b.max(to);
+            }
+        }
+        let text = self.file.text();
+        let column = self.file.position(span.offset() as u32);
+        let start = line_start(self.file, first).unwrap_or(column.byte as usize);
+        let end = line_start(self.file, last + 1).unwrap_or(text.len()).max(start);
+        let data = text.as_bytes().get(start..end).ok_or(MietteError::OutOfBounds)?;
+        let lines = (last - first + 1) as usize;
+        Ok(Box::new(MietteSpanContents::new(
+            data,
+            SourceSpan::from((start, end - start)),
+            first as usize - 1,
+            0,
+            lines,
+        )))
+    }
+}
+
+fn line_start(file: &SourceFile, line: u32) -> Option<usize> {
+    let text = file.line(line)?;
+    // The line is a part of the text: its distance from the start is its offset.
+    Some(text.as_ptr() as usize - file.text().as_ptr() as usize)
+}
+
+/// A diagnostic in the form that `validate -json` and the `-json` stream have for it.
+pub fn diagnostic_json(d: &Diagnostic, sources: &Sources) -> serde_json::Value {
+    use serde_json::json;
+    let mut out = serde_json::Map::new();
+    let severity = match d.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let detail = match &d.help {
+        Some(help) if d.detail.is_empty() => help.clone(),
+        Some(help) => format!("{}\n\n{help}", d.detail),
+        None => d.detail.clone(),
+    };
+    out.insert("severity".into(), json!(severity));
+    out.insert("summary".into(), json!(d.summary));
+    out.insert("detail".into(), json!(detail));
+    if let Some(address) = &d.address {
+        out.insert("address".into(), json!(address));
+    }
+    if let Some((subject, file)) = d.subject.and_then(|s| Some((s, sources.get(s.file)?))) {
+        // An empty range would not show: it covers the character behind it, as in Terraform.
+        let len = file.text().len() as u32;
+        let mut end = subject.end.min(len);
+        if end <= subject.start {
+            let next = file.text().get(subject.start as usize..).and_then(|t| t.chars().next());
+            end = subject.start.min(len) + next.map_or(0, char::len_utf8) as u32;
+        }
+        let place = |byte: u32| {
+            let p = file.position(byte);
+            json!({ "line": p.line, "column": p.column, "byte": p.byte })
+        };
+        out.insert(
+            "range".into(),
+            json!({ "filename": &**file.name(), "start": place(subject.start), "end": place(end) }),
+        );
+        out.insert("snippet".into(), snippet_json(d, file, subject, end));
+    }
+    serde_json::Value::Object(out)
+}
+
+fn snippet_json(d: &Diagnostic, file: &SourceFile, subject: Span, end: u32) -> serde_json::Value {
+    use serde_json::json;
+    let context = d.context.unwrap_or(subject).cover(subject);
+    let first = file.position(context.start).line;
+    let last = file.position(context.end.max(end)).line;
+    let code: Vec<&str> = (first..=last).map_while(|n| file.line(n)).collect();
+    let code = code.join("\n");
+    let start_byte = line_start(file, first).unwrap_or(0);
+    let offset = |byte: u32| (byte as usize).saturating_sub(start_byte).min(code.len());
+    let values: Vec<serde_json::Value> =
+        d.values.iter().map(|(t, s)| json!({ "traversal": t, "statement": s })).collect();
+    json!({
+        "context": enclosing_block(file, file.position(subject.start).line),
+        "code": code,
+        "start_line": first,
+        "highlight_start_offset": offset(subject.start),
+        "highlight_end_offset": offset(end),
+        "values": values,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! How things look: one model of a plan, and its skins. Nothing here reads the environment or a file of its own accord,
+//! and everything that is printed goes through one [`Ui`].
+//!
+//! | what | function |
+//! | --- | --- |
+//! | streams, prompts | [`Ui::out`], [`Ui::err`], [`Ui::prompt`], [`Ui::diagnostics`] |
+//! | diagnostics | [`diagnostics_text`], [`diagnostic_json`] |
+//! | a plan | [`PlanReport::of`], then [`plan_text`]; below it [`next_step_text`] |
+//! | progress | [`Progress::new`] gives a [`crate::plan::Observer`]; single lines: [`event_line`] |
+//! | after an apply | [`apply_complete_text`], [`destroy_complete_text`], [`outputs_text`] |
+//! | a value | [`value_text()`], [`value_text_in_clear`] |
+
+pub mod diagnostic;
+pub mod diff;
+pub mod model;
+pub mod paint;
+pub mod redact;
+pub mod terminal;
+pub mod ui;
+pub mod value_text;
+
+pub use diagnostic::DiagnosticStyle;
+pub use diagnostic::diagnostic_json;
+pub use diagnostic::diagnostic_text;
+pub use diagnostic::diagnostics_text;
+pub use model::PlanReport;
+pub use paint::Paint;
+pub use terminal::NextStep;
+pub use terminal::Progress;
+pub use terminal::TextStyle;
+pub use terminal::apply_complete_text;
+pub use terminal::destroy_complete_text;
+pub use terminal::event_line;
+pub use terminal::next_step_text;
+pub use terminal::outputs_text;
+pub use terminal::plan_text;
+pub use ui::Ui;
+pub use ui::UiSettings;
+pub use value_text::value_text;
+pub use value_text::value_text_in_clear;

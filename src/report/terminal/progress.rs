@@ -1,0 +1,227 @@
+//! What happens while it happens: plain lines, or a live view on a terminal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+
+use crate::plan::Event;
+use crate::plan::Observer;
+use crate::plan::Operation;
+use crate::report::diagnostic::diagnostic_text;
+use crate::report::paint::Ink;
+use crate::report::paint::Paint;
+use crate::report::ui::Ui;
+use streamform_lang::diag::Sources;
+
+/// After how long, and how often, a running operation is told again.
+const REMIND: Duration = Duration::from_secs(10);
+/// More than so many running operations are not drawn: they would scroll the screen away.
+const MOST_BARS: usize = 12;
+
+/// Shows events of the engine on standard error.
+pub struct Progress {
+    ui: Ui,
+    running: Mutex<BTreeMap<String, Running>>,
+    /// Ends the reminder when it is dropped.
+    _end: Mutex<Option<mpsc::Sender<()>>>,
+}
+
+struct Running {
+    operation: Operation,
+    since: Instant,
+    told: u32,
+    phase: Option<String>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Shows events through `ui`. Operations that take long are told again every ten seconds, or drawn if `ui` is live.
+    pub fn new(ui: Ui) -> Arc<Progress> {
+        let (end, ended) = mpsc::channel::<()>();
+        let progress = Arc::new(Progress { ui, running: Mutex::default(), _end: Mutex::new(Some(end)) });
+        if !progress.ui.settings().live {
+            let weak: Weak<Progress> = Arc::downgrade(&progress);
+            std::thread::spawn(move || {
+                while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_millis(500)) {
+                    let Some(progress) = weak.upgrade() else { return };
+                    progress.remind(Instant::now());
+                }
+            });
+        }
+        progress
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells again what has been running for ten seconds more.
+    fn remind(&self, now: Instant) {
+        let mut lines = String::new();
+        for (address, r) in self.lock().iter_mut() {
+            let elapsed = now.saturating_duration_since(r.since);
+            let turns = (elapsed.as_secs() / REMIND.as_secs()) as u32;
+            if turns > r.told && !matches!(r.operation, Operation::Refresh) {
+                r.told = turns;
+                let elapsed = REMIND * turns;
+                lines.push_str(&still_line(address, r.operation, elapsed, r.phase.as_deref(), self.paint()));
+            }
+        }
+        if !lines.is_empty() {
+            self.ui.err(&lines);
+        }
+    }
+
+    fn paint(&self) -> Paint {
+        self.ui.err_style().paint
+    }
+
+    fn begin(&self, address: &str, operation: Operation) {
+        let mut running = self.lock();
+        let bar = (self.ui.settings().live && running.len() < MOST_BARS).then(|| {
+            let bar = self.ui.bars().add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_message(format!("{address}: {}", doing(operation)));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        running.insert(
+            address.to_owned(),
+            Running { operation, since: Instant::now(), told: 0, phase: None, bar },
+        );
+    }
+
+    fn finish(&self, address: &str) {
+        let ended = self.lock().remove(address);
+        if let Some(bar) = ended.and_then(|r| r.bar) {
+            bar.finish_and_clear();
+            self.ui.bars().remove(&bar);
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: Event) {
+        match &event {
+            Event::Started { address, operation, .. } => self.begin(address, *operation),
+            Event::Phase { address, text, .. } => {
+                if let Some(r) = self.lock().get_mut(address) {
+                    if let Some(bar) = &r.bar {
+                        bar.set_message(format!("{address}: {} ({text})", doing(r.operation)));
+                    }
+                    r.phase = Some(text.clone());
+                }
+            }
+            Event::Completed { address, .. } | Event::Failed { address, .. } => self.finish(address),
+            Event::Skipped { .. } | Event::Stopping | Event::Notice(_) => {}
+        }
+        if let Event::Notice(d) = &event {
+            return self.ui.err(&diagnostic_text(d, &Sources::default(), &self.ui.diagnostic_style()));
+        }
+        // Where running operations are drawn, only what ended needs a line.
+        let drawn = self.ui.settings().live && matches!(event, Event::Started { .. });
+        if let (false, Some(mut line)) = (drawn, event_line(&event, self.paint())) {
+            line.push('\n');
+            self.ui.err(&line);
+        }
+    }
+}
+
+fn doing(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Refresh => "Refreshing state...",
+        Operation::Read => "Reading...",
+        Operation::Create => "Creating...",
+        Operation::Update => "Modifying...",
+        Operation::Delete => "Destroying...",
+        Operation::Recover => "Looking up the outcome of an interrupted change...",
+    }
+}
+
+fn done(operation: Operation) -> Option<&'static str> {
+    Some(match operation {
+        Operation::Refresh => return None,
+        Operation::Read => "Read complete",
+        Operation::Create => "Creation complete",
+        Operation::Update => "Modifications complete",
+        Operation::Delete => "Destruction complete",
+        Operation::Recover => "Outcome found",
+    })
+}
+
+/// Seconds as Terraform prints them: `0s`, `1m5s`, `1h0m0s`.
+pub(crate) fn elapsed_text(elapsed: Duration) -> String {
+    let s = elapsed.as_secs();
+    match (s / 3600, s / 60 % 60, s % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s}s"),
+        (h, m, s) => format!("{h}h{m}m{s}s"),
+    }
+}
+
+fn still_line(address: &str, operation: Operation, elapsed: Duration, phase: Option<&str>, paint: Paint) -> String {
+    let what = match operation {
+        Operation::Create => "creating",
+        Operation::Update => "modifying",
+        Operation::Delete => "destroying",
+        Operation::Read => "reading",
+        Operation::Refresh => "refreshing",
+        Operation::Recover => "looking up",
+    };
+    let mut text = format!("{address}: Still {what}... [{} elapsed]", elapsed_text(elapsed));
+    if let Some(phase) = phase {
+        text.push_str(&format!(" ({phase})"));
+    }
+    let mut out = paint.text(Ink::Bold, &text);
+    out.push('\n');
+    out
+}
+
+/// The line that an event is worth, without a line end; none for those that are not worth one.
+pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
+    let with_id = |text: String, id: &Option<String>| match id {
+        Some(id) => format!("{text} [id={id}]"),
+        None => text,
+    };
+    Some(match event {
+        Event::Started { address, operation, id } => {
+            let id = if *operation == Operation::Create { &None } else { id };
+            paint.text(Ink::Bold, &with_id(format!("{address}: {}", doing(*operation)), id))
+        }
+        Event::Completed { address, operation, id, elapsed } => {
+            let text = format!("{address}: {} after {}", done(*operation)?, elapsed_text(*elapsed));
+            let id = if *operation == Operation::Delete { &None } else { id };
+            paint.text(Ink::Bold, &with_id(text, id))
+        }
+        Event::Failed { address, operation, elapsed } => {
+            let what = match operation {
+                Operation::Refresh => "Refreshing",
+                Operation::Read => "Reading",
+                Operation::Create => "Creation",
+                Operation::Update => "Modification",
+                Operation::Delete => "Destruction",
+                Operation::Recover => "Looking up the outcome",
+            };
+            paint.text(Ink::BoldRed, &format!("{address}: {what} failed after {}", elapsed_text(*elapsed)))
+        }
+        Event::Skipped { address } => {
+            paint.text(Ink::Yellow, &format!("{address}: Skipped, because something before it failed"))
+        }
+        Event::Stopping => paint.text(
+            Ink::BoldYellow,
+            "Stopping: waiting for what is in flight. The state is saved after every step; a second interrupt does not wait.",
+        ),
+        Event::Phase { .. } | Event::Notice(_) => return None,
+    })
+}
