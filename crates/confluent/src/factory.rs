@@ -13,14 +13,18 @@ use crate::block;
 use crate::block::ProviderDefaults;
 use crate::context::Confluent;
 use crate::control::Control;
+use crate::data::ComputePoolData;
 use crate::data::EnvironmentData;
 use crate::data::EnvironmentsData;
 use crate::data::FlinkRegionData;
 use crate::data::KafkaClusterData;
+use crate::data::KafkaTopicData;
 use crate::data::OrganizationData;
+use crate::data::RoleBindingData;
 use crate::data::SchemaRegistryClusterData;
 use crate::data::ServiceAccountData;
 use crate::data::UserData;
+use crate::data::UsersData;
 use crate::resources::ApiKey;
 use crate::resources::ComputePool;
 use crate::resources::Environment;
@@ -52,12 +56,16 @@ fn types(table: Table<Confluent>) -> Table<Confluent> {
         .resource("confluent_service_account", Control::new(ServiceAccount))
         .data_source("confluent_environment", EnvironmentData)
         .data_source("confluent_environments", EnvironmentsData)
+        .data_source("confluent_flink_compute_pool", ComputePoolData)
         .data_source("confluent_flink_region", FlinkRegionData)
         .data_source("confluent_kafka_cluster", KafkaClusterData)
+        .data_source("confluent_kafka_topic", KafkaTopicData)
         .data_source("confluent_organization", OrganizationData)
+        .data_source("confluent_role_binding", RoleBindingData)
         .data_source("confluent_schema_registry_cluster", SchemaRegistryClusterData)
         .data_source("confluent_service_account", ServiceAccountData)
         .data_source("confluent_user", UserData)
+        .data_source("confluent_users", UsersData)
 }
 
 fn provider_block() -> Declaration {

@@ -1,21 +1,28 @@
 //! Data sources, one file each.
 
 mod environment;
+mod flink_compute_pool;
 mod flink_region;
 mod kafka_cluster;
+mod kafka_topic;
 mod organization;
+mod role_binding;
 mod schema_registry_cluster;
 mod service_account;
 mod user;
 
 pub(crate) use environment::EnvironmentData;
 pub(crate) use environment::EnvironmentsData;
+pub(crate) use flink_compute_pool::ComputePoolData;
 pub(crate) use flink_region::FlinkRegionData;
 pub(crate) use kafka_cluster::KafkaClusterData;
+pub(crate) use kafka_topic::KafkaTopicData;
 pub(crate) use organization::OrganizationData;
+pub(crate) use role_binding::RoleBindingData;
 pub(crate) use schema_registry_cluster::SchemaRegistryClusterData;
 pub(crate) use service_account::ServiceAccountData;
 pub(crate) use user::UserData;
+pub(crate) use user::UsersData;
 
 use serde_json::Value as Json;
 use streamform_lang::value::Value;

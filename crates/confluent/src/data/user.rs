@@ -16,6 +16,7 @@ use streamform_provider::rest::segment;
 
 use crate::context::Confluent;
 use crate::fields::computed;
+use crate::fields::string_list;
 use crate::json::given;
 use crate::json::text;
 
@@ -82,5 +83,32 @@ impl DataSourceType<Confluent> for UserData {
                 "kind": api["kind"],
             }),
         ))
+    }
+}
+
+/// The ids of all users.
+pub(crate) struct UsersData;
+
+#[async_trait]
+impl DataSourceType<Confluent> for UsersData {
+    fn declaration(&self) -> Declaration {
+        Declaration {
+            type_name: "confluent_users",
+            version: 0,
+            fields: vec![Field::computed("ids", string_list())],
+            timeouts: Timeouts::default(),
+            deprecated: None,
+        }
+    }
+
+    async fn read(&self, client: &Confluent, config: &Value) -> Result<Value, Findings> {
+        let all = client
+            .control()?
+            .list("/iam/v2/users", &[], 100, Patience::default())
+            .await
+            .map_err(|e| e.findings("error reading Users"))?;
+        let ids: Vec<_> = all.iter().map(|api| api["id"].clone()).collect();
+        // The official id is the time of reading, which makes a difference of every plan; here it is one and the same.
+        Ok(super::value(self, config, &json!({ "id": "users", "ids": ids })))
     }
 }

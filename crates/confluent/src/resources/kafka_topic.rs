@@ -117,7 +117,12 @@ async fn read_settings(plane: &Plane, topic: &str, patience: Patience<'_>) -> Re
         .collect())
 }
 
-async fn read_state(plane: &Plane, topic: &str, patience: Patience<'_>) -> Result<Json, CallError> {
+/// A topic as the state has it.
+pub(crate) async fn read_state(
+    plane: &Plane,
+    topic: &str,
+    patience: Patience<'_>,
+) -> Result<Json, CallError> {
     let api = plane
         .client
         .get(path(plane, topic))

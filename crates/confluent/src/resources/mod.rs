@@ -5,7 +5,7 @@ pub(crate) mod compute_pool;
 pub(crate) mod environment;
 mod flink_statement;
 pub(crate) mod kafka_cluster;
-mod kafka_topic;
+pub(crate) mod kafka_topic;
 mod role_binding;
 mod schema;
 mod schema_rules;

@@ -80,13 +80,19 @@ async fn the_official_provider_says_the_same() {
     let findings = provider.configure(Value::null(Type::empty_object())).await;
     assert!(findings.is_empty(), "{findings:?}");
     let (mut passed, mut problems) = (0, Vec::new());
-    for name in factory.type_names(Mode::Managed) {
+    let types = |mode| factory.type_names(mode).into_iter().map(move |name| (mode, name));
+    for (mode, name) in types(Mode::Managed).chain(types(Mode::Data)) {
         let text = std::fs::read_to_string(dir.join(format!("{name}.jsonl"))).unwrap();
+        let full = match mode {
+            Mode::Data => format!("data.{name}"),
+            _ => name.to_owned(),
+        };
         for line in text.lines() {
             let json: Json = serde_json::from_str(line).unwrap();
             let id = text_of(&json, "/id").to_owned();
             let short = id.rsplit('/').next().unwrap().to_owned();
-            if text_of(&json, "/type") != name
+            if text_of(&json, "/type") != full
+                || (mode == Mode::Data && text_of(&json, "/kind") != "validate")
                 || ELSEWHERE.iter().any(|e| short.starts_with(e))
                 || DIFFERENT.contains(&short.as_str())
             {
@@ -126,11 +132,13 @@ impl Case {
         }
         let mut errors = Vec::new();
         for block in &file.body.blocks {
-            if block.kind.name.as_str() != "resource" {
-                continue;
-            }
+            let mode = match block.kind.name.as_str() {
+                "resource" => Mode::Managed,
+                "data" => Mode::Data,
+                _ => continue,
+            };
             let (ty, name) = (block.labels[0].name.to_string(), block.labels[1].name.to_string());
-            let Some(schema) = self.factory.schema(Mode::Managed, &ty) else {
+            let Some(schema) = self.factory.schema(mode, &ty) else {
                 return Err(format!("no type {ty}"));
             };
             let scope = Nothing(Surroundings::default());
@@ -146,7 +154,7 @@ impl Case {
             if errors.len() > before {
                 continue;
             }
-            errors.extend(summaries(&self.provider.validate(Mode::Managed, &ty, &config)));
+            errors.extend(summaries(&self.provider.validate(mode, &ty, &config)));
             if errors.len() > before || text_of(&self.json, "/kind") == "validate" {
                 continue;
             }

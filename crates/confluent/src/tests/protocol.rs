@@ -164,15 +164,20 @@ async fn a_pipeline_is_made_without_a_difference_left_and_destroyed() {
     let account = w
         .make("confluent_service_account", json!({ "display_name": "pipeline" }))
         .await;
-    w.make(
-        "confluent_role_binding",
-        json!({
-            "principal": format!("User:{}", account["id"].as_str().unwrap()),
-            "role_name": "EnvironmentAdmin",
-            "crn_pattern": environment["resource_name"],
-        }),
-    )
-    .await;
+    let binding = w
+        .make(
+            "confluent_role_binding",
+            json!({
+                "principal": format!("User:{}", account["id"].as_str().unwrap()),
+                "role_name": "EnvironmentAdmin",
+                "crn_pattern": environment["resource_name"],
+            }),
+        )
+        .await;
+    let found = w
+        .data("confluent_role_binding", json!({ "id": binding["id"] }))
+        .await;
+    assert_eq!(found["principal"], binding["principal"]);
     let pool = w
         .make(
             "confluent_flink_compute_pool",
@@ -192,6 +197,13 @@ async fn a_pipeline_is_made_without_a_difference_left_and_destroyed() {
             json!({ "cloud": "AWS", "region": "us-east-1" }),
         )
         .await;
+    let found = w
+        .data(
+            "confluent_flink_compute_pool",
+            json!({ "display_name": "pool", "environment": in_environment }),
+        )
+        .await;
+    assert_eq!(found["id"], pool["id"]);
     let mut keys = Vec::new();
     for (id, kind, version) in [
         (&cluster["id"], "Cluster", "cmk/v2"),
@@ -227,6 +239,19 @@ async fn a_pipeline_is_made_without_a_difference_left_and_destroyed() {
         }),
     )
     .await;
+    let found = w
+        .data(
+            "confluent_kafka_topic",
+            json!({
+                "topic_name": "orders", "kafka_cluster": [{ "id": cluster["id"] }],
+                "rest_endpoint": cluster["rest_endpoint"], "credentials": keys[0],
+            }),
+        )
+        .await;
+    assert_eq!(found["config"], json!({ "retention.ms": "3600000" }));
+    let users = w.data("confluent_users", json!({})).await;
+    let user = w.data("confluent_user", json!({ "id": users["ids"][0] })).await;
+    assert!(user["email"].as_str().unwrap().contains('@'));
     w.make(
         "confluent_schema",
         json!({

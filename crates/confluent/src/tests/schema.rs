@@ -150,14 +150,18 @@ fn declarations() -> Vec<(streamform_provider::declared::Declaration, &'static s
     ];
     use crate::data::*;
     let data: Vec<Box<dyn DataSourceType<Confluent>>> = vec![
+        Box::new(ComputePoolData),
         Box::new(EnvironmentData),
         Box::new(EnvironmentsData),
         Box::new(FlinkRegionData),
         Box::new(KafkaClusterData),
+        Box::new(KafkaTopicData),
         Box::new(OrganizationData),
+        Box::new(RoleBindingData),
         Box::new(SchemaRegistryClusterData),
         Box::new(ServiceAccountData),
         Box::new(UserData),
+        Box::new(UsersData),
     ];
     resources
         .iter()
