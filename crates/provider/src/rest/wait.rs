@@ -103,10 +103,15 @@ where
             patience.phase(&format!("{what} ({seen})"));
             shown.clone_from(&seen);
         }
-        if patience.left().is_some_and(|left| left < pause) {
-            return Err(WaitError::TimedOut(seen, start.elapsed()));
-        }
-        if !patience.sleep(pause).await {
+        // Near the end the pauses become short, so that the last look is a late one.
+        let nap = match patience.left() {
+            Some(left) if left < schedule.start => {
+                return Err(WaitError::TimedOut(seen, start.elapsed()));
+            }
+            Some(left) => pause.min(left.mul_f64(0.9)),
+            None => pause,
+        };
+        if !patience.sleep(nap).await {
             return Err(WaitError::Stopped(seen));
         }
         pause = schedule.grow(pause);
