@@ -40,7 +40,12 @@ pub(super) fn normalize(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
 ///
 /// Reads the Terraform language, plans, and applies.
 #[derive(Debug, Parser)]
-#[command(name = "streamform", version, disable_version_flag = true, max_term_width = 100)]
+#[command(
+    name = "streamform",
+    version,
+    disable_version_flag = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// Work in this folder instead of the current one
     #[arg(long, global = true, value_name = "DIR")]
@@ -351,10 +356,14 @@ mod tests {
 
     #[test]
     fn flags_are_read_as_terraform_users_type_them() {
-        let cli = parse("streamform -chdir=x -emulator plan -var a=b --var=c=d -refresh=false -detailed-exitcode -out=p");
+        let cli = parse(
+            "streamform -chdir=x -emulator plan -var a=b --var=c=d -refresh=false -detailed-exitcode -out=p",
+        );
         assert_eq!(cli.chdir, Some("x".into()));
         assert!(cli.emulator);
-        let Command::Plan(plan) = cli.command else { panic!("no plan") };
+        let Command::Plan(plan) = cli.command else {
+            panic!("no plan")
+        };
         assert_eq!(plan.variables.var, ["a=b", "c=d"]);
         assert!(!plan.planning.refresh);
         assert!(plan.detailed_exitcode);

@@ -49,7 +49,10 @@ impl Surroundings {
     /// Settles where to work and which emulator to use.
     pub(super) fn new(chdir: Option<PathBuf>, emulator: bool) -> Result<Self, Diagnostic> {
         let cwd = std::env::current_dir().map_err(|e| {
-            Diagnostic::error("No current folder", format!("The current folder cannot be used: {e}."))
+            Diagnostic::error(
+                "No current folder",
+                format!("The current folder cannot be used: {e}."),
+            )
         })?;
         if let Some(dir) = chdir {
             // As Terraform: everything behaves as if the command had been started there.
@@ -60,9 +63,13 @@ impl Surroundings {
                 )
             })?;
         }
-        let variable = std::env::var("STREAMFORM_EMULATOR").ok().filter(|v| !v.is_empty());
+        let variable = std::env::var("STREAMFORM_EMULATOR")
+            .ok()
+            .filter(|v| !v.is_empty());
         let emulator = match variable.as_deref() {
-            _ if emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => EmulatorChoice::Embedded,
+            _ if emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => {
+                EmulatorChoice::Embedded
+            }
             None | Some("0" | "false") => EmulatorChoice::None,
             Some("1" | "true") => EmulatorChoice::Embedded,
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
@@ -71,11 +78,17 @@ impl Surroundings {
             Some(other) => {
                 return Err(Diagnostic::error(
                     "Invalid STREAMFORM_EMULATOR",
-                    format!("STREAMFORM_EMULATOR is {other:?}. Use 1 for an emulator in this process, or the http:// address of a running one."),
+                    format!(
+                        "STREAMFORM_EMULATOR is {other:?}. Use 1 for an emulator in this process, or the http:// address of a running one."
+                    ),
                 ));
             }
         };
-        Ok(Surroundings { base: PathBuf::from("."), cwd, emulator })
+        Ok(Surroundings {
+            base: PathBuf::from("."),
+            cwd,
+            emulator,
+        })
     }
 
     /// The workspace: `STREAMFORM_WORKSPACE`, `TF_WORKSPACE`, or the default one.
@@ -147,12 +160,23 @@ impl Surroundings {
             EmulatorChoice::At(url) => defaults.endpoint = Some(url.clone()),
         }
         let session = self.session(defaults, observer)?;
-        Ok(Opened { session, runtime, emulator })
+        Ok(Opened {
+            session,
+            runtime,
+            emulator,
+        })
     }
 
-    fn session(&self, defaults: ProviderDefaults, observer: Arc<dyn Observer>) -> Result<Session, Diagnostic> {
+    fn session(
+        &self,
+        defaults: ProviderDefaults,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Session, Diagnostic> {
         let mut registry = Registry::default();
-        registry.add(ProviderAddr::builtin(), Arc::new(streamform_provider::builtin::BuiltinFactory));
+        registry.add(
+            ProviderAddr::builtin(),
+            Arc::new(streamform_provider::builtin::BuiltinFactory),
+        );
         let confluent = ProviderAddr {
             host: streamform_lang::addrs::DEFAULT_HOST.into(),
             namespace: "confluentinc".into(),
@@ -163,7 +187,9 @@ impl Surroundings {
         if workspace.is_empty() || workspace.starts_with('.') || workspace.contains(['/', '\\']) {
             return Err(Diagnostic::error(
                 "Invalid workspace name",
-                format!("The workspace name {workspace:?} cannot be the name of a folder. Use letters, digits, dashes and underscores."),
+                format!(
+                    "The workspace name {workspace:?} cannot be the name of a folder. Use letters, digits, dashes and underscores."
+                ),
             ));
         }
         let state = streamform_state::workspace_dir(&self.state_root(), &workspace);
@@ -245,8 +271,7 @@ pub(super) async fn interrupted() {
 
 fn phase_delay() -> Result<Duration, Diagnostic> {
     match std::env::var("STREAMFORM_EMULATOR_PHASE_DELAY") {
-        Ok(text) => duration(&text)
-            .ok_or_else(|| invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text)),
+        Ok(text) => duration(&text).ok_or_else(|| invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text)),
         Err(_) => Ok(Duration::ZERO),
     }
 }
@@ -255,7 +280,9 @@ fn phase_delay() -> Result<Duration, Diagnostic> {
 pub(super) fn invalid_duration(what: &str, text: &str) -> Diagnostic {
     Diagnostic::error(
         "Invalid duration",
-        format!("{what} is {text:?}, which is no duration. Use a number and a unit, such as 500ms, 30s, 5m or 1h30m."),
+        format!(
+            "{what} is {text:?}, which is no duration. Use a number and a unit, such as 500ms, 30s, 5m or 1h30m."
+        ),
     )
 }
 
@@ -270,7 +297,9 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
         let number: f64 = rest[..digits].parse().ok()?;
         let unit_text = &rest[digits..];
-        let end = unit_text.find(|c: char| c.is_ascii_digit()).unwrap_or(unit_text.len());
+        let end = unit_text
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(unit_text.len());
         let unit = match &unit_text[..end] {
             "ms" => 0.001,
             "s" => 1.0,
@@ -281,7 +310,9 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         total += number * unit;
         rest = &unit_text[end..];
     }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+    (!text.is_empty())
+        .then(|| Duration::try_from_secs_f64(total).ok())
+        .flatten()
 }
 
 fn who() -> String {
@@ -292,7 +323,11 @@ fn who() -> String {
     let host = std::env::var("HOSTNAME")
         .ok()
         .filter(|h| !h.is_empty())
-        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|h| h.trim().to_owned()))
+        .or_else(|| {
+            std::fs::read_to_string("/proc/sys/kernel/hostname")
+                .ok()
+                .map(|h| h.trim().to_owned())
+        })
         .unwrap_or_else(|| "localhost".to_owned());
     format!("{user}@{host}")
 }

@@ -26,7 +26,9 @@ pub(super) fn collect(
     // Ours win over Terraform's.
     from_environment.sort_by_key(|(n, _)| n.starts_with("STREAMFORM_"));
     for (name, value) in from_environment {
-        let variable = name.trim_start_matches("STREAMFORM_VAR_").trim_start_matches("TF_VAR_");
+        let variable = name
+            .trim_start_matches("STREAMFORM_VAR_")
+            .trim_start_matches("TF_VAR_");
         given.push(GivenVariable {
             name: variable.into(),
             source: VariableSource::Environment(name.clone()),
@@ -37,7 +39,14 @@ pub(super) fn collect(
         read_file(base, &file, true, sources, &mut given, &mut diagnostics);
     }
     for file in &args.var_file {
-        read_file(base, &file.to_string_lossy(), false, sources, &mut given, &mut diagnostics);
+        read_file(
+            base,
+            &file.to_string_lossy(),
+            false,
+            sources,
+            &mut given,
+            &mut diagnostics,
+        );
     }
     for assignment in &args.var {
         match assignment.split_once('=') {
@@ -65,7 +74,11 @@ fn automatic_files(base: &Path) -> Vec<String> {
         .collect();
     names.sort();
     let fixed = ["terraform.tfvars", "terraform.tfvars.json"].map(str::to_owned);
-    fixed.into_iter().filter(|n| base.join(n).is_file()).chain(names).collect()
+    fixed
+        .into_iter()
+        .filter(|n| base.join(n).is_file())
+        .chain(names)
+        .collect()
 }
 
 fn read_file(

@@ -38,7 +38,10 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         return failed(Diagnostic::error("Nothing to apply", "There is no plan."));
     };
     if plan.errored {
-        return failed(Diagnostic::error("Plan with errors", "A plan that has errors cannot be applied."));
+        return failed(Diagnostic::error(
+            "Plan with errors",
+            "A plan that has errors cannot be applied.",
+        ));
     }
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
@@ -71,5 +74,10 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     if let Err(e) = applied.store.finish() {
         diagnostics.push(state_error(&e));
     }
-    ApplyOutcome { diagnostics: diagnostics.tidy(), done: applied.done, state, stopped: applied.stopped }
+    ApplyOutcome {
+        diagnostics: diagnostics.tidy(),
+        done: applied.done,
+        state,
+        stopped: applied.stopped,
+    }
 }

@@ -101,7 +101,11 @@ pub fn parse_variables_file(
         let span = attribute.expr.span;
         given.push(GivenVariable {
             name: attribute.name.name.clone(),
-            source: if automatic { VariableSource::AutoFile(span) } else { VariableSource::File(span) },
+            source: if automatic {
+                VariableSource::AutoFile(span)
+            } else {
+                VariableSource::File(span)
+            },
             value: Ok(value),
         });
     }
@@ -114,14 +118,24 @@ fn json_file(
     automatic: bool,
 ) -> (Vec<GivenVariable>, Diagnostics) {
     let span = Span::new(id, 0, text.len() as u32);
-    let source = || if automatic { VariableSource::AutoFile(span) } else { VariableSource::File(span) };
+    let source = || {
+        if automatic {
+            VariableSource::AutoFile(span)
+        } else {
+            VariableSource::File(span)
+        }
+    };
     match streamform_lang::value::from_json_implied(text) {
         Ok(value) if value.entries().is_some() => {
             let given = value
                 .entries()
                 .unwrap_or_default()
                 .iter()
-                .map(|(n, v)| GivenVariable { name: n.clone(), source: source(), value: Ok(v.clone()) })
+                .map(|(n, v)| GivenVariable {
+                    name: n.clone(),
+                    source: source(),
+                    value: Ok(v.clone()),
+                })
                 .collect();
             (given, Diagnostics::new())
         }
@@ -134,12 +148,22 @@ fn json_file(
             .at(span)
             .into(),
         ),
-        Err(e) => (Vec::new(), Diagnostic::error("Invalid JSON", format!("The file is not valid JSON: {e}.")).at(span).into()),
+        Err(e) => (
+            Vec::new(),
+            Diagnostic::error("Invalid JSON", format!("The file is not valid JSON: {e}."))
+                .at(span)
+                .into(),
+        ),
     }
 }
 
 /// Text as the value of a variable: as it is for primitive types, else an expression.
-fn parse_text(sources: &mut Sources, variable: &Variable, source: &VariableSource, text: &str) -> Result<Value, Diagnostics> {
+fn parse_text(
+    sources: &mut Sources,
+    variable: &Variable,
+    source: &VariableSource,
+    text: &str,
+) -> Result<Value, Diagnostics> {
     if matches!(variable.ty, Type::String | Type::Number | Type::Bool)
         || (variable.ty == Type::Any && variable.type_expr.is_none())
     {
@@ -151,10 +175,16 @@ fn parse_text(sources: &mut Sources, variable: &Variable, source: &VariableSourc
     };
     let id = sources.add(shown, text);
     let (expr, mut diagnostics) = syntax::parse_expression(id, text, 0);
-    let Some(expr) = expr.filter(|_| !diagnostics.has_errors()) else { return Err(diagnostics) };
+    let Some(expr) = expr.filter(|_| !diagnostics.has_errors()) else {
+        return Err(diagnostics);
+    };
     let (value, found) = evaluate(&expr, &Constant(Surroundings::default()));
     diagnostics.extend(found);
-    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(value) }
+    if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        Ok(value)
+    }
 }
 
 /// Settles the value of every root variable: of several the last given wins.

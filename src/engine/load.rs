@@ -32,21 +32,34 @@ pub struct Loaded {
 pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     let (config, mut diagnostics) = config::load(files, root);
     diagnostics.extend(missing_providers(&config, registry));
-    let schemas = |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
+    let schemas =
+        |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
     diagnostics.extend(config::check_references(&config, &schemas));
     let (graph, found) = Graph::build(&config);
     diagnostics.extend(found);
-    Loaded { config: Arc::new(config), graph: Arc::new(graph), root: root.to_owned(), diagnostics: diagnostics.tidy() }
+    Loaded {
+        config: Arc::new(config),
+        graph: Arc::new(graph),
+        root: root.to_owned(),
+        diagnostics: diagnostics.tidy(),
+    }
 }
 
 /// Every provider that is required, or used by a resource, and is not part of this program.
 fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let mut told: Vec<ProviderAddr> = Vec::new();
-    let there = registry.iter().map(|(a, _)| a.for_display()).collect::<Vec<_>>().join(", ");
+    let there = registry
+        .iter()
+        .map(|(a, _)| a.for_display())
+        .collect::<Vec<_>>()
+        .join(", ");
     for module in &config.modules {
         let declared = module.required_providers.values().map(|r| (&r.source, r.span));
-        let used = module.resources.values().map(|r| (&r.resolved_provider.provider, r.header));
+        let used = module
+            .resources
+            .values()
+            .map(|r| (&r.resolved_provider.provider, r.header));
         for (address, span) in declared.chain(used) {
             if registry.get(address).is_some() || told.contains(address) {
                 continue;

@@ -179,11 +179,20 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
 /// Takes up a saved plan: loads the configuration that it holds, locks the state and makes sure that it is still the one
 /// that the plan was made for.
 pub fn restore(session: &Session, path: &Path) -> Planned {
-    let nothing = || load(&crate::config::Snapshot::default(), Path::new("."), &session.registry);
+    let nothing = || {
+        load(
+            &crate::config::Snapshot::default(),
+            Path::new("."),
+            &session.registry,
+        )
+    };
     let saved = match SavedPlan::read(path, &session.registry) {
         Ok(saved) => saved,
         Err(e) => {
-            let found = Diagnostic::error("Failed to load the plan file", format!("{}.", sentence(&e.to_string())));
+            let found = Diagnostic::error(
+                "Failed to load the plan file",
+                format!("{}.", sentence(&e.to_string())),
+            );
             return Planned::failed(nothing(), Sources::default(), found.into());
         }
     };
@@ -245,5 +254,8 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
 /// The text with a capital at its start.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|c| c.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }

@@ -125,5 +125,8 @@ pub(super) fn state_error(e: &StateError) -> Diagnostic {
 
 /// The present by the system's clock, as RFC 3339 in UTC with seconds: what a command puts into [`Session::clock`].
 pub fn timestamp() -> String {
-    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
+    jiff::Timestamp::now()
+        .round(jiff::Unit::Second)
+        .unwrap_or_else(|_| jiff::Timestamp::now())
+        .to_string()
 }

@@ -62,7 +62,13 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
             NodeKind::Check(m, n) => {
                 let mut found = Diagnostics::new();
                 for id in world.instances_of(*m) {
-                    for rule in config.module(*m).checks.get(n).map(|c| c.asserts.as_slice()).unwrap_or_default() {
+                    for rule in config
+                        .module(*m)
+                        .checks
+                        .get(n)
+                        .map(|c| c.asserts.as_slice())
+                        .unwrap_or_default()
+                    {
                         found.extend(evaluate_condition(rule, &world.scope(*id)).1);
                     }
                 }
@@ -86,14 +92,23 @@ fn resource(
 ) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let config = world.config();
-    let Some(block) = config.module(module).resources.get(resource) else { return diagnostics };
+    let Some(block) = config.module(module).resources.get(resource) else {
+        return diagnostics;
+    };
     let provider = &block.resolved_provider.provider;
-    let Some(factory) = session.registry.get(provider) else { return diagnostics };
-    let Some(schema) = factory.schema(resource.mode, &resource.ty) else { return diagnostics };
+    let Some(factory) = session.registry.get(provider) else {
+        return diagnostics;
+    };
+    let Some(schema) = factory.schema(resource.mode, &resource.ty) else {
+        return diagnostics;
+    };
     let instance = factory.instance();
     for id in world.instances_of(module).to_vec() {
-        let (expansion, found) =
-            Expansion::of(block.count.as_deref(), block.for_each.as_deref(), &world.scope(id));
+        let (expansion, found) = Expansion::of(
+            block.count.as_deref(),
+            block.for_each.as_deref(),
+            &world.scope(id),
+        );
         diagnostics.extend(found);
         let single = matches!(expansion, Expansion::Single);
         let repetition = Repetition::unknown(block.count.is_some(), block.for_each.is_some());
@@ -108,19 +123,38 @@ fn resource(
                 resource: resource.clone(),
             }
             .to_string();
-            diagnostics.extend(place_findings(found, Some(&block.body), Some(block.header), Some(&address)));
+            diagnostics.extend(place_findings(
+                found,
+                Some(&block.body),
+                Some(block.header),
+                Some(&address),
+            ));
         }
         let object = Value::unknown(schema.block.implied_type());
         for rule in &block.lifecycle.preconditions {
             diagnostics.extend(evaluate_condition(rule, &world.instance_scope(id, repetition.clone())).1);
         }
         for rule in &block.lifecycle.postconditions {
-            let scope = world.instance_scope(id, repetition.clone()).with_self(object.clone());
+            let scope = world
+                .instance_scope(id, repetition.clone())
+                .with_self(object.clone());
             diagnostics.extend(evaluate_condition(rule, &scope).1);
         }
-        world.set_expansion(id, resource, if single { Expansion::Single } else { Expansion::Unknown(block.for_each.is_some()) });
+        world.set_expansion(
+            id,
+            resource,
+            if single {
+                Expansion::Single
+            } else {
+                Expansion::Unknown(block.for_each.is_some())
+            },
+        );
         if single {
-            let value = if resource.mode == Mode::Ephemeral { Value::unknown(Type::Any) } else { object };
+            let value = if resource.mode == Mode::Ephemeral {
+                Value::unknown(Type::Any)
+            } else {
+                object
+            };
             world.set_instance(id, resource, streamform_lang::addrs::InstanceKey::None, value);
         }
     }

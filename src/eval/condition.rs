@@ -37,7 +37,10 @@ pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Di
         return (Condition::Unknown, diagnostics);
     }
     if value.is_null() {
-        return broken(diagnostics, "Condition expression must return either true or false, not null.".into());
+        return broken(
+            diagnostics,
+            "Condition expression must return either true or false, not null.".into(),
+        );
     }
     let holds = match convert(&value, &Type::Bool) {
         Ok(v) => v.as_bool(),
@@ -65,6 +68,10 @@ pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Di
             Err(_) => String::new(),
         }
     };
-    let text = if text.is_empty() { "This check failed, but has an invalid error message.".to_owned() } else { text };
+    let text = if text.is_empty() {
+        "This check failed, but has an invalid error message.".to_owned()
+    } else {
+        text
+    };
     (Condition::Fails(text), diagnostics)
 }

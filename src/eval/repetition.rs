@@ -66,7 +66,10 @@ impl Expansion {
                 .map(|i| {
                     (
                         InstanceKey::Int(i),
-                        Repetition { count: Some(Value::number(i as usize)), each: None },
+                        Repetition {
+                            count: Some(Value::number(i as usize)),
+                            each: None,
+                        },
                     )
                 })
                 .collect(),
@@ -75,7 +78,10 @@ impl Expansion {
                 .map(|(k, v)| {
                     (
                         InstanceKey::Str(k.clone()),
-                        Repetition { count: None, each: Some((Value::string(k.clone()), v.clone())) },
+                        Repetition {
+                            count: None,
+                            each: Some((Value::string(k.clone()), v.clone())),
+                        },
                     )
                 })
                 .collect(),
@@ -87,9 +93,10 @@ impl Expansion {
     pub fn repetition(&self, key: &InstanceKey) -> Option<Repetition> {
         match (self, key) {
             (Expansion::Single, InstanceKey::None) => Some(Repetition::default()),
-            (Expansion::Count(n), InstanceKey::Int(i)) if i < n => {
-                Some(Repetition { count: Some(Value::number(*i as usize)), each: None })
-            }
+            (Expansion::Count(n), InstanceKey::Int(i)) if i < n => Some(Repetition {
+                count: Some(Value::number(*i as usize)),
+                each: None,
+            }),
             (Expansion::Each(items), InstanceKey::Str(k)) => {
                 let at = items.binary_search_by(|(n, _)| n.cmp(k)).ok()?;
                 Some(Repetition {
@@ -108,7 +115,9 @@ const MOST_INSTANCES: u64 = 1_000_000;
 fn refuse(kind: &str, span: Span, detail: impl Into<String>) -> (Expansion, Diagnostics) {
     (
         Expansion::Unknown(kind == "for_each"),
-        Diagnostic::error(format!("Invalid {kind} argument"), detail).at(span).into(),
+        Diagnostic::error(format!("Invalid {kind} argument"), detail)
+            .at(span)
+            .into(),
     )
 }
 
@@ -134,11 +143,13 @@ fn count_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
         Ok(n) => n,
         Err(e) => return bad(format!("The given \"count\" argument value is unsuitable: {e}.")),
     };
-    let Some(number) = number.as_number() else { return (Expansion::Unknown(false), diagnostics) };
+    let Some(number) = number.as_number() else {
+        return (Expansion::Unknown(false), diagnostics);
+    };
     match number.as_i64() {
-        Some(n) if n < 0 => {
-            bad("The given \"count\" argument value is unsuitable: must be greater than or equal to zero.".into())
-        }
+        Some(n) if n < 0 => bad(
+            "The given \"count\" argument value is unsuitable: must be greater than or equal to zero.".into(),
+        ),
         Some(n) if n as u64 > MOST_INSTANCES => bad(format!(
             "The given \"count\" argument value is unsuitable: {n} instances of one block are more than the limit of {MOST_INSTANCES}."
         )),
@@ -169,8 +180,13 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
             "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed."
         )),
         Kind::Unknown(u) => match &u.ty {
-            Type::Map(_) | Type::Object(_) | Type::Set(_) | Type::Any => (Expansion::Unknown(true), diagnostics),
-            other => bad(format!("The given \"for_each\" argument value is unsuitable: {SUITABLE} {}.", other.friendly_name())),
+            Type::Map(_) | Type::Object(_) | Type::Set(_) | Type::Any => {
+                (Expansion::Unknown(true), diagnostics)
+            }
+            other => bad(format!(
+                "The given \"for_each\" argument value is unsuitable: {SUITABLE} {}.",
+                other.friendly_name()
+            )),
         },
         Kind::Map(_) | Kind::Object(_) => {
             let items: Arc<[(Name, Value)]> = value.entries().unwrap_or_default().into();

@@ -28,7 +28,13 @@ pub struct InstanceScope<'w, 'a> {
 
 impl<'w, 'a> InstanceScope<'w, 'a> {
     pub(super) fn new(world: &'w World<'a>, module: ModuleInstanceId, repetition: Repetition) -> Self {
-        InstanceScope { world, module, repetition, object: None, variable: None }
+        InstanceScope {
+            world,
+            module,
+            repetition,
+            object: None,
+            variable: None,
+        }
     }
 
     /// With a value for `self`.
@@ -45,7 +51,12 @@ impl<'w, 'a> InstanceScope<'w, 'a> {
         self
     }
 
-    fn error<T>(&self, reference: &Reference, summary: &str, detail: impl Into<String>) -> Result<T, Diagnostics> {
+    fn error<T>(
+        &self,
+        reference: &Reference,
+        summary: &str,
+        detail: impl Into<String>,
+    ) -> Result<T, Diagnostics> {
         Err(Diagnostic::error(summary, detail).at(reference.span).into())
     }
 
@@ -55,7 +66,13 @@ impl<'w, 'a> InstanceScope<'w, 'a> {
         Ok(Value::unknown(Type::Any))
     }
 
-    fn invalid_key(&self, reference: &Reference, what: &str, expansion: &Expansion, key: &InstanceKey) -> Result<Value, Diagnostics> {
+    fn invalid_key(
+        &self,
+        reference: &Reference,
+        what: &str,
+        expansion: &Expansion,
+        key: &InstanceKey,
+    ) -> Result<Value, Diagnostics> {
         let has = |n: usize| match n {
             0 => "has no instances".to_owned(),
             1 => "has 1 instance".to_owned(),

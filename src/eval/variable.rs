@@ -22,10 +22,19 @@ use crate::config::Variable;
 ///
 /// # Errors
 /// When it cannot be converted, or is null where it must not be.
-pub(crate) fn typed(variable: &Variable, given: Value, place: Option<Span>, from: &str) -> Result<Value, Diagnostics> {
+pub(crate) fn typed(
+    variable: &Variable,
+    given: Value,
+    place: Option<Span>,
+    from: &str,
+) -> Result<Value, Diagnostics> {
     let invalid = |detail: String| -> Diagnostics {
         Diagnostic::error(
-            if from.is_empty() { "Invalid value for module argument" } else { "Invalid value for input variable" },
+            if from.is_empty() {
+                "Invalid value for module argument"
+            } else {
+                "Invalid value for input variable"
+            },
             detail,
         )
         .at_opt(place)
@@ -48,7 +57,10 @@ pub(crate) fn typed(variable: &Variable, given: Value, place: Option<Span>, from
                     variable.name.as_str()
                 )
             } else {
-                format!("The given value is not suitable for var.{}, {from}: {e}.", variable.name)
+                format!(
+                    "The given value is not suitable for var.{}, {from}: {e}.",
+                    variable.name
+                )
             }));
         }
     };
@@ -75,7 +87,9 @@ impl World<'_> {
     /// Works out an input variable in every instance of its module, and checks its validation rules.
     pub fn evaluate_variable(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        let Some(variable) = self.config.module(module).variables.get(name).cloned() else { return diagnostics };
+        let Some(variable) = self.config.module(module).variables.get(name).cloned() else {
+            return diagnostics;
+        };
         for id in self.instances_of(module).to_vec() {
             let (value, place) = self.given(id, &variable, &mut diagnostics);
             let mut marks = Marks::NONE;
@@ -92,14 +106,28 @@ impl World<'_> {
         diagnostics
     }
 
-    fn given(&self, id: ModuleInstanceId, variable: &Variable, diagnostics: &mut Diagnostics) -> (Value, Option<Span>) {
-        let missing = || variable.default.clone().unwrap_or_else(|| Value::unknown(variable.ty.without_optional()));
+    fn given(
+        &self,
+        id: ModuleInstanceId,
+        variable: &Variable,
+        diagnostics: &mut Diagnostics,
+    ) -> (Value, Option<Span>) {
+        let missing = || {
+            variable
+                .default
+                .clone()
+                .unwrap_or_else(|| Value::unknown(variable.ty.without_optional()))
+        };
         let state = self.state(id);
         let Some((parent, call_name)) = &state.parent else {
             let value = self.settings.variables.get(&variable.name).cloned();
             return (value.unwrap_or_else(missing), None);
         };
-        let Some(argument) = self.module(*parent).calls.get(call_name).and_then(|c| c.arguments.get(&variable.name))
+        let Some(argument) = self
+            .module(*parent)
+            .calls
+            .get(call_name)
+            .and_then(|c| c.arguments.get(&variable.name))
         else {
             return (missing(), None);
         };
@@ -108,7 +136,10 @@ impl World<'_> {
         let failed = found.has_errors();
         diagnostics.extend(found);
         if failed {
-            return (Value::unknown(variable.ty.without_optional()), Some(argument.expr.span));
+            return (
+                Value::unknown(variable.ty.without_optional()),
+                Some(argument.expr.span),
+            );
         }
         if value.deep_marks().contains(Marks::EPHEMERAL) && !variable.ephemeral {
             diagnostics.push(
@@ -123,7 +154,10 @@ impl World<'_> {
             Ok(v) => (v, Some(argument.expr.span)),
             Err(found) => {
                 diagnostics.extend(found);
-                (Value::unknown(variable.ty.without_optional()), Some(argument.expr.span))
+                (
+                    Value::unknown(variable.ty.without_optional()),
+                    Some(argument.expr.span),
+                )
             }
         }
     }
@@ -164,7 +198,9 @@ impl World<'_> {
     /// Works out an output value in every instance of its module. Preconditions are the caller's matter.
     pub fn evaluate_output(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        let Some(output) = self.config.module(module).outputs.get(name).cloned() else { return diagnostics };
+        let Some(output) = self.config.module(module).outputs.get(name).cloned() else {
+            return diagnostics;
+        };
         for id in self.instances_of(module).to_vec() {
             let (mut value, found) = evaluate(&output.value, &self.scope(id));
             diagnostics.extend(found);

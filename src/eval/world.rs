@@ -169,7 +169,9 @@ impl<'a> World<'a> {
     /// Works out a local value in every instance of its module.
     pub fn evaluate_local(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        let Some(local) = self.config.module(module).locals.get(name).cloned() else { return diagnostics };
+        let Some(local) = self.config.module(module).locals.get(name).cloned() else {
+            return diagnostics;
+        };
         for id in self.by_config[module.0 as usize].clone() {
             let (value, found) = streamform_lang::eval::evaluate(&local.value, &self.scope(id));
             diagnostics.extend(found);
@@ -181,7 +183,9 @@ impl<'a> World<'a> {
     /// Works out a module call in every instance of the calling module: which instances the called module has.
     pub fn evaluate_call(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        let Some(call) = self.config.module(module).calls.get(name).cloned() else { return diagnostics };
+        let Some(call) = self.config.module(module).calls.get(name).cloned() else {
+            return diagnostics;
+        };
         let child = self.config.module(module).children.get(name).copied();
         for id in self.by_config[module.0 as usize].clone() {
             let (expansion, found) =
@@ -206,7 +210,9 @@ impl<'a> World<'a> {
                 _ if self.settings.validating => Expansion::Unknown(call.for_each.is_some()),
                 known => known,
             };
-            self.modules[id.0 as usize].calls.insert(name.clone(), CallState { expansion, instances });
+            self.modules[id.0 as usize]
+                .calls
+                .insert(name.clone(), CallState { expansion, instances });
         }
         diagnostics
     }
@@ -220,7 +226,11 @@ impl<'a> World<'a> {
     pub fn set_expansion(&mut self, module: ModuleInstanceId, resource: &Resource, expansion: Expansion) {
         self.modules[module.0 as usize].resources.insert(
             resource.clone(),
-            ResourceState { expansion, instances: BTreeMap::new(), whole: OnceCell::new() },
+            ResourceState {
+                expansion,
+                instances: BTreeMap::new(),
+                whole: OnceCell::new(),
+            },
         );
     }
 
@@ -230,7 +240,13 @@ impl<'a> World<'a> {
     }
 
     /// Gives the value of one resource instance, or a new one.
-    pub fn set_instance(&mut self, module: ModuleInstanceId, resource: &Resource, key: InstanceKey, value: Value) {
+    pub fn set_instance(
+        &mut self,
+        module: ModuleInstanceId,
+        resource: &Resource,
+        key: InstanceKey,
+        value: Value,
+    ) {
         if let Some(state) = self.modules[module.0 as usize].resources.get_mut(resource) {
             state.instances.insert(key, value);
             state.whole = OnceCell::new();
@@ -238,7 +254,12 @@ impl<'a> World<'a> {
     }
 
     /// The value of one resource instance, if it is there.
-    pub fn instance(&self, module: ModuleInstanceId, resource: &Resource, key: &InstanceKey) -> Option<&Value> {
+    pub fn instance(
+        &self,
+        module: ModuleInstanceId,
+        resource: &Resource,
+        key: &InstanceKey,
+    ) -> Option<&Value> {
         self.state(module).resources.get(resource)?.instances.get(key)
     }
 
@@ -292,7 +313,11 @@ impl<'a> World<'a> {
     fn outputs_object(&self, id: ModuleInstanceId) -> Value {
         let state = self.state(id);
         Value::object(self.module(id).outputs.keys().map(|name| {
-            let value = state.outputs.get(name).cloned().unwrap_or_else(|| Value::unknown(Type::Any));
+            let value = state
+                .outputs
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| Value::unknown(Type::Any));
             (name.clone(), value)
         }))
     }

@@ -38,7 +38,12 @@ pub(super) type SharedJournal = Arc<Mutex<Journal>>;
 
 impl Journal {
     pub(super) fn new(store: Store) -> Self {
-        Journal { store, pending: Vec::new(), touched: HashMap::new(), broken: None }
+        Journal {
+            store,
+            pending: Vec::new(),
+            touched: HashMap::new(),
+            broken: None,
+        }
     }
 
     /// The store, when everything is committed.
@@ -60,7 +65,9 @@ impl Journal {
         self.touched.insert(record.address.clone(), left.clone());
         self.pending.push(match left {
             Some(_) => Entry::Put(record),
-            None => Entry::Remove { address: record.address },
+            None => Entry::Remove {
+                address: record.address,
+            },
         });
     }
 
@@ -133,7 +140,9 @@ pub(super) fn checkpoint(
     marks: &[(Path, Marks)],
 ) {
     let value = records::marked(change, state.clone(), marks);
-    let Ok(object) = records::object(change, &value, private, ObjectStatus::Tainted) else { return };
+    let Ok(object) = records::object(change, &value, private, ObjectStatus::Tainted) else {
+        return;
+    };
     let mut journal = lock(journal);
     let mut record = records::record_of(journal.record(&change.address.to_string()).as_ref(), change);
     record.current = Some(object);

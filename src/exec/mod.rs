@@ -10,7 +10,7 @@ mod run;
 mod step;
 mod values;
 
-pub use run::ApplyInput;
 pub use run::Applied;
+pub use run::ApplyInput;
 pub use run::Stop;
 pub use run::apply;

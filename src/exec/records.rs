@@ -49,7 +49,8 @@ pub(super) fn object(
         .collect();
     sensitive_paths.sort();
     sensitive_paths.dedup();
-    let attributes = RawJson::from_text(schema::to_state_json(&plain, &change.schema.block)).map_err(|e| e.to_string())?;
+    let attributes =
+        RawJson::from_text(schema::to_state_json(&plain, &change.schema.block)).map_err(|e| e.to_string())?;
     Ok(Object {
         attributes,
         sensitive_paths,

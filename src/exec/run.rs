@@ -189,13 +189,21 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
     drop(run);
     lock(&journal).commit();
     let journal = match Arc::try_unwrap(journal) {
-        Ok(mutex) => mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+        Ok(mutex) => mutex
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner),
         // INVARIANT: every operation that could hold the journal has ended with the walk.
         Err(_) => unreachable!("an operation outlived the walk"),
     };
     let mut journal = journal;
     let store_error = journal.broken.take();
-    Applied { store: journal.into_store(), diagnostics, done, stopped, store_error }
+    Applied {
+        store: journal.into_store(),
+        diagnostics,
+        done,
+        stopped,
+        store_error,
+    }
 }
 
 impl<'a> Run<'a> {
@@ -205,7 +213,9 @@ impl<'a> Run<'a> {
         let mut journal = lock(&self.journal);
         for drift in &plan.drift {
             let address = drift.address.to_string();
-            let Some(stored) = journal.record(&address) else { continue };
+            let Some(stored) = journal.record(&address) else {
+                continue;
+            };
             let mut record = (*stored).clone();
             let old = match &drift.deposed {
                 None => record.current.clone(),
@@ -217,7 +227,10 @@ impl<'a> Run<'a> {
             } else {
                 records::object(drift, &drift.after, &drift.after_private, old.status)
                     .ok()
-                    .map(|o| streamform_state::Object { dependencies: old.dependencies.clone(), ..o })
+                    .map(|o| streamform_state::Object {
+                        dependencies: old.dependencies.clone(),
+                        ..o
+                    })
             };
             match (&drift.deposed, object) {
                 (None, object) => record.current = object,
@@ -263,8 +276,11 @@ impl<'a> Run<'a> {
         let graph = &plan.graph;
         let mut waits = graph.waits();
         let mut bad: Vec<bool> = vec![false; graph.len()];
-        let mut ready: VecDeque<StepId> =
-            graph.steps().map(|(id, _)| id).filter(|id| waits[id.0 as usize] == 0).collect();
+        let mut ready: VecDeque<StepId> = graph
+            .steps()
+            .map(|(id, _)| id)
+            .filter(|id| waits[id.0 as usize] == 0)
+            .collect();
         let mut calls: FuturesUnordered<UnderWay<'a>> = FuturesUnordered::new();
         let mut told_stop = false;
         loop {
@@ -371,7 +387,9 @@ impl<'a> Run<'a> {
         if let Some(change) = step.change().and_then(|i| self.plan.changes.get(i))
             && !stopping
         {
-            self.observer.event(Event::Skipped { address: change.address.to_string() });
+            self.observer.event(Event::Skipped {
+                address: change.address.to_string(),
+            });
         }
     }
 
@@ -396,7 +414,11 @@ impl<'a> Run<'a> {
                     None => Ok(()),
                 };
                 match evaluated {
-                    Ok(()) => self.values.world.output(ModuleInstanceId(0), &change.name).cloned(),
+                    Ok(()) => self
+                        .values
+                        .world
+                        .output(ModuleInstanceId(0), &change.name)
+                        .cloned(),
                     Err(found) => {
                         self.diagnostics.extend(found);
                         None
@@ -419,7 +441,14 @@ impl<'a> Run<'a> {
                 Some((value, RawJson::from_value(&type_to_json(&plain.ty())).ok()?))
             });
             if let Some((value, value_type)) = written {
-                outputs.insert(change.name.to_string(), OutputValue { value, value_type, sensitive });
+                outputs.insert(
+                    change.name.to_string(),
+                    OutputValue {
+                        value,
+                        value_type,
+                        sensitive,
+                    },
+                );
             }
         }
         let mut journal = lock(&self.journal);

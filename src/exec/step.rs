@@ -115,7 +115,10 @@ impl<'a> Run<'a> {
             }
             Ok((provider, value, found)) => {
                 self.diagnostics.extend(found);
-                let live = LiveProvider { provider: Arc::clone(&provider), configured: true };
+                let live = LiveProvider {
+                    provider: Arc::clone(&provider),
+                    configured: true,
+                };
                 self.providers.insert(address.clone(), live);
                 let address = address.clone();
                 Begun::Call(Box::pin(async move {
@@ -145,7 +148,11 @@ impl<'a> Run<'a> {
             .into()
         };
         let block = self.block_of(change).ok_or_else(gone)?;
-        let module = self.config.find(&change.address.module.module()).ok_or_else(gone)?.id;
+        let module = self
+            .config
+            .find(&change.address.module.module())
+            .ok_or_else(gone)?
+            .id;
         let node = self
             .graph
             .find(&NodeKind::Resource(module, change.address.resource.clone()))
@@ -158,7 +165,9 @@ impl<'a> Run<'a> {
             .expansion(id, &change.address.resource)
             .and_then(|e| e.repetition(&change.address.key))
             .ok_or_else(gone)?;
-        let decoder = self.decoders.get(&change.address.config(), &block.body, &change.schema);
+        let decoder = self
+            .decoders
+            .get(&change.address.config(), &block.body, &change.schema);
         let scope = self.values.world.instance_scope(id, repetition);
         let mut diagnostics = Diagnostics::new();
         for rule in &block.lifecycle.preconditions {
@@ -176,12 +185,18 @@ impl<'a> Run<'a> {
             return Err(diagnostics);
         }
         let (config, found) = decode_instance(&decoder, &scope, &address);
-        if found.has_errors() { Err(found) } else { Ok((block, config)) }
+        if found.has_errors() {
+            Err(found)
+        } else {
+            Ok((block, config))
+        }
     }
 
     fn make(&mut self, id: StepId, step: &Step, index: usize) -> Begun<'a> {
         let plan = Arc::clone(&self.plan);
-        let Some(change) = plan.changes.get(index) else { return Begun::Over(Ended::Badly) };
+        let Some(change) = plan.changes.get(index) else {
+            return Begun::Over(Ended::Badly);
+        };
         let address = change.address.to_string();
         let (block, config) = match self.config_of(change) {
             Ok(found) => found,
@@ -191,11 +206,21 @@ impl<'a> Run<'a> {
                 return Begun::Over(Ended::Badly);
             }
         };
-        let Some(live) = self.providers.get(&change.provider).cloned() else { return Begun::Over(Ended::Badly) };
+        let Some(live) = self.providers.get(&change.provider).cloned() else {
+            return Begun::Over(Ended::Badly);
+        };
         let update = matches!(step, Step::Update(_));
         let none = Value::null(change.schema.block.implied_type());
-        let prior = if update { change.before.clone().unmark_deep().0 } else { none };
-        let private = if update { change.before_private.clone() } else { None };
+        let prior = if update {
+            change.before.clone().unmark_deep().0
+        } else {
+            none
+        };
+        let private = if update {
+            change.before_private.clone()
+        } else {
+            None
+        };
         let wanted = ignored(block, &prior, &config.value);
         let proposed = schema::proposed(&prior, &wanted, &change.schema.block);
         let mut response = live.provider.plan(PlanRequest {
@@ -269,16 +294,33 @@ impl<'a> Run<'a> {
             token: intent.as_ref().map(|(_, t)| t.clone()).unwrap_or_default(),
             progress: self.progress(index, None, &address, config.marks.clone(), !update),
         };
-        self.call(id, step, index, operation, outside, request, live, intent.map(|(i, _)| i), config.marks)
+        self.call(
+            id,
+            step,
+            index,
+            operation,
+            outside,
+            request,
+            live,
+            intent.map(|(i, _)| i),
+            config.marks,
+        )
     }
 
     fn delete(&mut self, id: StepId, step: &Step, index: usize) -> Begun<'a> {
         let plan = Arc::clone(&self.plan);
-        let Some(change) = plan.changes.get(index) else { return Begun::Over(Ended::Badly) };
-        let Some(live) = self.providers.get(&change.provider).cloned() else { return Begun::Over(Ended::Badly) };
+        let Some(change) = plan.changes.get(index) else {
+            return Begun::Over(Ended::Badly);
+        };
+        let Some(live) = self.providers.get(&change.provider).cloned() else {
+            return Begun::Over(Ended::Badly);
+        };
         let deposed = match step {
             Step::DeleteDeposed(_) => {
-                let key = change.deposed.clone().or_else(|| self.deposed.get(&index).cloned());
+                let key = change
+                    .deposed
+                    .clone()
+                    .or_else(|| self.deposed.get(&index).cloned());
                 match key {
                     Some(k) => Some(k),
                     None => return Begun::Over(Ended::Well),
@@ -291,7 +333,14 @@ impl<'a> Run<'a> {
         let address = shown_address(&change.address, deposed.as_deref());
         let outside = live.provider.effects_outside(&change.address.resource.ty);
         let intent = outside.then(|| {
-            self.intend(change, IntentAction::Delete, deposed.clone(), &none, &prior, &change.before_private)
+            self.intend(
+                change,
+                IntentAction::Delete,
+                deposed.clone(),
+                &none,
+                &prior,
+                &change.before_private,
+            )
         });
         let request = ApplyRequest {
             type_name: change.address.resource.ty.to_string(),
@@ -302,10 +351,23 @@ impl<'a> Run<'a> {
             token: intent.as_ref().map(|(_, t)| t.clone()).unwrap_or_default(),
             progress: self.progress(index, deposed, &address, Vec::new(), false),
         };
-        self.call(id, step, index, Operation::Delete, outside, request, live, intent.map(|(i, _)| i), Vec::new())
+        self.call(
+            id,
+            step,
+            index,
+            Operation::Delete,
+            outside,
+            request,
+            live,
+            intent.map(|(i, _)| i),
+            Vec::new(),
+        )
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one call, put together in two places")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one call, put together in two places"
+    )]
     fn call(
         &self,
         id: StepId,
@@ -319,9 +381,12 @@ impl<'a> Run<'a> {
         marks: Vec<(Path, Marks)>,
     ) -> Begun<'a> {
         let deposed = match step {
-            Step::DeleteDeposed(i) => {
-                self.plan.changes.get(*i).and_then(|c| c.deposed.clone()).or_else(|| self.deposed.get(i).cloned())
-            }
+            Step::DeleteDeposed(i) => self
+                .plan
+                .changes
+                .get(*i)
+                .and_then(|c| c.deposed.clone())
+                .or_else(|| self.deposed.get(i).cloned()),
             _ => None,
         };
         let address = self
@@ -330,18 +395,33 @@ impl<'a> Run<'a> {
             .get(change)
             .map(|c| shown_address(&c.address, deposed.as_deref()))
             .unwrap_or_default();
-        let event = Event::Started { address, operation, id: display_id(&request.prior) };
+        let event = Event::Started {
+            address,
+            operation,
+            id: display_id(&request.prior),
+        };
         let observer = Arc::clone(&self.observer);
         let step = step.clone();
         let future = Box::pin(async move {
             observer.event(event);
             let began = Instant::now();
             let response = live.provider.apply(request).await;
-            let changed =
-                Changed { change, step, operation, response, intent, marks, elapsed: began.elapsed() };
+            let changed = Changed {
+                change,
+                step,
+                operation,
+                response,
+                intent,
+                marks,
+                elapsed: began.elapsed(),
+            };
             (id, Finished::Changed(Box::new(changed)))
         });
-        if outside { Begun::Call(future) } else { Begun::Local(future) }
+        if outside {
+            Begun::Call(future)
+        } else {
+            Begun::Local(future)
+        }
     }
 
     /// Adds the intent of a change to what is committed before its call.
@@ -402,9 +482,13 @@ impl<'a> Run<'a> {
     /// Sets the current object aside before its successor is made.
     fn depose(&mut self, change: &InstanceChange, index: usize) {
         let mut journal = lock(&self.journal);
-        let Some(record) = journal.record(&change.address.to_string()) else { return };
+        let Some(record) = journal.record(&change.address.to_string()) else {
+            return;
+        };
         let mut record = (*record).clone();
-        let Some(object) = record.current.take() else { return };
+        let Some(object) = record.current.take() else {
+            return;
+        };
         let mut key = uuid::Uuid::new_v4().simple().to_string();
         key.truncate(8);
         record.deposed.insert(key.clone(), object);
@@ -415,7 +499,9 @@ impl<'a> Run<'a> {
 
     fn read(&mut self, id: StepId, index: usize) -> Begun<'a> {
         let plan = Arc::clone(&self.plan);
-        let Some(change) = plan.changes.get(index) else { return Begun::Over(Ended::Badly) };
+        let Some(change) = plan.changes.get(index) else {
+            return Begun::Over(Ended::Badly);
+        };
         let address = change.address.to_string();
         let config = match self.config_of(change) {
             Ok((_, config)) => config,
@@ -425,14 +511,23 @@ impl<'a> Run<'a> {
                 return Begun::Over(Ended::Badly);
             }
         };
-        let Some(live) = self.providers.get(&change.provider).cloned() else { return Begun::Over(Ended::Badly) };
+        let Some(live) = self.providers.get(&change.provider).cloned() else {
+            return Begun::Over(Ended::Badly);
+        };
         let type_name = change.address.resource.ty.to_string();
         let observer = Arc::clone(&self.observer);
         Begun::Call(Box::pin(async move {
-            observer.event(Event::Started { address, operation: Operation::Read, id: None });
+            observer.event(Event::Started {
+                address,
+                operation: Operation::Read,
+                id: None,
+            });
             let began = Instant::now();
             let answer = live.provider.read_data(&type_name, config.value).await;
-            (id, Finished::DataRead(index, answer, config.marks, began.elapsed()))
+            (
+                id,
+                Finished::DataRead(index, answer, config.marks, began.elapsed()),
+            )
         }))
     }
 
@@ -452,7 +547,9 @@ impl<'a> Run<'a> {
                     Ended::Well
                 }
             }
-            Finished::DataRead(index, answer, marks, elapsed) => self.data_read(index, answer, &marks, elapsed),
+            Finished::DataRead(index, answer, marks, elapsed) => {
+                self.data_read(index, answer, &marks, elapsed)
+            }
             Finished::Changed(changed) => self.changed(*changed),
         }
     }
@@ -465,7 +562,9 @@ impl<'a> Run<'a> {
         elapsed: Duration,
     ) -> Ended {
         let plan = Arc::clone(&self.plan);
-        let Some(change) = plan.changes.get(index) else { return Ended::Badly };
+        let Some(change) = plan.changes.get(index) else {
+            return Ended::Badly;
+        };
         let address = change.address.to_string();
         match answer {
             Ok(value) => {
@@ -492,7 +591,11 @@ impl<'a> Run<'a> {
                 self.postconditions(change, &value)
             }
             Err(findings) => {
-                self.observer.event(Event::Failed { address: address.clone(), operation: Operation::Read, elapsed });
+                self.observer.event(Event::Failed {
+                    address: address.clone(),
+                    operation: Operation::Read,
+                    elapsed,
+                });
                 let block = self.block_of(change);
                 self.diagnostics.extend(place_findings(
                     findings,
@@ -508,7 +611,9 @@ impl<'a> Run<'a> {
     /// Writes the result of a change.
     fn changed(&mut self, changed: Changed) -> Ended {
         let plan = Arc::clone(&self.plan);
-        let Some(change) = plan.changes.get(changed.change) else { return Ended::Badly };
+        let Some(change) = plan.changes.get(changed.change) else {
+            return Ended::Badly;
+        };
         let key = match &changed.step {
             Step::DeleteDeposed(i) => change.deposed.clone().or_else(|| self.deposed.get(i).cloned()),
             _ => None,
@@ -545,7 +650,11 @@ impl<'a> Run<'a> {
             let status = if failed && operation == Operation::Create {
                 ObjectStatus::Tainted
             } else {
-                record.current.as_ref().filter(|_| operation == Operation::Update).map_or(ObjectStatus::Ready, |o| o.status)
+                record
+                    .current
+                    .as_ref()
+                    .filter(|_| operation == Operation::Update)
+                    .map_or(ObjectStatus::Ready, |o| o.status)
             };
             let marked = records::marked(change, state, &changed.marks);
             if marked.is_wholly_known() {
@@ -586,7 +695,11 @@ impl<'a> Run<'a> {
             self.diagnostics.push(p);
         }
         if failed {
-            self.observer.event(Event::Failed { address: shown, operation, elapsed: changed.elapsed });
+            self.observer.event(Event::Failed {
+                address: shown,
+                operation,
+                elapsed: changed.elapsed,
+            });
             return Ended::Badly;
         }
         match operation {
@@ -595,8 +708,16 @@ impl<'a> Run<'a> {
             Operation::Delete => self.done.destroy += 1,
             Operation::Read | Operation::Refresh | Operation::Recover => {}
         }
-        let id = value.as_ref().and_then(display_id).or_else(|| display_id(&change.before));
-        self.observer.event(Event::Completed { address: shown, operation, id, elapsed: changed.elapsed });
+        let id = value
+            .as_ref()
+            .and_then(display_id)
+            .or_else(|| display_id(&change.before));
+        self.observer.event(Event::Completed {
+            address: shown,
+            operation,
+            id,
+            elapsed: changed.elapsed,
+        });
         match value {
             Some(value) => {
                 self.values.set_result(changed.change, value.clone());
@@ -607,10 +728,15 @@ impl<'a> Run<'a> {
     }
 
     fn postconditions(&mut self, change: &InstanceChange, value: &Value) -> Ended {
-        let Some(block) = self.block_of(change).filter(|b| !b.lifecycle.postconditions.is_empty()) else {
+        let Some(block) = self
+            .block_of(change)
+            .filter(|b| !b.lifecycle.postconditions.is_empty())
+        else {
             return Ended::Well;
         };
-        let Some(module) = self.values.world.find(&change.address.module) else { return Ended::Well };
+        let Some(module) = self.values.world.find(&change.address.module) else {
+            return Ended::Well;
+        };
         let Some(repetition) = self
             .values
             .world
@@ -621,7 +747,11 @@ impl<'a> Run<'a> {
         };
         let mut ended = Ended::Well;
         for rule in &block.lifecycle.postconditions {
-            let scope = self.values.world.instance_scope(module, repetition.clone()).with_self(value.clone());
+            let scope = self
+                .values
+                .world
+                .instance_scope(module, repetition.clone())
+                .with_self(value.clone());
             let (condition, found) = evaluate_condition(rule, &scope);
             self.diagnostics.extend(found);
             if let Condition::Fails(message) = condition {
@@ -658,7 +788,12 @@ fn contradiction(promised: &Value, found: &Value, at: &mut Path) -> Option<Path>
     if !promised.is_known() || promised == found {
         return None;
     }
-    let same_shape = match (promised.entries(), found.entries(), promised.items(), found.items()) {
+    let same_shape = match (
+        promised.entries(),
+        found.entries(),
+        promised.items(),
+        found.items(),
+    ) {
         (Some(a), Some(b), _, _) => a.len() == b.len() && a.iter().zip(b).all(|((x, _), (y, _))| x == y),
         (_, _, Some(a), Some(b)) => a.len() == b.len(),
         _ => false,

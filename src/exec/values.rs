@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsResource;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
@@ -24,7 +23,6 @@ pub(super) struct Values<'a> {
     pub(super) world: World<'a>,
     graph: &'a deps::Graph,
     plan: &'a Plan,
-    change_of: HashMap<&'a AbsInstance, usize>,
     by_block: HashMap<AbsResource, Vec<usize>>,
     results: HashMap<usize, Value>,
     done: HashSet<NodeId>,
@@ -38,17 +36,19 @@ impl<'a> Values<'a> {
         plan: &'a Plan,
         settings: WorldSettings,
     ) -> Self {
-        let mut change_of = HashMap::with_capacity(plan.changes.len());
         let mut by_block: HashMap<AbsResource, Vec<usize>> = HashMap::new();
-        for (i, c) in plan.changes.iter().enumerate().filter(|(_, c)| c.deposed.is_none()) {
-            change_of.insert(&c.address, i);
+        for (i, c) in plan
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.deposed.is_none())
+        {
             by_block.entry(c.address.abs_resource()).or_default().push(i);
         }
         Values {
             world: World::new(config, settings),
             graph,
             plan,
-            change_of,
             by_block,
             results: HashMap::new(),
             done: HashSet::new(),
@@ -61,7 +61,8 @@ impl<'a> Values<'a> {
         if let Some(c) = self.plan.changes.get(change)
             && let Some(module) = self.world.find(&c.address.module)
         {
-            self.world.set_instance(module, &c.address.resource, c.address.key.clone(), value.clone());
+            self.world
+                .set_instance(module, &c.address.resource, c.address.key.clone(), value.clone());
         }
         self.results.insert(change, value);
     }
@@ -78,13 +79,24 @@ impl<'a> Values<'a> {
                 continue;
             }
             let depth = stack.len();
-            stack.extend(self.graph.dependencies(node).iter().copied().filter(|d| !self.done.contains(d)));
+            stack.extend(
+                self.graph
+                    .dependencies(node)
+                    .iter()
+                    .copied()
+                    .filter(|d| !self.done.contains(d)),
+            );
             if stack.len() > depth {
                 continue;
             }
             stack.pop();
             self.done.insert(node);
-            let found = if self.graph.dependencies(node).iter().any(|d| self.failed.contains(d)) {
+            let found = if self
+                .graph
+                .dependencies(node)
+                .iter()
+                .any(|d| self.failed.contains(d))
+            {
                 self.failed.insert(node);
                 continue;
             } else {
@@ -95,7 +107,11 @@ impl<'a> Values<'a> {
                 return Err(found);
             }
         }
-        if self.failed.contains(&target) { Err(Diagnostics::new()) } else { Ok(()) }
+        if self.failed.contains(&target) {
+            Err(Diagnostics::new())
+        } else {
+            Ok(())
+        }
     }
 
     fn work_out(&mut self, node: NodeId) -> Diagnostics {
@@ -111,8 +127,10 @@ impl<'a> Values<'a> {
                     return diagnostics;
                 };
                 for id in self.world.instances_of(*module).to_vec() {
-                    let abs =
-                        AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+                    let abs = AbsResource {
+                        module: self.world.address(id).clone(),
+                        resource: resource.clone(),
+                    };
                     let expansion = if self.plan.mode == PlanMode::Normal {
                         let (expansion, found) = Expansion::of(
                             block.count.as_deref(),
@@ -126,13 +144,16 @@ impl<'a> Values<'a> {
                     };
                     self.world.set_expansion(id, resource, expansion);
                     for i in self.by_block.get(&abs).into_iter().flatten() {
-                        let Some(change) = self.plan.changes.get(*i) else { continue };
+                        let Some(change) = self.plan.changes.get(*i) else {
+                            continue;
+                        };
                         let value = match (self.results.get(i), change.action) {
                             (Some(v), _) => v.clone(),
                             (None, Action::Delete | Action::Forget) => change.before.clone(),
                             (None, _) => change.after.clone(),
                         };
-                        self.world.set_instance(id, resource, change.address.key.clone(), value);
+                        self.world
+                            .set_instance(id, resource, change.address.key.clone(), value);
                     }
                 }
                 diagnostics
@@ -156,7 +177,10 @@ impl<'a> Values<'a> {
             None => Expansion::Unknown(false),
             Some(InstanceKey::None) => Expansion::Single,
             Some(InstanceKey::Int(_)) => Expansion::Count(
-                keys.iter().map(|k| if let InstanceKey::Int(i) = k { i + 1 } else { 0 }).max().unwrap_or(0),
+                keys.iter()
+                    .map(|k| if let InstanceKey::Int(i) = k { i + 1 } else { 0 })
+                    .max()
+                    .unwrap_or(0),
             ),
             Some(InstanceKey::Str(_)) => Expansion::Each(
                 keys.iter()
@@ -167,10 +191,5 @@ impl<'a> Values<'a> {
                     .collect(),
             ),
         }
-    }
-
-    /// The number of the change of an instance.
-    pub(super) fn change_of(&self, address: &AbsInstance) -> Option<usize> {
-        self.change_of.get(address).copied()
     }
 }

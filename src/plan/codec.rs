@@ -47,8 +47,16 @@ pub fn encode_value(value: &Value) -> Json {
             Some(i) => json!(["i", i]),
             None => json!(["n", n.to_string()]),
         },
-        Kind::List(s) => json!(["l", type_to_json(&s.elem), s.items.iter().map(encode_value).collect::<Vec<_>>()]),
-        Kind::Set(s) => json!(["s", type_to_json(&s.elem), s.items.iter().map(encode_value).collect::<Vec<_>>()]),
+        Kind::List(s) => json!([
+            "l",
+            type_to_json(&s.elem),
+            s.items.iter().map(encode_value).collect::<Vec<_>>()
+        ]),
+        Kind::Set(s) => json!([
+            "s",
+            type_to_json(&s.elem),
+            s.items.iter().map(encode_value).collect::<Vec<_>>()
+        ]),
         Kind::Tuple(t) => json!(["t", t.iter().map(encode_value).collect::<Vec<_>>()]),
         Kind::Map(m) => json!(["m", type_to_json(&m.elem), entries(&m.items)]),
         Kind::Object(o) => json!(["o", entries(o)]),
@@ -62,7 +70,12 @@ pub fn encode_value(value: &Value) -> Json {
 }
 
 fn entries(items: &[(Name, Value)]) -> Json {
-    Json::Object(items.iter().map(|(k, v)| (k.to_string(), encode_value(v))).collect())
+    Json::Object(
+        items
+            .iter()
+            .map(|(k, v)| (k.to_string(), encode_value(v)))
+            .collect(),
+    )
 }
 
 /// Reads a value.
@@ -87,7 +100,12 @@ fn decode(json: &Json, depth: usize) -> Result<Value, DecodeError> {
     let at = |i: usize| array.get(i).ok_or_else(|| bad("it is too short"));
     let ty = |i: usize| -> Result<Type, DecodeError> { type_from_json(at(i)?).map_err(|_| bad("bad type")) };
     let items = |i: usize| -> Result<Vec<Value>, DecodeError> {
-        at(i)?.as_array().ok_or_else(|| bad("no list"))?.iter().map(|v| decode(v, depth + 1)).collect()
+        at(i)?
+            .as_array()
+            .ok_or_else(|| bad("no list"))?
+            .iter()
+            .map(|v| decode(v, depth + 1))
+            .collect()
     };
     let fields = |i: usize| -> Result<Vec<(Name, Value)>, DecodeError> {
         at(i)?
@@ -106,7 +124,11 @@ fn decode(json: &Json, depth: usize) -> Result<Value, DecodeError> {
                     let pair = r.get(key)?.as_array()?;
                     Some((Number::parse(pair.first()?.as_str()?)?, pair.get(1)?.as_bool()?))
                 };
-                let length = |key: &str| r.get(key).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok());
+                let length = |key: &str| {
+                    r.get(key)
+                        .and_then(Json::as_u64)
+                        .and_then(|n| usize::try_from(n).ok())
+                };
                 Value::unknown_with(
                     ty(1)?,
                     Refinement {
@@ -122,7 +144,10 @@ fn decode(json: &Json, depth: usize) -> Result<Value, DecodeError> {
         },
         "i" => Value::number(at(1)?.as_i64().ok_or_else(|| bad("no whole number"))?),
         "n" => Value::number(
-            at(1)?.as_str().and_then(Number::parse).ok_or_else(|| bad("no number"))?,
+            at(1)?
+                .as_str()
+                .and_then(Number::parse)
+                .ok_or_else(|| bad("no number"))?,
         ),
         "l" => Value::list(ty(1)?, items(2)?),
         "s" => Value::set(ty(1)?, items(2)?),
@@ -156,11 +181,18 @@ mod tests {
             Value::unknown(Type::list(Type::Any)),
             Value::unknown_with(
                 Type::String,
-                Refinement { not_null: true, prefix: Some("a-".into()), ..Refinement::default() },
+                Refinement {
+                    not_null: true,
+                    prefix: Some("a-".into()),
+                    ..Refinement::default()
+                },
             ),
             Value::unknown_with(
                 Type::Number,
-                Refinement { min: Some((Number::from(3i64), true)), ..Refinement::default() },
+                Refinement {
+                    min: Some((Number::from(3i64), true)),
+                    ..Refinement::default()
+                },
             ),
             Value::bool(true),
             Value::string("l"),
@@ -168,8 +200,11 @@ mod tests {
             Value::list(Type::String, [Value::string("x").with_marks(Marks::SENSITIVE)]),
             Value::set(Type::Number, [Value::number(2i64), Value::number(1i64)]),
             Value::map(Type::Bool, [("k".into(), Value::bool(false))]),
-            Value::object([("a".into(), Value::tuple([Value::string("!"), Value::null(Type::Bool)]))])
-                .with_marks(Marks::SENSITIVE.union(Marks::EPHEMERAL)),
+            Value::object([(
+                "a".into(),
+                Value::tuple([Value::string("!"), Value::null(Type::Bool)]),
+            )])
+            .with_marks(Marks::SENSITIVE.union(Marks::EPHEMERAL)),
         ];
         for v in values {
             assert_eq!(decode_value(&encode_value(&v)), Ok(v));
@@ -178,7 +213,16 @@ mod tests {
 
     #[test]
     fn damaged_values_are_refused() {
-        for text in ["null", "1", "[]", "[\"l\"]", "[\"i\",\"x\"]", "[\"?\"]", "[\"o\",[1]]", "{}"] {
+        for text in [
+            "null",
+            "1",
+            "[]",
+            "[\"l\"]",
+            "[\"i\",\"x\"]",
+            "[\"?\"]",
+            "[\"o\",[1]]",
+            "{}",
+        ] {
             let json: Json = serde_json::from_str(text).unwrap();
             assert!(decode_value(&json).is_err(), "{text}");
         }

@@ -76,7 +76,9 @@ pub enum PlanFileError {
     #[error("{0} is not a plan file: it does not begin as one")]
     NotAPlan(String),
     /// It is of a later format.
-    #[error("the plan file was written by a newer version of Streamform (format {0}, known here: {FORMAT}); use that version to apply it")]
+    #[error(
+        "the plan file was written by a newer version of Streamform (format {0}, known here: {FORMAT}); use that version to apply it"
+    )]
     Newer(u32),
     /// It is damaged.
     #[error("the plan file is damaged: {0}")]
@@ -175,8 +177,11 @@ const REASONS: &[ActionReason] = &[
     ActionReason::ReadBecauseCheckNested,
 ];
 
-const MODES: &[(PlanMode, &str)] =
-    &[(PlanMode::Normal, "normal"), (PlanMode::Destroy, "destroy"), (PlanMode::RefreshOnly, "refresh-only")];
+const MODES: &[(PlanMode, &str)] = &[
+    (PlanMode::Normal, "normal"),
+    (PlanMode::Destroy, "destroy"),
+    (PlanMode::RefreshOnly, "refresh-only"),
+];
 
 const KINDS: &[(CheckKind, &str)] = &[
     (CheckKind::Resource, "resource"),
@@ -193,7 +198,11 @@ const STATUSES: &[(CheckStatus, &str)] = &[
 ];
 
 fn name_of<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> String {
-    table.iter().find(|(v, _)| *v == value).map_or("", |(_, n)| n).to_owned()
+    table
+        .iter()
+        .find(|(v, _)| *v == value)
+        .map_or("", |(_, n)| n)
+        .to_owned()
 }
 
 fn value_of<T: Copy>(table: &[(T, &'static str)], name: &str) -> Result<T, PlanFileError> {
@@ -245,9 +254,10 @@ fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
         .iter()
         .map(|s| match s {
             Json::String(n) => Ok(ValueStep::Attr(n.as_str().into())),
-            Json::Number(n) => {
-                n.as_u64().map(|i| ValueStep::Index(i as usize)).ok_or_else(|| damaged("bad index"))
-            }
+            Json::Number(n) => n
+                .as_u64()
+                .map(|i| ValueStep::Index(i as usize))
+                .ok_or_else(|| damaged("bad index")),
             Json::Object(o) => match (o.get("key"), o.get("element")) {
                 (Some(Json::String(k)), _) => Ok(ValueStep::Key(k.as_str().into())),
                 (_, Some(e)) => Ok(ValueStep::Element(Box::new(decode_value(e).map_err(damaged)?))),
@@ -266,10 +276,16 @@ fn load_change(c: StoredChange, registry: &Registry) -> Result<InstanceChange, P
         .schema(&provider.provider, address.resource.mode, &address.resource.ty)
         .ok_or_else(|| damaged(format!("{} is of a type that is not known here", c.address)))?;
     Ok(InstanceChange {
-        previous_address: c.previous.map(|p| AbsInstance::parse(&p)).transpose().map_err(damaged)?,
+        previous_address: c
+            .previous
+            .map(|p| AbsInstance::parse(&p))
+            .transpose()
+            .map_err(damaged)?,
         deposed: c.deposed,
         action: value_of(ACTIONS, &c.action)?,
-        reason: c.reason.and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
+        reason: c
+            .reason
+            .and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
         explanation: c.explanation,
         before: decode_value(&c.before).map_err(damaged)?,
         after: decode_value(&c.after).map_err(damaged)?,
@@ -301,9 +317,7 @@ fn store_step(step: &Step) -> (String, Json) {
 }
 
 fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileError> {
-    let provider = || {
-        AbsProviderConfig::parse(of.as_str().unwrap_or_default()).map_err(damaged)
-    };
+    let provider = || AbsProviderConfig::parse(of.as_str().unwrap_or_default()).map_err(damaged);
     let change = || {
         of.as_u64()
             .map(|i| i as usize)
@@ -350,7 +364,11 @@ impl SavedPlan {
             lineage: plan.lineage.clone(),
             serial: plan.serial,
             targets: plan.targets.iter().map(target_text).collect(),
-            variables: plan.variables.iter().map(|(n, v)| (n.to_string(), encode_value(v))).collect(),
+            variables: plan
+                .variables
+                .iter()
+                .map(|(n, v)| (n.to_string(), encode_value(v)))
+                .collect(),
             changes: plan.changes.iter().map(store_change).collect(),
             drift: plan.drift.iter().map(store_change).collect(),
             outputs: plan
@@ -381,7 +399,11 @@ impl SavedPlan {
             steps: plan.graph.steps().map(|(_, s)| store_step(s)).collect(),
             orders: plan.graph.orders().map(|(a, b)| (a.0, b.0)).collect(),
         };
-        let io = |source| PlanFileError::Io { path: path.display().to_string(), what: "written", source };
+        let io = |source| PlanFileError::Io {
+            path: path.display().to_string(),
+            what: "written",
+            source,
+        };
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
@@ -402,12 +424,20 @@ impl SavedPlan {
     /// # Errors
     /// When the file cannot be read, is no plan, is damaged, or is of a newer format.
     pub fn read(path: &Path, registry: &Registry) -> Result<SavedPlan, PlanFileError> {
-        let io = |source| PlanFileError::Io { path: path.display().to_string(), what: "read", source };
+        let io = |source| PlanFileError::Io {
+            path: path.display().to_string(),
+            what: "read",
+            source,
+        };
         let bytes = std::fs::read(path).map_err(io)?;
-        let packed =
-            bytes.strip_prefix(MAGIC).ok_or_else(|| PlanFileError::NotAPlan(path.display().to_string()))?;
+        let packed = bytes
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| PlanFileError::NotAPlan(path.display().to_string()))?;
         let mut text = String::new();
-        flate2::read::GzDecoder::new(packed).take(LARGEST).read_to_string(&mut text).map_err(damaged)?;
+        flate2::read::GzDecoder::new(packed)
+            .take(LARGEST)
+            .read_to_string(&mut text)
+            .map_err(damaged)?;
         Self::from_json(&text, registry)
     }
 
@@ -426,7 +456,9 @@ impl SavedPlan {
         }
         let stored: Stored = serde_json::from_str(text).map_err(damaged)?;
         let load = |list: Vec<StoredChange>| {
-            list.into_iter().map(|c| load_change(c, registry)).collect::<Result<Vec<_>, _>>()
+            list.into_iter()
+                .map(|c| load_change(c, registry))
+                .collect::<Result<Vec<_>, _>>()
         };
         let changes = load(stored.changes)?;
         let mut graph = ExecutionGraph::default();
@@ -493,7 +525,12 @@ impl SavedPlan {
             diagnostics: Diagnostics::new(),
             changes,
         };
-        Ok(SavedPlan { plan, files: stored.files, root: stored.root, workspace: stored.workspace })
+        Ok(SavedPlan {
+            plan,
+            files: stored.files,
+            root: stored.root,
+            workspace: stored.workspace,
+        })
     }
 
     /// The variables of the plan by name.

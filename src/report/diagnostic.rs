@@ -36,14 +36,21 @@ pub struct DiagnosticStyle {
 
 impl Default for DiagnosticStyle {
     fn default() -> Self {
-        DiagnosticStyle { paint: Paint::plain(), width: 78, compact_warnings: false }
+        DiagnosticStyle {
+            paint: Paint::plain(),
+            width: 78,
+            compact_warnings: false,
+        }
     }
 }
 
 /// All diagnostics as text: warnings first, then errors, each in the order in which it was found.
 pub fn diagnostics_text(diagnostics: &Diagnostics, sources: &Sources, style: &DiagnosticStyle) -> String {
     let mut out = String::new();
-    let warnings: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.severity == Severity::Warning).collect();
+    let warnings: Vec<&Diagnostic> = diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Warning)
+        .collect();
     // As in Terraform: beside an error the warnings are shown in full.
     if style.compact_warnings && !diagnostics.has_errors() && !warnings.is_empty() {
         compact(&mut out, &warnings, sources, style);
@@ -132,7 +139,10 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
     }
     if let Some(help) = &d.help {
         body.push('\n');
-        let text = wrap(&format!("hint: {help}"), if style.width == 0 { 0 } else { width.max(20) });
+        let text = wrap(
+            &format!("hint: {help}"),
+            if style.width == 0 { 0 } else { width.max(20) },
+        );
         match text.strip_prefix("hint:") {
             Some(rest) => {
                 paint.push(&mut body, Ink::Cyan, "hint:");
@@ -176,7 +186,10 @@ fn enclosing_block(file: &SourceFile, line: u32) -> Option<String> {
             return None;
         }
         if text.starts_with(|c: char| c.is_alphabetic()) {
-            let header = text.split('{').next().filter(|h| h.len() < text.len() && !h.contains('='))?;
+            let header = text
+                .split('{')
+                .next()
+                .filter(|h| h.len() < text.len() && !h.contains('='))?;
             return Some(header.trim().to_owned());
         }
     }
@@ -198,9 +211,20 @@ fn snippet(out: &mut String, file: &SourceFile, subject: Span, context: Option<S
     let len = file.text().len();
     let start = (subject.start as usize).min(len);
     let end = (first_line_end(file, subject) as usize).clamp(start, len);
-    let excerpt = Excerpt { file, label: (start, end), context };
-    let theme = if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(0).with_width(usize::MAX / 2).with_links(false);
+    let excerpt = Excerpt {
+        file,
+        label: (start, end),
+        context,
+    };
+    let theme = if paint.is_on() {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_context_lines(0)
+        .with_width(usize::MAX / 2)
+        .with_links(false);
     let mut text = String::new();
     // INVARIANT: writing to a string does not fail; a snippet that cannot be drawn is left out.
     if handler.render_report(&mut text, &excerpt).is_err() {
@@ -249,7 +273,11 @@ impl miette::Diagnostic for Excerpt<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (start, end) = self.label;
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, start, end - start))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            None,
+            start,
+            end - start,
+        ))))
     }
 }
 
@@ -321,7 +349,10 @@ pub fn diagnostic_json(d: &Diagnostic, sources: &Sources) -> serde_json::Value {
         let len = file.text().len() as u32;
         let mut end = subject.end.min(len);
         if end <= subject.start {
-            let next = file.text().get(subject.start as usize..).and_then(|t| t.chars().next());
+            let next = file
+                .text()
+                .get(subject.start as usize..)
+                .and_then(|t| t.chars().next());
             end = subject.start.min(len) + next.map_or(0, char::len_utf8) as u32;
         }
         let place = |byte: u32| {
@@ -346,8 +377,11 @@ fn snippet_json(d: &Diagnostic, file: &SourceFile, subject: Span, end: u32) -> s
     let code = code.join("\n");
     let start_byte = line_start(file, first).unwrap_or(0);
     let offset = |byte: u32| (byte as usize).saturating_sub(start_byte).min(code.len());
-    let values: Vec<serde_json::Value> =
-        d.values.iter().map(|(t, s)| json!({ "traversal": t, "statement": s })).collect();
+    let values: Vec<serde_json::Value> = d
+        .values
+        .iter()
+        .map(|(t, s)| json!({ "traversal": t, "statement": s }))
+        .collect();
     json!({
         "context": enclosing_block(file, file.position(subject.start).line),
         "code": code,

@@ -147,7 +147,13 @@ impl<'a> Differ<'a> {
         self.replace.iter().any(|p| p.steps() == trail.as_slice())
     }
 
-    fn block(&self, before: Option<&Value>, after: Option<&Value>, schema: &Block, trail: &mut Trail) -> BlockDiff {
+    fn block(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        schema: &Block,
+        trail: &mut Trail,
+    ) -> BlockDiff {
         let mut out = BlockDiff::default();
         for (name, attribute) in &schema.attributes {
             let (b, a) = (child(before, name), child(after, name));
@@ -155,12 +161,19 @@ impl<'a> Differ<'a> {
                 continue;
             }
             trail.push(Step::Attr(name.clone()));
-            out.attributes.push((name.clone(), self.attribute(b, a, attribute, trail)));
+            out.attributes
+                .push((name.clone(), self.attribute(b, a, attribute, trail)));
             trail.pop();
         }
         for (name, nested) in &schema.blocks {
             trail.push(Step::Attr(name.clone()));
-            let list = self.blocks(child(before, name), child(after, name), nested.nesting, &nested.block, trail);
+            let list = self.blocks(
+                child(before, name),
+                child(after, name),
+                nested.nesting,
+                &nested.block,
+                trail,
+            );
             trail.pop();
             if !list.is_empty() {
                 out.blocks.push((name.clone(), list));
@@ -169,27 +182,54 @@ impl<'a> Differ<'a> {
         out
     }
 
-    fn attribute(&self, b: Option<&Value>, a: Option<&Value>, attribute: &Attribute, trail: &mut Trail) -> Diff {
+    fn attribute(
+        &self,
+        b: Option<&Value>,
+        a: Option<&Value>,
+        attribute: &Attribute,
+        trail: &mut Trail,
+    ) -> Diff {
         if attribute.sensitive {
             return self.sensitive(b, a, trail);
         }
-        let Some(nested) = &attribute.nested else { return self.any(b, a, trail) };
+        let Some(nested) = &attribute.nested else {
+            return self.any(b, a, trail);
+        };
         if let Some(special) = self.special(b, a, trail) {
             return special;
         }
-        let block = Block { attributes: nested.attributes.clone(), ..Block::default() };
+        let block = Block {
+            attributes: nested.attributes.clone(),
+            ..Block::default()
+        };
         let one = |b: Option<&Value>, a: Option<&Value>, trail: &mut Trail| {
             if let Some(special) = self.special(b, a, trail) {
                 return special;
             }
             let items = self.block(b, a, &block, trail).attributes;
-            self.whole(b, a, Body::Mapping { items, style: MappingStyle::Nested }, trail)
+            self.whole(
+                b,
+                a,
+                Body::Mapping {
+                    items,
+                    style: MappingStyle::Nested,
+                },
+                trail,
+            )
         };
         match nested.nesting {
             Nesting::Single | Nesting::Group => one(b, a, trail),
             Nesting::Map => {
                 let items = keyed(b, a, trail, |b, a, trail| one(b, a, trail));
-                self.whole(b, a, Body::Mapping { items, style: MappingStyle::Map }, trail)
+                self.whole(
+                    b,
+                    a,
+                    Body::Mapping {
+                        items,
+                        style: MappingStyle::Map,
+                    },
+                    trail,
+                )
             }
             Nesting::List => {
                 let items = sequence::list(items(b), items(a), b.is_some() && a.is_some(), true, trail, one);
@@ -228,7 +268,10 @@ impl<'a> Differ<'a> {
             Nesting::Single | Nesting::Group => vec![(None, one(b, a, trail))],
             Nesting::List => unnamed(sequence::list(items(b), items(a), true, true, trail, one)),
             Nesting::Set => unnamed(sequence::set(items(b), items(a), trail, one)),
-            Nesting::Map => keyed(b, a, trail, one).into_iter().map(|(n, d)| (Some(n), d)).collect(),
+            Nesting::Map => keyed(b, a, trail, one)
+                .into_iter()
+                .map(|(n, d)| (Some(n), d))
+                .collect(),
         }
     }
 
@@ -240,7 +283,11 @@ impl<'a> Differ<'a> {
             (Some(b), Some(a)) if bare(b) == bare(a) => Sign::Same,
             _ => Sign::Change,
         };
-        Diff { sign, forces: self.forces(trail), body: Body::Sensitive }
+        Diff {
+            sign,
+            forces: self.forces(trail),
+            body: Body::Sensitive,
+        }
     }
 
     /// What is sensitive or unknown as a whole.
@@ -250,11 +297,27 @@ impl<'a> Differ<'a> {
         }
         if a.is_some_and(|a| !a.is_known()) {
             let sign = if b.is_some() { Sign::Change } else { Sign::Add };
-            let before = b.map(|b| Box::new(Differ { replace: &[], ..*self }.any(Some(b), None, trail)));
+            let before = b.map(|b| {
+                Box::new(
+                    Differ {
+                        replace: &[],
+                        ..*self
+                    }
+                    .any(Some(b), None, trail),
+                )
+            });
             if before.as_ref().is_some_and(|d| d.body == Body::Sensitive) {
-                return Some(Diff { sign, forces: self.forces(trail), body: Body::Sensitive });
+                return Some(Diff {
+                    sign,
+                    forces: self.forces(trail),
+                    body: Body::Sensitive,
+                });
             }
-            return Some(Diff { sign, forces: self.forces(trail), body: Body::Unknown(before) });
+            return Some(Diff {
+                sign,
+                forces: self.forces(trail),
+                body: Body::Unknown(before),
+            });
         }
         None
     }
@@ -267,7 +330,11 @@ impl<'a> Differ<'a> {
             _ if body.is_same() => Sign::Same,
             _ => Sign::Change,
         };
-        Diff { sign, forces: self.forces(trail), body }
+        Diff {
+            sign,
+            forces: self.forces(trail),
+            body,
+        }
     }
 
     /// Null is nothing here only where the caller says so by giving none.
@@ -280,16 +347,31 @@ impl<'a> Differ<'a> {
             (x, y) => match x.or(y) {
                 None | Some(Shape::Token) => self.token(b, a, trail),
                 Some(Shape::Mapping) => {
-                    let is_map = [b, a].into_iter().flatten().any(|v| matches!(v.kind(), Kind::Map(_)));
-                    let style = if is_map { MappingStyle::Map } else { MappingStyle::Object };
+                    let is_map = [b, a]
+                        .into_iter()
+                        .flatten()
+                        .any(|v| matches!(v.kind(), Kind::Map(_)));
+                    let style = if is_map {
+                        MappingStyle::Map
+                    } else {
+                        MappingStyle::Object
+                    };
                     let items = keyed(b, a, trail, |b, a, trail| self.any(b, a, trail));
                     self.whole(b, a, Body::Mapping { items, style }, trail)
                 }
                 Some(Shape::List) => {
-                    let by_place = ![b, a].into_iter().flatten().any(|v| matches!(v.kind(), Kind::List(_)));
-                    let items = sequence::list(items(b), items(a), b.is_some() && a.is_some(), by_place, trail, |b, a, t| {
-                        self.any(b, a, t)
-                    });
+                    let by_place = ![b, a]
+                        .into_iter()
+                        .flatten()
+                        .any(|v| matches!(v.kind(), Kind::List(_)));
+                    let items = sequence::list(
+                        items(b),
+                        items(a),
+                        b.is_some() && a.is_some(),
+                        by_place,
+                        trail,
+                        |b, a, t| self.any(b, a, t),
+                    );
                     self.whole(b, a, Body::List(items), trail)
                 }
                 Some(Shape::Set) => {
@@ -308,12 +390,19 @@ impl<'a> Differ<'a> {
         if y == Shape::Token && a.is_some_and(Value::is_null) {
             return self.any(b, None, trail);
         }
-        let plain = Differ { replace: &[], ..*self };
+        let plain = Differ {
+            replace: &[],
+            ..*self
+        };
         let body = Body::Turned {
             before: Box::new(plain.any(b, None, trail)),
             after: Box::new(plain.any(None, a, trail)),
         };
-        Diff { sign: Sign::Change, forces: self.forces(trail), body }
+        Diff {
+            sign: Sign::Change,
+            forces: self.forces(trail),
+            body,
+        }
     }
 
     fn token(&self, b: Option<&Value>, a: Option<&Value>, trail: &mut Trail) -> Diff {
@@ -330,7 +419,10 @@ impl<'a> Differ<'a> {
         let body = if strings && (long(before) || long(after)) {
             Body::Text(text::lines(before, after))
         } else {
-            Body::Token { before: b.map(token_text), after: a.map(token_text) }
+            Body::Token {
+                before: b.map(token_text),
+                after: a.map(token_text),
+            }
         };
         let sign = match (b, a) {
             (None, _) => Sign::Add,
@@ -338,7 +430,11 @@ impl<'a> Differ<'a> {
             _ if equal => Sign::Same,
             _ => Sign::Change,
         };
-        Diff { sign, forces: self.forces(trail), body }
+        Diff {
+            sign,
+            forces: self.forces(trail),
+            body,
+        }
     }
 
     fn whole_json(&self, b: Option<&Value>, a: Option<&Value>, body: Body, trail: &Trail) -> Diff {
@@ -348,7 +444,11 @@ impl<'a> Differ<'a> {
             (Some(b), Some(a)) if same(b, a) => Sign::Same,
             _ => Sign::Change,
         };
-        Diff { sign, forces: self.forces(trail), body }
+        Diff {
+            sign,
+            forces: self.forces(trail),
+            body,
+        }
     }
 
     fn json(
@@ -372,7 +472,10 @@ impl<'a> Differ<'a> {
         {
             return None;
         }
-        let plain = Differ { replace: &[], ..*self };
+        let plain = Differ {
+            replace: &[],
+            ..*self
+        };
         let inner = Box::new(plain.any(x.as_ref(), y.as_ref(), trail));
         let only_space = inner.sign == Sign::Same && before != after;
         Some(Body::Json { inner, only_space })
@@ -401,7 +504,9 @@ impl Shape {
 
 /// The attribute of an object, or nothing if there is no object or the attribute is null.
 fn child<'v>(object: Option<&'v Value>, name: &str) -> Option<&'v Value> {
-    object.and_then(|o| o.get(name)).filter(|v| !v.is_null() || is_hidden(v))
+    object
+        .and_then(|o| o.get(name))
+        .filter(|v| !v.is_null() || is_hidden(v))
 }
 
 fn items(value: Option<&Value>) -> &[Value] {
@@ -415,7 +520,10 @@ fn keyed(
     trail: &mut Trail,
     mut one: impl FnMut(Option<&Value>, Option<&Value>, &mut Trail) -> Diff,
 ) -> Vec<(Name, Diff)> {
-    let is_map = [b, a].into_iter().flatten().any(|v| matches!(v.kind(), Kind::Map(_)));
+    let is_map = [b, a]
+        .into_iter()
+        .flatten()
+        .any(|v| matches!(v.kind(), Kind::Map(_)));
     let (x, y) = (
         b.and_then(Value::entries).unwrap_or_default(),
         a.and_then(Value::entries).unwrap_or_default(),
@@ -433,7 +541,11 @@ fn keyed(
             std::cmp::Ordering::Equal => (&x[i].0, Some(&x[i].1), Some(&y[j].1)),
             std::cmp::Ordering::Greater => (&y[j].0, None, Some(&y[j].1)),
         };
-        trail.push(if is_map { Step::Key(key.clone()) } else { Step::Attr(key.clone()) });
+        trail.push(if is_map {
+            Step::Key(key.clone())
+        } else {
+            Step::Attr(key.clone())
+        });
         out.push((key.clone(), one(before, after, trail)));
         trail.pop();
         i += usize::from(order.is_le());
@@ -470,7 +582,10 @@ impl BlockDiff {
     /// Whether nothing changes.
     pub fn is_same(&self) -> bool {
         self.attributes.iter().all(|(_, d)| d.sign == Sign::Same)
-            && self.blocks.iter().all(|(_, list)| list.iter().all(|(_, d)| d.sign == Sign::Same))
+            && self
+                .blocks
+                .iter()
+                .all(|(_, list)| list.iter().all(|(_, d)| d.sign == Sign::Same))
     }
 }
 

@@ -152,7 +152,10 @@ impl PlanReport {
             .outputs
             .iter()
             .filter(|o| o.action != Action::NoOp)
-            .map(|o| OutputReport { name: o.name.clone(), diff: output(o, &secrets) })
+            .map(|o| OutputReport {
+                name: o.name.clone(),
+                diff: output(o, &secrets),
+            })
             .collect();
         let checks = plan
             .checks
@@ -161,7 +164,11 @@ impl PlanReport {
             .map(|c| CheckReport {
                 address: c.address.clone(),
                 status: c.status,
-                messages: c.instances.iter().flat_map(|(_, _, m)| m.iter().cloned()).collect(),
+                messages: c
+                    .instances
+                    .iter()
+                    .flat_map(|(_, _, m)| m.iter().cloned())
+                    .collect(),
             })
             .collect();
         PlanReport {
@@ -187,9 +194,16 @@ fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
         _ => Sign::Change,
     };
     if o.sensitive {
-        return Diff { sign, forces: false, body: Body::Sensitive };
+        return Diff {
+            sign,
+            forces: false,
+            body: Body::Sensitive,
+        };
     }
-    let differ = Differ { secrets, replace: &[] };
+    let differ = Differ {
+        secrets,
+        replace: &[],
+    };
     let (b, a) = match sign {
         Sign::Add => (None, Some(&o.after)),
         Sign::Remove => (Some(&o.before), None),
@@ -199,9 +213,16 @@ fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
 }
 
 fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
-    let differ = Differ { secrets, replace: &c.replace_paths };
+    let differ = Differ {
+        secrets,
+        replace: &c.replace_paths,
+    };
     let (before, after) = (marked(c, &c.before), marked(c, &c.after));
-    let after = if c.action == Action::Forget { before.clone() } else { after };
+    let after = if c.action == Action::Forget {
+        before.clone()
+    } else {
+        after
+    };
     let body = differ.object(present(&before), present(&after), &c.schema.block);
     let address = c.address.to_string();
     let mut notes = Vec::new();
@@ -267,10 +288,17 @@ fn reason(c: &InstanceChange) -> Option<String> {
         return Some("destroy = false is set in the configuration".to_owned());
     }
     Some(match c.reason? {
-        ActionReason::DeleteBecauseNoResourceConfig => format!("because {} is not in configuration", c.address.config()),
-        ActionReason::DeleteBecauseNoModule => format!("because {} is not in configuration", c.address.module),
+        ActionReason::DeleteBecauseNoResourceConfig => {
+            format!("because {} is not in configuration", c.address.config())
+        }
+        ActionReason::DeleteBecauseNoModule => {
+            format!("because {} is not in configuration", c.address.module)
+        }
         ActionReason::DeleteBecauseNoMoveTarget => match &c.previous_address {
-            Some(p) => format!("because {p} was moved to {}, which is not in configuration", c.address),
+            Some(p) => format!(
+                "because {p} was moved to {}, which is not in configuration",
+                c.address
+            ),
             None => format!("because {} is not in configuration", c.address),
         },
         ActionReason::DeleteBecauseWrongRepetition => match &c.address.key {
@@ -278,10 +306,14 @@ fn reason(c: &InstanceChange) -> Option<String> {
             InstanceKey::Int(_) => "because resource does not use count".to_owned(),
             InstanceKey::Str(_) => "because resource does not use for_each".to_owned(),
         },
-        ActionReason::DeleteBecauseCountIndex => format!("because index {} is out of range for count", c.address.key),
+        ActionReason::DeleteBecauseCountIndex => {
+            format!("because index {} is out of range for count", c.address.key)
+        }
         ActionReason::DeleteBecauseEachKey => format!("because key {} is not in for_each map", c.address.key),
         ActionReason::ReadBecauseConfigUnknown => "config refers to values not yet known".to_owned(),
-        ActionReason::ReadBecauseDependencyPending => "depends on a resource or a module with changes pending".to_owned(),
+        ActionReason::ReadBecauseDependencyPending => {
+            "depends on a resource or a module with changes pending".to_owned()
+        }
         ActionReason::ReadBecauseCheckNested => "config will be reloaded to verify a check block".to_owned(),
         ActionReason::ReplaceBecauseTainted
         | ActionReason::ReplaceByRequest

@@ -124,7 +124,10 @@ mod tests {
 
     #[test]
     fn wraps_between_words() {
-        assert_eq!(wrap("aa bb cc\n  keep this line\ndddddddd e", 5), "aa bb\ncc\n  keep this line\ndddddddd\ne");
+        assert_eq!(
+            wrap("aa bb cc\n  keep this line\ndddddddd e", 5),
+            "aa bb\ncc\n  keep this line\ndddddddd\ne"
+        );
         assert_eq!(wrap("", 5), "");
     }
 

@@ -37,7 +37,9 @@ impl Redactor {
 
     fn walk(&mut self, value: &Value, inside: bool) {
         let hidden = Marks::SENSITIVE.union(Marks::EPHEMERAL);
-        let sensitive = inside || !value.marks().without(Marks::NONE).is_empty() && value.marks() != value.marks().without(hidden);
+        let sensitive = inside
+            || !value.marks().without(Marks::NONE).is_empty()
+                && value.marks() != value.marks().without(hidden);
         if !sensitive && value.deep_marks() == value.deep_marks().without(hidden) {
             return;
         }
@@ -78,7 +80,9 @@ impl Redactor {
         }
         let bytes = text.as_bytes();
         bytes.windows(WINDOW).enumerate().any(|(i, window)| {
-            let Some(head) = window.first_chunk::<WINDOW>() else { return false };
+            let Some(head) = window.first_chunk::<WINDOW>() else {
+                return false;
+            };
             self.heads
                 .get(head)
                 .is_some_and(|secrets| secrets.iter().any(|s| bytes[i..].starts_with(s.as_bytes())))

@@ -29,7 +29,10 @@ pub struct TextStyle {
 
 impl Default for TextStyle {
     fn default() -> Self {
-        TextStyle { paint: Paint::plain(), width: 78 }
+        TextStyle {
+            paint: Paint::plain(),
+            width: 78,
+        }
     }
 }
 

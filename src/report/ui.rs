@@ -37,7 +37,13 @@ pub struct UiSettings {
 
 impl Default for UiSettings {
     fn default() -> Self {
-        UiSettings { color_out: false, color_err: false, width: 78, live: false, compact_warnings: false }
+        UiSettings {
+            color_out: false,
+            color_err: false,
+            width: 78,
+            live: false,
+            compact_warnings: false,
+        }
     }
 }
 
@@ -65,7 +71,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Ui {
     /// The streams of this process.
     pub fn new(settings: UiSettings) -> Ui {
-        let target = if settings.live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if settings.live {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Ui::build(
             settings,
             Box::new(io::stdout()),
@@ -111,12 +121,18 @@ impl Ui {
 
     /// How texts for standard output are made.
     pub fn style(&self) -> TextStyle {
-        TextStyle { paint: Paint::new(self.shared.settings.color_out), width: self.shared.settings.width }
+        TextStyle {
+            paint: Paint::new(self.shared.settings.color_out),
+            width: self.shared.settings.width,
+        }
     }
 
     /// How texts for standard error are made.
     pub fn err_style(&self) -> TextStyle {
-        TextStyle { paint: Paint::new(self.shared.settings.color_err), width: self.shared.settings.width }
+        TextStyle {
+            paint: Paint::new(self.shared.settings.color_err),
+            width: self.shared.settings.width,
+        }
     }
 
     /// How diagnostics for standard error are made.
@@ -140,7 +156,9 @@ impl Ui {
 
     /// Writes bytes to standard output (plan files, archives).
     pub fn out_bytes(&self, bytes: &[u8]) {
-        self.shared.bars.suspend(|| self.note(lock(&self.shared.out).write_all(bytes)));
+        self.shared
+            .bars
+            .suspend(|| self.note(lock(&self.shared.out).write_all(bytes)));
     }
 
     /// Writes diagnostics to standard error.
@@ -158,7 +176,10 @@ impl Ui {
         self.err(question);
         self.note(lock(&self.shared.err).flush());
         let mut line = String::new();
-        let read = self.shared.bars.suspend(|| lock(&self.shared.input).read_line(&mut line))?;
+        let read = self
+            .shared
+            .bars
+            .suspend(|| lock(&self.shared.input).read_line(&mut line))?;
         if read == 0 {
             return Ok(None);
         }
@@ -186,7 +207,11 @@ impl Ui {
             stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
         };
         // Bars are taken away while something is written, so that they do not end up inside it.
-        let done = if self.shared.settings.live { self.shared.bars.suspend(write) } else { write() };
+        let done = if self.shared.settings.live {
+            self.shared.bars.suspend(write)
+        } else {
+            write()
+        };
         self.note(done);
     }
 
@@ -238,7 +263,12 @@ mod tests {
     #[test]
     fn a_closed_pipe_is_remembered_and_no_panic() {
         let err = Captured::default();
-        let ui = Ui::with_streams(UiSettings::default(), Box::new(Closed), Box::new(err.clone()), Box::new(io::empty()));
+        let ui = Ui::with_streams(
+            UiSettings::default(),
+            Box::new(Closed),
+            Box::new(err.clone()),
+            Box::new(io::empty()),
+        );
         assert!(!ui.is_closed());
         ui.out("x");
         ui.err("still here\n");
@@ -251,7 +281,12 @@ mod tests {
     fn asks_and_reads_lines() {
         let err = Captured::default();
         let input = io::Cursor::new("yes\r\nno");
-        let ui = Ui::with_streams(UiSettings::default(), Box::new(io::sink()), Box::new(err.clone()), Box::new(input));
+        let ui = Ui::with_streams(
+            UiSettings::default(),
+            Box::new(io::sink()),
+            Box::new(err.clone()),
+            Box::new(input),
+        );
         assert_eq!(ui.prompt("Sure? ").unwrap().as_deref(), Some("yes"));
         assert_eq!(ui.prompt("").unwrap().as_deref(), Some("no"));
         assert_eq!(ui.prompt("").unwrap(), None);

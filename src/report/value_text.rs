@@ -178,7 +178,10 @@ mod tests {
     #[test]
     fn prints_as_terraform_output_does() {
         let v = obj(vec![
-            ("a", Value::tuple([Value::number(1usize), Value::string("x"), Value::null(Type::Any)])),
+            (
+                "a",
+                Value::tuple([Value::number(1usize), Value::string("x"), Value::null(Type::Any)]),
+            ),
             ("b", Value::list(Type::String, [Value::string("q")])),
             ("c", Value::map(Type::String, [("k".into(), Value::string("v"))])),
             ("d", Value::tuple([])),
@@ -223,7 +226,10 @@ mod tests {
 
     #[test]
     fn escapes_as_go_does_and_keeps_markers_apart() {
-        assert_eq!(value_text(&Value::string("a\"b\\ \t${x} é\u{1b}[31m")), r#""a\"b\\ \t${x} é\x1b[31m""#);
+        assert_eq!(
+            value_text(&Value::string("a\"b\\ \t${x} é\u{1b}[31m")),
+            r#""a\"b\\ \t${x} é\x1b[31m""#
+        );
         assert_eq!(value_text(&Value::string("x\n EOT")), "<<EOT_\nx\n EOT\nEOT_");
     }
 }

@@ -1,3 +1,5 @@
 //! `emulator`
 use crate::cli::arguments::EmulatorArgs;
-pub(super) fn run(_args: &EmulatorArgs) -> u8 { 1 }
+pub(super) fn run(_args: &EmulatorArgs) -> u8 {
+    1
+}

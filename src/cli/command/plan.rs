@@ -42,7 +42,10 @@ pub(super) fn make(
         all.extend(found);
         return Err((all, sources));
     }
-    let request = PlanRequest { variables: given, ..request };
+    let request = PlanRequest {
+        variables: given,
+        ..request
+    };
     let mut planned = opened.run(engine::plan(session, loaded, sources, request));
     let mut all = found;
     all.extend(std::mem::take(&mut planned.diagnostics));
@@ -77,7 +80,10 @@ fn request(
         None => diagnostics.push(invalid_duration("-lock-timeout", &planning.lock_timeout)),
     }
     if planning.parallelism == 0 {
-        diagnostics.push(Diagnostic::error("Invalid -parallelism", "At least one operation must be allowed at once."));
+        diagnostics.push(Diagnostic::error(
+            "Invalid -parallelism",
+            "At least one operation must be allowed at once.",
+        ));
     }
     opened.session.parallelism = planning.parallelism;
     if diagnostics.has_errors() {
@@ -105,7 +111,13 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
         Ok(o) => o,
         Err(d) => return console.fail(d),
     };
-    let made = make(&mut opened, &args.planning, &args.variables, false, "OperationTypePlan");
+    let made = make(
+        &mut opened,
+        &args.planning,
+        &args.variables,
+        false,
+        "OperationTypePlan",
+    );
     let mut planned = match made {
         Ok(p) => p,
         Err((d, s)) => {
@@ -128,7 +140,11 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
             {
                 console.fail(Diagnostic::error("Failed to write plan file", e.to_string()));
             }
-            if args.detailed_exitcode && plan.has_changes() { 2 } else { 0 }
+            if args.detailed_exitcode && plan.has_changes() {
+                2
+            } else {
+                0
+            }
         }
         _ => 1,
     };

@@ -44,7 +44,11 @@ impl Decoders {
 }
 
 /// Decodes the configuration of one instance.
-pub fn decode_instance(decoder: &schema::Decoder, scope: &dyn Scope, address: &str) -> (ConfigValue, Diagnostics) {
+pub fn decode_instance(
+    decoder: &schema::Decoder,
+    scope: &dyn Scope,
+    address: &str,
+) -> (ConfigValue, Diagnostics) {
     let (value, mut diagnostics) = decoder.decode(scope);
     diagnostics.name_object(address);
     let (value, marks) = value.unmark_with_paths();

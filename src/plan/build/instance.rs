@@ -45,12 +45,23 @@ impl InstancePlan<'_> {
     pub(super) fn plan(self) -> (Option<InstanceChange>, Diagnostics) {
         let mut diagnostics = Diagnostics::new();
         let text = self.address.to_string();
-        let place = |found| place_findings(found, Some(&self.block.body), Some(self.block.header), Some(&text));
+        let place = |found| {
+            place_findings(
+                found,
+                Some(&self.block.body),
+                Some(self.block.header),
+                Some(&text),
+            )
+        };
         let none = absent(self.schema);
         let existing = self.prior.filter(|p| !p.current.is_null());
         let before = existing.map_or_else(|| none.clone(), |p| p.current.clone());
         let config = match existing {
-            Some(p) => ignore_changes(&self.block.lifecycle.ignore_changes, &p.current, &self.config.value),
+            Some(p) => ignore_changes(
+                &self.block.lifecycle.ignore_changes,
+                &p.current,
+                &self.config.value,
+            ),
             None => self.config.value.clone(),
         };
         let mut replace_reason = self.replace;
@@ -102,12 +113,12 @@ impl InstancePlan<'_> {
         }
         let after = schema::mark_sensitive(
             &self.schema.block,
-            response.planned.mark_with_paths(&relevant_marks(&self.config.marks)),
+            response
+                .planned
+                .mark_with_paths(&relevant_marks(&self.config.marks)),
         );
         let before = match existing {
-            Some(p) => {
-                schema::mark_sensitive(&self.schema.block, before.mark_with_paths(&p.marks))
-            }
+            Some(p) => schema::mark_sensitive(&self.schema.block, before.mark_with_paths(&p.marks)),
             None => before,
         };
         // What becomes secret, or no longer is, must be written even if the object stays as it is.
@@ -158,15 +169,22 @@ pub(super) fn sensitive_paths(value: &Value) -> Vec<Path> {
         return Vec::new();
     }
     let (_, marks) = value.clone().unmark_with_paths();
-    let mut paths: Vec<Path> =
-        marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(p, _)| p).collect();
+    let mut paths: Vec<Path> = marks
+        .into_iter()
+        .filter(|(_, m)| m.contains(Marks::SENSITIVE))
+        .map(|(p, _)| p)
+        .collect();
     paths.sort();
     paths
 }
 
 fn relevant_marks(marks: &[(Path, Marks)]) -> Vec<(Path, Marks)> {
     // What is ephemeral is not kept: write-only attributes are null in a plan.
-    marks.iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(p, _)| (p.clone(), Marks::SENSITIVE)).collect()
+    marks
+        .iter()
+        .filter(|(_, m)| m.contains(Marks::SENSITIVE))
+        .map(|(p, _)| (p.clone(), Marks::SENSITIVE))
+        .collect()
 }
 
 /// The refusal to destroy what the configuration guards.
@@ -193,18 +211,22 @@ fn differs(before: Option<&Value>, after: Option<&Value>) -> bool {
 pub fn ignore_changes(ignored: &IgnoreChanges, prior: &Value, config: &Value) -> Value {
     match ignored {
         IgnoreChanges::All => prior.clone(),
-        IgnoreChanges::Paths(paths) => {
-            paths.iter().fold(config.clone(), |config, (path, _)| put(config, prior, path.steps()))
-        }
+        IgnoreChanges::Paths(paths) => paths.iter().fold(config.clone(), |config, (path, _)| {
+            put(config, prior, path.steps())
+        }),
     }
 }
 
 /// `config` with the value of `prior` at a path; a map key that `prior` does not have is taken out.
 fn put(config: Value, prior: &Value, steps: &[Step]) -> Value {
-    let Some((first, rest)) = steps.split_first() else { return prior.clone() };
+    let Some((first, rest)) = steps.split_first() else {
+        return prior.clone();
+    };
     match first {
         Step::Attr(name) | Step::Key(name) => {
-            let Some(entries) = config.entries() else { return config };
+            let Some(entries) = config.entries() else {
+                return config;
+            };
             let is_map = matches!(config.kind(), streamform_lang::value::Kind::Map(_));
             match (config.get(name), prior.get(name)) {
                 (current, Some(p)) => {
@@ -214,7 +236,11 @@ fn put(config: Value, prior: &Value, steps: &[Step]) -> Value {
                         None => return config,
                     };
                     if is_map {
-                        let elem = config.ty().element().cloned().unwrap_or(streamform_lang::value::Type::Any);
+                        let elem = config
+                            .ty()
+                            .element()
+                            .cloned()
+                            .unwrap_or(streamform_lang::value::Type::Any);
                         let mut items: std::collections::BTreeMap<_, _> = entries.iter().cloned().collect();
                         items.insert(name.clone(), inner);
                         Value::map(elem, items)
@@ -223,7 +249,11 @@ fn put(config: Value, prior: &Value, steps: &[Step]) -> Value {
                     }
                 }
                 (Some(_), None) if is_map && rest.is_empty() => {
-                    let elem = config.ty().element().cloned().unwrap_or(streamform_lang::value::Type::Any);
+                    let elem = config
+                        .ty()
+                        .element()
+                        .cloned()
+                        .unwrap_or(streamform_lang::value::Type::Any);
                     Value::map(elem, entries.iter().filter(|(k, _)| k != name).cloned())
                 }
                 _ => config,

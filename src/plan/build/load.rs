@@ -36,11 +36,15 @@ use crate::plan::decode_value;
 impl Planner<'_> {
     /// Reads every record of the state into values.
     pub(super) async fn load_prior(&mut self) {
-        let mut instances: BTreeMap<streamform_lang::addrs::ProviderAddr, Arc<dyn Provider>> = BTreeMap::new();
+        let mut instances: BTreeMap<streamform_lang::addrs::ProviderAddr, Arc<dyn Provider>> =
+            BTreeMap::new();
         for record in self.input.state.clone().records() {
             match self.load_record(record, &mut instances).await {
                 Ok(prior) => {
-                    self.prior_of.entry(prior.address.config()).or_default().push(prior.address.clone());
+                    self.prior_of
+                        .entry(prior.address.config())
+                        .or_default()
+                        .push(prior.address.clone());
                     self.prior.insert(prior.address.clone(), prior);
                 }
                 Err(found) => self.diagnostics.extend(found),
@@ -81,7 +85,14 @@ impl Planner<'_> {
             }),
         };
         let read = async |o: &Object| {
-            prior::object_from_state(o, &record.type_name, &schema, instance.as_deref(), &record.address).await
+            prior::object_from_state(
+                o,
+                &record.type_name,
+                &schema,
+                instance.as_deref(),
+                &record.address,
+            )
+            .await
         };
         let current = match &record.current {
             Some(o) => Some(read(o).await?),
@@ -91,7 +102,14 @@ impl Planner<'_> {
         for (key, o) in &record.deposed {
             deposed.insert(key.clone(), read(o).await?);
         }
-        Ok(Prior { address, moved_from: None, provider, schema, current, deposed })
+        Ok(Prior {
+            address,
+            moved_from: None,
+            provider,
+            schema,
+            current,
+            deposed,
+        })
     }
 
     /// Changes of earlier runs that a provider must be asked about.
@@ -124,7 +142,11 @@ impl Planner<'_> {
         let _ = record;
         Some(RecoverRequest {
             type_name: intent.type_name.clone(),
-            prior: intent.prior.as_ref().and_then(value).unwrap_or_else(|| Value::null(planned.ty())),
+            prior: intent
+                .prior
+                .as_ref()
+                .and_then(value)
+                .unwrap_or_else(|| Value::null(planned.ty())),
             planned,
             checkpoint,
             private: intent.private.as_deref().map(Arc::from),
@@ -146,7 +168,9 @@ impl Planner<'_> {
 
     /// Takes in what configuring and reading brought. False: the provider cannot be used.
     pub(super) fn finish_waiting(&mut self, waiting: Waiting) -> bool {
-        let Waiting::Provider(address, findings, recovered, reads) = waiting else { return true };
+        let Waiting::Provider(address, findings, recovered, reads) = waiting else {
+            return true;
+        };
         let block = super::providers::provider_block(self.input.config, &address);
         let found = place_findings(findings, block.map(|b| &b.body), block.map(|b| b.header), None);
         let broken = found.has_errors();
@@ -169,7 +193,9 @@ impl Planner<'_> {
         let found = place_findings(answer.findings, None, None, Some(&text));
         let broken = found.has_errors();
         self.diagnostics.extend(found);
-        let Some(prior) = self.prior.get_mut(&address) else { return };
+        let Some(prior) = self.prior.get_mut(&address) else {
+            return;
+        };
         let object = match &deposed {
             None => prior.current.as_mut(),
             Some(key) => prior.deposed.get_mut(key),
@@ -185,9 +211,8 @@ impl Planner<'_> {
         object.current = answer.state;
         object.private = answer.private.or(object.private.take());
         let gone = object.current.is_null();
-        let mark = |v: &Value| {
-            schema::mark_sensitive(&prior.schema.block, v.clone().mark_with_paths(&object.marks))
-        };
+        let mark =
+            |v: &Value| schema::mark_sensitive(&prior.schema.block, v.clone().mark_with_paths(&object.marks));
         let change = InstanceChange {
             address: address.clone(),
             previous_address: prior.moved_from.clone(),
@@ -198,7 +223,11 @@ impl Planner<'_> {
             reason: None,
             explanation: None,
             before: mark(&object.stored),
-            after: if gone { object.current.clone() } else { mark(&object.current) },
+            after: if gone {
+                object.current.clone()
+            } else {
+                mark(&object.current)
+            },
             replace_paths: Vec::new(),
             before_private: object.private.clone(),
             after_private: object.private.clone(),
@@ -210,11 +239,14 @@ impl Planner<'_> {
     }
 
     fn take_recovery(&mut self, (intent, found): Recovered) {
-        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&intent.address) else { return };
+        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&intent.address) else {
+            return;
+        };
         let recovery = match found {
             Ok(r) => r,
             Err(findings) => {
-                self.diagnostics.extend(place_findings(findings, None, None, Some(&intent.address)));
+                self.diagnostics
+                    .extend(place_findings(findings, None, None, Some(&intent.address)));
                 return;
             }
         };
@@ -233,8 +265,12 @@ impl Planner<'_> {
                 );
                 return;
             }
-            Recovery::Done(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Ready),
-            Recovery::Partial(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Tainted),
+            Recovery::Done(value, private) => {
+                self.adopt(&address, &intent, value, private, ObjectStatus::Ready)
+            }
+            Recovery::Partial(value, private) => {
+                self.adopt(&address, &intent, value, private, ObjectStatus::Tainted)
+            }
             Recovery::NotDone => {}
             Recovery::Undone(_) => {
                 if intent.action == IntentAction::Create && intent.deposed.is_none() {
@@ -247,7 +283,9 @@ impl Planner<'_> {
     }
 
     fn forget_current(&mut self, address: &streamform_lang::addrs::AbsInstance) {
-        let Some(record) = self.input.state.get(&address.to_string()) else { return };
+        let Some(record) = self.input.state.get(&address.to_string()) else {
+            return;
+        };
         let mut record = Record::clone(record);
         record.current = None;
         if let Some(p) = self.prior.get_mut(address) {
@@ -264,8 +302,13 @@ impl Planner<'_> {
         private: Private,
         status: ObjectStatus,
     ) {
-        let Ok(provider) = AbsProviderConfig::parse(&intent.provider) else { return };
-        let Some(schema) = self.input.registry.schema(&provider.provider, address.resource.mode, &intent.type_name)
+        let Ok(provider) = AbsProviderConfig::parse(&intent.provider) else {
+            return;
+        };
+        let Some(schema) =
+            self.input
+                .registry
+                .schema(&provider.provider, address.resource.mode, &intent.type_name)
         else {
             return;
         };
@@ -291,7 +334,10 @@ impl Planner<'_> {
                 let attributes = RawJson::from_text(schema::to_state_json(&value, &schema.block)).ok()?;
                 Some(Object {
                     attributes,
-                    sensitive_paths: sensitive_paths(&marked).iter().map(prior::path_to_state).collect(),
+                    sensitive_paths: sensitive_paths(&marked)
+                        .iter()
+                        .map(prior::path_to_state)
+                        .collect(),
                     private: private.as_ref().map(|p| p.to_vec()),
                     schema_version: schema.version,
                     status,
@@ -337,10 +383,18 @@ impl Planner<'_> {
                 entry.current = as_prior;
             }
         }
-        self.prior_of.entry(address.config()).or_default().retain(|a| a != address);
-        self.prior_of.entry(address.config()).or_default().push(address.clone());
+        self.prior_of
+            .entry(address.config())
+            .or_default()
+            .retain(|a| a != address);
+        self.prior_of
+            .entry(address.config())
+            .or_default()
+            .push(address.clone());
         self.settled.push(if record.is_empty() {
-            Entry::Remove { address: record.address }
+            Entry::Remove {
+                address: record.address,
+            }
         } else {
             Entry::Put(record)
         });

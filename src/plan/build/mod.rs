@@ -12,6 +12,7 @@ mod outputs;
 mod prior;
 mod providers;
 mod resource;
+mod targets;
 mod walk;
 
 pub use config_value::ConfigValue;

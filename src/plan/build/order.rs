@@ -83,10 +83,17 @@ pub(super) fn execution_graph(
             }
             Action::Delete => {
                 let late = change.deposed.is_some() || change.create_before_destroy;
-                let step =
-                    graph.add(if change.deposed.is_some() { Step::DeleteDeposed(i) } else { Step::Delete(i) });
+                let step = graph.add(if change.deposed.is_some() {
+                    Step::DeleteDeposed(i)
+                } else {
+                    Step::Delete(i)
+                });
                 let steps = blocks.entry(block()).or_default();
-                if late { steps.delete_late.push(step) } else { steps.delete.push(step) }
+                if late {
+                    steps.delete_late.push(step)
+                } else {
+                    steps.delete.push(step)
+                }
                 of_provider.push(step);
             }
             Action::Forget => {
@@ -95,7 +102,10 @@ pub(super) fn execution_graph(
             }
         }
         if !of_provider.is_empty() {
-            users.entry(change.provider.clone()).or_default().extend(of_provider);
+            users
+                .entry(change.provider.clone())
+                .or_default()
+                .extend(of_provider);
         }
     }
     order_forward(input, &mut graph, &blocks);
@@ -114,8 +124,12 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     // What must have happened before a late deletion of a block: everything that depends on it has gone on.
     let mut late: HashMap<NodeId, StepId> = HashMap::new();
     for node in input.graph.order() {
-        let before: HashSet<StepId> =
-            input.graph.dependencies(*node).iter().filter_map(|d| gathered.get(d).copied()).collect();
+        let before: HashSet<StepId> = input
+            .graph
+            .dependencies(*node)
+            .iter()
+            .filter_map(|d| gathered.get(d).copied())
+            .collect();
         let NodeKind::Resource(module, resource) = input.graph.kind(*node) else {
             // Variables, locals, outputs and calls only pass on what they wait for.
             match before.len() {
@@ -153,7 +167,12 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
         let mut done: Vec<StepId> = forward.to_vec();
         done.extend(own.map(|b| b.delete.as_slice()).unwrap_or_default());
         if forward.is_empty() {
-            done.extend(entry.iter().copied().chain(before.iter().copied().filter(|_| entry.is_none())));
+            done.extend(
+                entry
+                    .iter()
+                    .copied()
+                    .chain(before.iter().copied().filter(|_| entry.is_none())),
+            );
         }
         done.sort();
         done.dedup();
@@ -176,8 +195,12 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     }
     if !late.is_empty() {
         for node in input.graph.order() {
-            let NodeKind::Resource(module, resource) = input.graph.kind(*node) else { continue };
-            let Some(own) = blocks.get(&config_name(input, *module, resource)) else { continue };
+            let NodeKind::Resource(module, resource) = input.graph.kind(*node) else {
+                continue;
+            };
+            let Some(own) = blocks.get(&config_name(input, *module, resource)) else {
+                continue;
+            };
             for dependency in input.graph.resource_dependencies(*node).iter() {
                 if let Some(hub) = late.get(dependency) {
                     own.forward.iter().for_each(|s| graph.order(*s, *hub));
@@ -201,7 +224,10 @@ fn config_name(
 
 /// Orders deletions by what the state remembers of dependencies.
 fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTreeMap<String, BlockSteps>) {
-    if blocks.values().all(|b| b.delete.is_empty() && b.delete_late.is_empty()) {
+    if blocks
+        .values()
+        .all(|b| b.delete.is_empty() && b.delete_late.is_empty())
+    {
         return;
     }
     // The graph of blocks as the state remembers it.
@@ -209,14 +235,18 @@ fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     let mut index: HashMap<String, NodeIndex> = HashMap::new();
     let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
     for record in input.state.records() {
-        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&record.address) else { continue };
+        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&record.address) else {
+            continue;
+        };
         let from_name = address.config().to_string();
-        let from =
-            *index.entry(from_name.clone()).or_insert_with(|| stored.add_node(from_name));
+        let from = *index
+            .entry(from_name.clone())
+            .or_insert_with(|| stored.add_node(from_name));
         for (_, object) in record.objects() {
             for dependency in &object.dependencies {
-                let to =
-                    *index.entry(dependency.clone()).or_insert_with(|| stored.add_node(dependency.clone()));
+                let to = *index
+                    .entry(dependency.clone())
+                    .or_insert_with(|| stored.add_node(dependency.clone()));
                 if from != to && edges.insert((from, to)) {
                     stored.add_edge(from, to, ());
                 }
@@ -233,13 +263,19 @@ fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     // One gathering step a block: everything that depended on it is deleted.
     let mut hubs: HashMap<NodeIndex, StepId> = HashMap::new();
     for node in stored.node_indices() {
-        hubs.insert(node, graph.add(Step::Gather(format!("{} (dependents deleted)", stored[node]))));
+        hubs.insert(
+            node,
+            graph.add(Step::Gather(format!("{} (dependents deleted)", stored[node]))),
+        );
     }
     for node in stored.node_indices() {
-        let Some(hub) = hubs.get(&node).copied() else { continue };
+        let Some(hub) = hubs.get(&node).copied() else {
+            continue;
+        };
         let own = blocks.get(&stored[node]);
-        let deletes: Vec<StepId> =
-            own.map(|b| b.delete.iter().chain(&b.delete_late).copied().collect()).unwrap_or_default();
+        let deletes: Vec<StepId> = own
+            .map(|b| b.delete.iter().chain(&b.delete_late).copied().collect())
+            .unwrap_or_default();
         deletes.iter().for_each(|s| graph.order(hub, *s));
         for dependency in stored.neighbors(node) {
             if circle.get(&dependency) == circle.get(&node) {
@@ -283,8 +319,12 @@ fn order_providers(
             }
         }
         for dependency in input.graph.resource_dependencies(*node).iter() {
-            let NodeKind::Resource(module, resource) = input.graph.kind(*dependency) else { continue };
-            let Some(own) = blocks.get(&config_name(input, *module, resource)) else { continue };
+            let NodeKind::Resource(module, resource) = input.graph.kind(*dependency) else {
+                continue;
+            };
+            let Some(own) = blocks.get(&config_name(input, *module, resource)) else {
+                continue;
+            };
             // What is replaced is needed anew before the provider is configured; only what goes for good waits.
             if own.forward.is_empty() {
                 own.delete

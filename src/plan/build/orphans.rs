@@ -41,7 +41,9 @@ impl Planner<'_> {
             if self.change_of.contains_key(&address) {
                 continue;
             }
-            let Some(object) = prior.current.clone() else { continue };
+            let Some(object) = prior.current.clone() else {
+                continue;
+            };
             if mode == PlanMode::RefreshOnly {
                 continue;
             }
@@ -52,7 +54,11 @@ impl Planner<'_> {
             if object.current.is_null() {
                 continue;
             }
-            let reason = if mode == PlanMode::Destroy { None } else { Some(self.why_orphaned(&address)) };
+            let reason = if mode == PlanMode::Destroy {
+                None
+            } else {
+                Some(self.why_orphaned(&address))
+            };
             self.delete(&address, &prior, &object, None, reason);
         }
     }
@@ -65,7 +71,9 @@ impl Planner<'_> {
         if self.input.config.resource(&config).is_none() {
             return ActionReason::DeleteBecauseNoResourceConfig;
         }
-        let Some(module) = self.world.find(&address.module) else { return ActionReason::DeleteBecauseNoModule };
+        let Some(module) = self.world.find(&address.module) else {
+            return ActionReason::DeleteBecauseNoModule;
+        };
         match (self.world.expansion(module, &address.resource), &address.key) {
             (Some(Expansion::Count(_)), InstanceKey::Int(_)) => ActionReason::DeleteBecauseCountIndex,
             (Some(Expansion::Each(_)), InstanceKey::Str(_)) => ActionReason::DeleteBecauseEachKey,
@@ -81,7 +89,9 @@ impl Planner<'_> {
         deposed: Option<String>,
         reason: Option<ActionReason>,
     ) {
-        let Some(live) = self.providers.get(&prior.provider).cloned() else { return };
+        let Some(live) = self.providers.get(&prior.provider).cloned() else {
+            return;
+        };
         let none = absent(&prior.schema);
         let response = live.provider.plan(PlanRequest {
             type_name: address.resource.ty.to_string(),
@@ -110,7 +120,11 @@ impl Planner<'_> {
             object.current.clone().mark_with_paths(&object.marks),
         );
         let change = self.deletion(address, prior, object, Action::Delete, reason, before);
-        let change = InstanceChange { deposed, after_private: response.private, ..change };
+        let change = InstanceChange {
+            deposed,
+            after_private: response.private,
+            ..change
+        };
         if change.deposed.is_none() {
             self.change_of.insert(address.clone(), self.changes.len());
         }

@@ -32,9 +32,14 @@ impl Planner<'_> {
         }
         let call = self.input.config.module(module).calls.get(name).cloned();
         for id in self.world.instances_of(module) {
-            if let (Some(Expansion::Unknown(for_each)), Some(call)) = (self.world.call_expansion(*id, name), &call) {
+            if let (Some(Expansion::Unknown(for_each)), Some(call)) =
+                (self.world.call_expansion(*id, name), &call)
+            {
                 let expr = if *for_each { &call.for_each } else { &call.count };
-                found.push(unknown_repetition(*for_each, expr.as_ref().map_or(call.header, |e| e.span)));
+                found.push(unknown_repetition(
+                    *for_each,
+                    expr.as_ref().map_or(call.header, |e| e.span),
+                ));
             }
         }
         found
@@ -58,7 +63,13 @@ impl Planner<'_> {
                                 .at(rule.condition.span),
                         );
                     }
-                    self.record_check(CheckKind::Output, address.clone(), address.clone(), status, messages);
+                    self.record_check(
+                        CheckKind::Output,
+                        address.clone(),
+                        address.clone(),
+                        status,
+                        messages,
+                    );
                 }
             }
             if diagnostics.has_errors() {
@@ -79,23 +90,36 @@ impl Planner<'_> {
         }
         for id in self.world.instances_of(module).to_vec() {
             let module_text = self.world.address(id).to_string();
-            let address =
-                if module_text.is_empty() { format!("check.{name}") } else { format!("{module_text}.check.{name}") };
+            let address = if module_text.is_empty() {
+                format!("check.{name}")
+            } else {
+                format!("{module_text}.check.{name}")
+            };
             for rule in &check.asserts {
                 let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
                 // A check never stops a run: its errors are told as warnings.
                 diagnostics.extend(
                     found
                         .into_iter()
-                        .map(|d| Diagnostic { severity: streamform_lang::diag::Severity::Warning, ..d })
+                        .map(|d| Diagnostic {
+                            severity: streamform_lang::diag::Severity::Warning,
+                            ..d
+                        })
                         .collect(),
                 );
                 let (status, messages) = status_of(&condition);
                 if let Condition::Fails(message) = condition {
-                    diagnostics
-                        .push(Diagnostic::warning("Check block assertion failed", message).at(rule.condition.span));
+                    diagnostics.push(
+                        Diagnostic::warning("Check block assertion failed", message).at(rule.condition.span),
+                    );
                 }
-                self.record_check(CheckKind::Check, address.clone(), address.clone(), status, messages);
+                self.record_check(
+                    CheckKind::Check,
+                    address.clone(),
+                    address.clone(),
+                    status,
+                    messages,
+                );
             }
         }
         diagnostics
@@ -105,8 +129,11 @@ impl Planner<'_> {
     pub(super) fn output_changes(&self) -> Vec<OutputChange> {
         let declared = &self.input.config.root().outputs;
         let stored = self.input.state.outputs();
-        let names: BTreeSet<Name> =
-            declared.keys().cloned().chain(stored.keys().map(|n| Name::from(n.as_str()))).collect();
+        let names: BTreeSet<Name> = declared
+            .keys()
+            .cloned()
+            .chain(stored.keys().map(|n| Name::from(n.as_str())))
+            .collect();
         let root = ModuleInstanceId(0);
         let mut changes = Vec::new();
         for name in names {
@@ -114,7 +141,11 @@ impl Planner<'_> {
                 let json: serde_json::Value = o.value_type.parse().ok()?;
                 let ty = type_from_json(&json).ok()?;
                 let value = from_json(o.value.as_str(), &ty).ok()?;
-                Some(if o.sensitive { value.with_marks(Marks::SENSITIVE) } else { value })
+                Some(if o.sensitive {
+                    value.with_marks(Marks::SENSITIVE)
+                } else {
+                    value
+                })
             });
             let after = match (self.input.options.mode, declared.get(&name)) {
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
@@ -156,7 +187,11 @@ fn same(before: &Value, after: &Value) -> bool {
 }
 
 fn output_address(module: &str, name: &Name) -> String {
-    if module.is_empty() { format!("output.{name}") } else { format!("{module}.output.{name}") }
+    if module.is_empty() {
+        format!("output.{name}")
+    } else {
+        format!("{module}.output.{name}")
+    }
 }
 
 fn status_of(condition: &Condition) -> (CheckStatus, Vec<String>) {

@@ -24,7 +24,7 @@ use streamform_state::Record;
 
 /// One object of the state, as a value.
 #[derive(Clone, Debug)]
-pub struct PriorObject {
+pub(super) struct PriorObject {
     /// As the state has it; unmarked.
     pub stored: Value,
     /// As it is now, after a read; unmarked. Null: it is gone.
@@ -45,7 +45,7 @@ pub struct PriorObject {
 
 /// One record of the state, as values.
 #[derive(Clone, Debug)]
-pub struct Prior {
+pub(super) struct Prior {
     /// Its address in the plan.
     pub address: AbsInstance,
     /// Its address in the state, if it was moved.
@@ -61,7 +61,7 @@ pub struct Prior {
 }
 
 /// A path of the state as a path of the language.
-pub fn path_from_state(path: &AttributePath) -> Path {
+pub(super) fn path_from_state(path: &AttributePath) -> Path {
     Path(
         path.0
             .iter()
@@ -90,7 +90,7 @@ pub fn path_to_state(path: &Path) -> AttributePath {
 }
 
 /// Reads one stored object.
-pub async fn object_from_state(
+pub(super) async fn object_from_state(
     object: &Object,
     type_name: &str,
     schema: &Schema,
@@ -106,7 +106,8 @@ pub async fn object_from_state(
         .into()
     };
     let stored = if object.schema_version == schema.version {
-        schema::from_state_json(object.attributes.as_str(), &schema.block).map_err(|e| unreadable(e.to_string()))?
+        schema::from_state_json(object.attributes.as_str(), &schema.block)
+            .map_err(|e| unreadable(e.to_string()))?
     } else if object.schema_version > schema.version {
         return Err(unreadable(format!(
             "it was written by a newer version of the provider (schema version {}, known here: {}). Use that version, or a newer Streamform.",
@@ -124,7 +125,11 @@ pub async fn object_from_state(
     Ok(PriorObject {
         current: stored.clone(),
         stored,
-        marks: object.sensitive_paths.iter().map(|p| (path_from_state(p), Marks::SENSITIVE)).collect(),
+        marks: object
+            .sensitive_paths
+            .iter()
+            .map(|p| (path_from_state(p), Marks::SENSITIVE))
+            .collect(),
         private: object.private.as_ref().map(|p| Arc::from(p.as_slice())),
         tainted: object.status == ObjectStatus::Tainted,
         dependencies: object.dependencies.clone(),
@@ -134,37 +139,43 @@ pub async fn object_from_state(
 }
 
 /// The address and provider configuration of a record, parsed.
-pub fn record_names(record: &Record) -> Result<(AbsInstance, AbsProviderConfig), Diagnostics> {
+pub(super) fn record_names(record: &Record) -> Result<(AbsInstance, AbsProviderConfig), Diagnostics> {
     let address = AbsInstance::parse(&record.address)
         .map_err(|e| Diagnostics::from(Diagnostic::error("Invalid address in the state", e.to_string())))?;
-    let provider = AbsProviderConfig::parse(&record.provider)
-        .map_err(|e| Diagnostics::from(Diagnostic::error("Invalid provider address in the state", e.to_string())))?;
+    let provider = AbsProviderConfig::parse(&record.provider).map_err(|e| {
+        Diagnostics::from(Diagnostic::error(
+            "Invalid provider address in the state",
+            e.to_string(),
+        ))
+    })?;
     Ok((address, provider))
 }
 
 /// What references to an instance see when only the state can tell.
-pub fn state_value(object: &PriorObject, schema: &Schema) -> Value {
-    schema::mark_sensitive(&schema.block, object.current.clone().mark_with_paths(&object.marks))
+pub(super) fn state_value(object: &PriorObject, schema: &Schema) -> Value {
+    schema::mark_sensitive(
+        &schema.block,
+        object.current.clone().mark_with_paths(&object.marks),
+    )
 }
 
 /// The id of an object, for messages; none where it is unknown or secret.
 pub fn display_id(value: &Value) -> Option<String> {
     let id = value.get("id")?;
-    if id.deep_marks().contains(Marks::SENSITIVE) { None } else { id.as_str().map(str::to_owned) }
+    if id.deep_marks().contains(Marks::SENSITIVE) {
+        None
+    } else {
+        id.as_str().map(str::to_owned)
+    }
 }
 
 /// The null of a type, for objects that do not exist.
-pub fn absent(schema: &Schema) -> Value {
+pub(super) fn absent(schema: &Schema) -> Value {
     Value::null(schema.block.implied_type())
 }
 
-/// Whether a record is about a data source.
-pub fn is_data(record: &Record) -> bool {
-    record.mode == streamform_state::Mode::Data
-}
-
 /// The mode of the state as that of the language.
-pub fn mode_of(mode: streamform_state::Mode) -> Mode {
+pub(super) fn mode_of(mode: streamform_state::Mode) -> Mode {
     match mode {
         streamform_state::Mode::Managed => Mode::Managed,
         streamform_state::Mode::Data => Mode::Data,

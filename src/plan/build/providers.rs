@@ -51,9 +51,15 @@ impl LiveProviders {
 }
 
 /// The block of a provider configuration, if it has one.
-pub fn provider_block<'c>(config: &'c Configuration, address: &AbsProviderConfig) -> Option<&'c Arc<ProviderBlock>> {
+pub fn provider_block<'c>(
+    config: &'c Configuration,
+    address: &AbsProviderConfig,
+) -> Option<&'c Arc<ProviderBlock>> {
     let module = config.find(&address.module)?;
-    module.providers.values().find(|b| b.provider == address.provider && b.config.alias == address.alias)
+    module
+        .providers
+        .values()
+        .find(|b| b.provider == address.provider && b.config.alias == address.alias)
 }
 
 /// The value of a provider configuration; without a block, an empty one.
@@ -62,13 +68,19 @@ pub fn evaluate_provider(
     registry: &Registry,
     address: &AbsProviderConfig,
 ) -> Result<(Arc<dyn Provider>, Value, Diagnostics), Diagnostics> {
-    let Some(factory) = registry.get(&address.provider) else { return Err(no_provider(registry, address)) };
+    let Some(factory) = registry.get(&address.provider) else {
+        return Err(no_provider(registry, address));
+    };
     let provider = factory.instance();
     let block_schema = factory.config_schema();
     let mut diagnostics = Diagnostics::new();
     let value = match provider_block(world.config(), address) {
         Some(block) => {
-            let module = world.config().find(&address.module).map(|m| m.id).unwrap_or(world.config().root);
+            let module = world
+                .config()
+                .find(&address.module)
+                .map(|m| m.id)
+                .unwrap_or(world.config().root);
             // A provider block stands in a module without repetition: one instance.
             let Some(id) = world.instances_of(module).first().copied() else {
                 return Err(Diagnostics::new());
@@ -89,7 +101,11 @@ pub fn evaluate_provider(
             value
         }
     };
-    if diagnostics.has_errors() { Err(diagnostics) } else { Ok((provider, value.unmark_deep().0, diagnostics)) }
+    if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        Ok((provider, value.unmark_deep().0, diagnostics))
+    }
 }
 
 fn no_provider(registry: &Registry, address: &AbsProviderConfig) -> Diagnostics {

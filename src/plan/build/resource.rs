@@ -64,14 +64,26 @@ struct Ready {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn start_resource(&mut self, node: NodeId, module: ModuleId, resource: &Resource) -> Progressed<'a> {
+    pub(super) fn start_resource(
+        &mut self,
+        node: NodeId,
+        module: ModuleId,
+        resource: &Resource,
+    ) -> Progressed<'a> {
         let before = self.diagnostics.len();
-        let failed = |p: &Self| p.diagnostics.iter().skip(before).any(|d| d.severity == Severity::Error);
+        let failed = |p: &Self| {
+            p.diagnostics
+                .iter()
+                .skip(before)
+                .any(|d| d.severity == Severity::Error)
+        };
         let Some(block) = self.input.config.module(module).resources.get(resource).cloned() else {
             return Progressed::Done;
         };
         let Some(schema) =
-            self.input.registry.schema(&block.resolved_provider.provider, resource.mode, &resource.ty)
+            self.input
+                .registry
+                .schema(&block.resolved_provider.provider, resource.mode, &resource.ty)
         else {
             // The static checks have told; a destroy of what is left in the state needs no configuration.
             return Progressed::Failed;
@@ -80,12 +92,18 @@ impl<'a> Planner<'a> {
             self.values_from_state(module, resource);
             return Progressed::Done;
         }
-        let config = ConfigResource { module: self.input.config.module(module).path.clone(), resource: resource.clone() };
+        let config = ConfigResource {
+            module: self.input.config.module(module).path.clone(),
+            resource: resource.clone(),
+        };
         let decoder = self.decoders.get(&config, &block.body, &schema);
         let mut ready = Vec::new();
         for id in self.world.instances_of(module).to_vec() {
-            let (expansion, found) =
-                Expansion::of(block.count.as_deref(), block.for_each.as_deref(), &self.world.scope(id));
+            let (expansion, found) = Expansion::of(
+                block.count.as_deref(),
+                block.for_each.as_deref(),
+                &self.world.scope(id),
+            );
             let broken = found.has_errors();
             self.diagnostics.extend(found);
             if let Expansion::Unknown(for_each) = expansion
@@ -93,13 +111,23 @@ impl<'a> Planner<'a> {
             {
                 self.diagnostics.push(unknown_expansion(for_each, &block));
             }
-            let abs = AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+            let abs = AbsResource {
+                module: self.world.address(id).clone(),
+                resource: resource.clone(),
+            };
             for (key, repetition) in expansion.instances() {
                 let address = abs.instance(key);
                 if !self.is_targeted(&address) {
                     continue;
                 }
-                if !self.conditions(&block.lifecycle.preconditions, id, &address, &repetition, None, "precondition") {
+                if !self.conditions(
+                    &block.lifecycle.preconditions,
+                    id,
+                    &address,
+                    &repetition,
+                    None,
+                    "precondition",
+                ) {
                     continue;
                 }
                 let scope = self.world.instance_scope(id, repetition.clone());
@@ -112,15 +140,24 @@ impl<'a> Planner<'a> {
                 if let Some(live) = self.providers.get(&block.resolved_provider) {
                     let marked = config.value.clone().mark_with_paths(&config.marks);
                     let found = live.provider.validate(resource.mode, &resource.ty, &marked);
-                    let found =
-                        place_findings(found, Some(&block.body), Some(block.header), Some(&address.to_string()));
+                    let found = place_findings(
+                        found,
+                        Some(&block.body),
+                        Some(block.header),
+                        Some(&address.to_string()),
+                    );
                     let broken = found.has_errors();
                     self.diagnostics.extend(found);
                     if broken {
                         continue;
                     }
                 }
-                ready.push(Ready { module: id, address, repetition, config });
+                ready.push(Ready {
+                    module: id,
+                    address,
+                    repetition,
+                    config,
+                });
             }
             self.world.set_expansion(id, resource, expansion);
         }
@@ -134,7 +171,11 @@ impl<'a> Planner<'a> {
                 for one in ready {
                     self.plan_one(one, &block, &schema, &dependencies, forced);
                 }
-                if failed(self) { Progressed::Failed } else { Progressed::Done }
+                if failed(self) {
+                    Progressed::Failed
+                } else {
+                    Progressed::Done
+                }
             }
             Mode::Data => self.start_data(node, ready, &block, &schema),
             Mode::Ephemeral => {
@@ -153,7 +194,10 @@ impl<'a> Planner<'a> {
     /// In a destroy or refresh-only plan: what the state says is what references see.
     fn values_from_state(&mut self, module: ModuleId, resource: &Resource) {
         for id in self.world.instances_of(module).to_vec() {
-            let abs = AbsResource { module: self.world.address(id).clone(), resource: resource.clone() };
+            let abs = AbsResource {
+                module: self.world.address(id).clone(),
+                resource: resource.clone(),
+            };
             let config = abs.config();
             let found: Vec<(InstanceKey, Value)> = self
                 .prior_of
@@ -171,7 +215,11 @@ impl<'a> Planner<'a> {
                 None => Expansion::Unknown(false),
                 Some(InstanceKey::None) => Expansion::Single,
                 Some(InstanceKey::Int(_)) => Expansion::Count(
-                    found.iter().map(|(k, _)| if let InstanceKey::Int(i) = k { i + 1 } else { 0 }).max().unwrap_or(0),
+                    found
+                        .iter()
+                        .map(|(k, _)| if let InstanceKey::Int(i) = k { i + 1 } else { 0 })
+                        .max()
+                        .unwrap_or(0),
                 ),
                 Some(InstanceKey::Str(_)) => Expansion::Each(
                     found
@@ -198,7 +246,9 @@ impl<'a> Planner<'a> {
         dependencies: &[String],
         create_before_destroy: bool,
     ) {
-        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else { return };
+        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else {
+            return;
+        };
         let replace = if self.input.options.replace.contains(&one.address) {
             Some(ActionReason::ReplaceByRequest)
         } else {
@@ -230,7 +280,12 @@ impl<'a> Planner<'a> {
         let Some(mut change) = change else { return };
         change.previous_address = moved_from;
         let value = change.after.clone();
-        self.world.set_instance(one.module, &one.address.resource, one.address.key.clone(), value.clone());
+        self.world.set_instance(
+            one.module,
+            &one.address.resource,
+            one.address.key.clone(),
+            value.clone(),
+        );
         self.change_of.insert(one.address.clone(), self.changes.len());
         self.changes.push(change);
         self.conditions(
@@ -281,7 +336,9 @@ impl<'a> Planner<'a> {
         block: &Arc<ResourceBlock>,
         schema: &Arc<Schema>,
     ) -> Progressed<'a> {
-        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else { return Progressed::Failed };
+        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else {
+            return Progressed::Failed;
+        };
         let pending = self.has_pending(block, node);
         let mut now = Vec::new();
         for one in ready {
@@ -301,7 +358,12 @@ impl<'a> Planner<'a> {
                 &schema.block,
                 schema::unknown_computed(&unread, &schema.block).mark_with_paths(&one.config.marks),
             );
-            self.world.set_instance(one.module, &one.address.resource, one.address.key.clone(), after.clone());
+            self.world.set_instance(
+                one.module,
+                &one.address.resource,
+                one.address.key.clone(),
+                after.clone(),
+            );
             let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
             self.push(change);
         }
@@ -317,7 +379,11 @@ impl<'a> Planner<'a> {
                 async move {
                     let began = Instant::now();
                     let shown = one.address.to_string();
-                    observer.event(Event::Started { address: shown.clone(), operation: Operation::Read, id: None });
+                    observer.event(Event::Started {
+                        address: shown.clone(),
+                        operation: Operation::Read,
+                        id: None,
+                    });
                     let answer = provider.read_data(&type_name, one.config.value.clone()).await;
                     let elapsed = began.elapsed();
                     observer.event(match &answer {
@@ -327,7 +393,11 @@ impl<'a> Planner<'a> {
                             id: prior::display_id(v),
                             elapsed,
                         },
-                        Err(_) => Event::Failed { address: shown, operation: Operation::Read, elapsed },
+                        Err(_) => Event::Failed {
+                            address: shown,
+                            operation: Operation::Read,
+                            elapsed,
+                        },
                     });
                     DataRead {
                         module: one.module,
@@ -347,7 +417,9 @@ impl<'a> Planner<'a> {
         let mut well = true;
         for read in reads {
             let config = read.address.config();
-            let Some(block) = self.input.config.resource(&config).cloned() else { continue };
+            let Some(block) = self.input.config.resource(&config).cloned() else {
+                continue;
+            };
             let Some(schema) = self.input.registry.schema(
                 &block.resolved_provider.provider,
                 read.address.resource.mode,
@@ -415,7 +487,11 @@ impl<'a> Planner<'a> {
             action,
             reason,
             explanation: None,
-            before: if action == Action::Read { prior::absent(schema) } else { after.clone() },
+            before: if action == Action::Read {
+                prior::absent(schema)
+            } else {
+                after.clone()
+            },
             after,
             replace_paths: Vec::new(),
             before_private: None,
@@ -430,10 +506,14 @@ impl<'a> Planner<'a> {
     fn has_pending(&self, block: &ResourceBlock, node: NodeId) -> bool {
         let _ = block;
         self.input.graph.explicit_dependencies(node).iter().any(|n| {
-            let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else { return false };
+            let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else {
+                return false;
+            };
             let path = &self.input.config.module(*module).path;
             self.changes.iter().any(|c| {
-                c.action != Action::NoOp && c.address.resource == *resource && c.address.module.module() == *path
+                c.action != Action::NoOp
+                    && c.address.resource == *resource
+                    && c.address.module.module() == *path
             })
         })
     }
@@ -498,7 +578,13 @@ impl<'a> Planner<'a> {
             } else if condition == Condition::Broken {
                 well = false;
             }
-            self.record_check(CheckKind::Resource, address.config().to_string(), address.to_string(), status, messages);
+            self.record_check(
+                CheckKind::Resource,
+                address.config().to_string(),
+                address.to_string(),
+                status,
+                messages,
+            );
         }
         well
     }
@@ -543,7 +629,10 @@ fn worst(a: CheckStatus, b: CheckStatus) -> CheckStatus {
 fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) -> Option<InstanceKey> {
     let mut keyed = false;
     expr.for_each_reference(&mut |r| {
-        keyed |= matches!(r.subject, Subject::EachKey | Subject::EachValue | Subject::CountIndex);
+        keyed |= matches!(
+            r.subject,
+            Subject::EachKey | Subject::EachValue | Subject::CountIndex
+        );
     });
     if !keyed {
         return None;
@@ -551,7 +640,11 @@ fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) ->
     if let Some((k, _)) = &repetition.each {
         return k.as_str().map(|s| InstanceKey::Str(s.into()));
     }
-    repetition.count.as_ref().and_then(|i| i.as_number()?.as_i64()).map(|i| InstanceKey::Int(i as u64))
+    repetition
+        .count
+        .as_ref()
+        .and_then(|i| i.as_number()?.as_i64())
+        .map(|i| InstanceKey::Int(i as u64))
 }
 
 /// The first attribute behind the reference, if the expression goes on.
@@ -576,7 +669,12 @@ fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<streamform_l
 pub(super) fn unknown_expansion(for_each: bool, block: &ResourceBlock) -> Diagnostic {
     unknown_repetition(
         for_each,
-        if for_each { block.for_each.as_ref() } else { block.count.as_ref() }.map_or(block.header, |e| e.span),
+        if for_each {
+            block.for_each.as_ref()
+        } else {
+            block.count.as_ref()
+        }
+        .map_or(block.header, |e| e.span),
     )
 }
 

@@ -31,6 +31,7 @@ use super::config_value::Decoders;
 use super::evaluate_provider;
 use super::prior::Prior;
 use super::resource::DataRead;
+use super::targets::Chosen;
 use crate::config::Configuration;
 use crate::deps;
 use crate::deps::NodeId;
@@ -132,8 +133,7 @@ pub(super) struct Planner<'a> {
     pub(super) checks: BTreeMap<String, CheckResult>,
     pub(super) deferred: Vec<Deferred>,
     pub(super) diagnostics: Diagnostics,
-    /// Nodes that are walked: all, or what the targets need.
-    pub(super) included: Option<HashSet<NodeId>>,
+    pub(super) chosen: Chosen,
 }
 
 /// Makes a plan.
@@ -153,10 +153,10 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         checks: BTreeMap::new(),
         deferred: Vec::new(),
         diagnostics: Diagnostics::new(),
-        included: None,
+        chosen: Chosen::default(),
     };
-    planner.choose_targets();
     planner.load_prior().await;
+    planner.choose_targets();
     if !planner.diagnostics.has_errors() {
         planner.walk().await;
     }
@@ -164,82 +164,6 @@ pub async fn build(input: PlanInput<'_>) -> Built {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn is_included(&self, node: NodeId) -> bool {
-        self.included.as_ref().is_none_or(|i| i.contains(&node))
-    }
-
-    pub(super) fn is_targeted(&self, address: &AbsInstance) -> bool {
-        let targets = &self.input.options.targets;
-        if targets.is_empty() || targets.iter().any(|t| t.covers(address)) {
-            return true;
-        }
-        // What a target depends on is included as a block.
-        let Some(included) = &self.included else { return true };
-        let config = address.config();
-        self.input.graph.find_resource(self.input.config, &config).is_some_and(|n| {
-            included.contains(&n) && !targets.iter().any(|t| names_block(t, &config))
-        })
-    }
-
-    fn choose_targets(&mut self) {
-        let targets = &self.input.options.targets;
-        if targets.is_empty() {
-            return;
-        }
-        let mut wanted: Vec<NodeId> = Vec::new();
-        for node in self.input.graph.order() {
-            if let NodeKind::Resource(module, resource) = self.input.graph.kind(*node) {
-                let path = &self.input.config.module(*module).path;
-                let config = ConfigResource { module: path.clone(), resource: resource.clone() };
-                if targets.iter().any(|t| names_block(t, &config)) {
-                    wanted.push(*node);
-                }
-            }
-        }
-        let mut included = HashSet::new();
-        while let Some(node) = wanted.pop() {
-            if included.insert(node) {
-                wanted.extend(self.input.graph.dependencies(node).iter().copied());
-            }
-        }
-        // Outputs all of whose dependencies are included come along, as in Terraform.
-        for node in self.input.graph.order() {
-            if let NodeKind::Output(module, _) = self.input.graph.kind(*node)
-                && self.input.config.module(*module).path.is_root()
-                && self.closure_within(*node, &included)
-            {
-                let mut add = vec![*node];
-                while let Some(n) = add.pop() {
-                    if included.insert(n) {
-                        add.extend(self.input.graph.dependencies(n).iter().copied());
-                    }
-                }
-            }
-        }
-        self.included = Some(included);
-    }
-
-    /// Whether every resource that a node needs is included, and there is at least one.
-    fn closure_within(&self, node: NodeId, included: &HashSet<NodeId>) -> bool {
-        let mut seen = HashSet::new();
-        let mut stack = vec![node];
-        let mut any = false;
-        while let Some(n) = stack.pop() {
-            if !seen.insert(n) {
-                continue;
-            }
-            if let NodeKind::Resource(..) = self.input.graph.kind(n) {
-                if !included.contains(&n) {
-                    return false;
-                }
-                any = true;
-                continue;
-            }
-            stack.extend(self.input.graph.dependencies(n).iter().copied());
-        }
-        any
-    }
-
     async fn walk(&mut self) {
         let graph = self.input.graph;
         let mut waits: HashMap<NodeId, usize> = HashMap::new();
@@ -249,7 +173,11 @@ impl<'a> Planner<'a> {
             if !self.is_included(*node) {
                 continue;
             }
-            let n = graph.dependencies(*node).iter().filter(|d| self.is_included(**d)).count();
+            let n = graph
+                .dependencies(*node)
+                .iter()
+                .filter(|d| self.is_included(**d))
+                .count();
             if n == 0 {
                 ready.push_back(*node);
             }
@@ -266,7 +194,11 @@ impl<'a> Planner<'a> {
         loop {
             while let Some(node) = ready.pop_front() {
                 let skip = graph.dependencies(node).iter().any(|d| failed.contains(d));
-                let progressed = if skip { Progressed::Failed } else { self.start(node) };
+                let progressed = if skip {
+                    Progressed::Failed
+                } else {
+                    self.start(node)
+                };
                 match progressed {
                     Progressed::Done => release(graph, node, &mut waits, &mut ready),
                     Progressed::Failed => {
@@ -276,7 +208,9 @@ impl<'a> Planner<'a> {
                     Progressed::Wait(work) => under_way.push(work),
                 }
             }
-            let Some((node, waiting)) = under_way.next().await else { break };
+            let Some((node, waiting)) = under_way.next().await else {
+                break;
+            };
             let well = match waiting {
                 Waiting::Data(reads) => self.finish_data(node, reads),
                 waiting => self.finish_waiting(waiting),
@@ -310,7 +244,12 @@ impl<'a> Planner<'a> {
             NodeKind::Hub => Diagnostics::new(),
         };
         self.diagnostics.extend(found);
-        if self.diagnostics.iter().skip(before).any(|d| d.severity == streamform_lang::diag::Severity::Error) {
+        if self
+            .diagnostics
+            .iter()
+            .skip(before)
+            .any(|d| d.severity == streamform_lang::diag::Severity::Error)
+        {
             Progressed::Failed
         } else {
             Progressed::Done
@@ -355,16 +294,31 @@ impl<'a> Planner<'a> {
         };
         self.diagnostics.extend(found);
         let known = value.is_wholly_known();
-        let live = LiveProvider { provider: Arc::clone(&provider), configured: known };
+        let live = LiveProvider {
+            provider: Arc::clone(&provider),
+            configured: known,
+        };
         // Known at once, so that planning without a read need not wait.
         self.providers.insert(address.clone(), live);
-        let group = if known && self.input.options.refresh { self.reads_of(address, &*provider) } else { Vec::new() };
-        let open = if known { self.recoveries_of(address) } else { Vec::new() };
+        let group = if known && self.input.options.refresh {
+            self.reads_of(address, &*provider)
+        } else {
+            Vec::new()
+        };
+        let open = if known {
+            self.recoveries_of(address)
+        } else {
+            Vec::new()
+        };
         let address = address.clone();
         let observer = self.input.observer;
         let node = node.unwrap_or(NodeId::NONE);
         Some(Box::pin(async move {
-            let mut findings = if known { provider.configure(value).await } else { Vec::new() };
+            let mut findings = if known {
+                provider.configure(value).await
+            } else {
+                Vec::new()
+            };
             if streamform_provider::protocol::has_errors(&findings) {
                 return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
             }
@@ -454,8 +408,10 @@ impl<'a> Planner<'a> {
         if !self.diagnostics.has_errors() {
             self.plan_orphans();
         }
-        self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
-        self.drift.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        self.changes
+            .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        self.drift
+            .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         let errored = self.diagnostics.has_errors();
         let graph = if errored {
             ExecutionGraph::default()
@@ -468,7 +424,11 @@ impl<'a> Planner<'a> {
                 }
             }
         };
-        let outputs = if errored { Vec::new() } else { self.output_changes() };
+        let outputs = if errored {
+            Vec::new()
+        } else {
+            self.output_changes()
+        };
         let errored = self.diagnostics.has_errors();
         let plan = Plan {
             mode: self.input.options.mode,
@@ -492,16 +452,11 @@ impl<'a> Planner<'a> {
             errored,
             diagnostics: self.diagnostics.tidy(),
         };
-        Built { plan, settled: self.settled, providers: self.providers }
-    }
-}
-
-/// Whether a target names a block of the configuration or a module around it, whatever its keys.
-fn names_block(target: &Target, config: &ConfigResource) -> bool {
-    match target {
-        Target::Module(m) => config.module.0.starts_with(&m.module().0),
-        Target::Resource(r) => r.resource == config.resource && r.module.module() == config.module,
-        Target::Instance(i) => i.resource == config.resource && i.module.module() == config.module,
+        Built {
+            plan,
+            settled: self.settled,
+            providers: self.providers,
+        }
     }
 }
 

@@ -24,11 +24,21 @@ fn sample() -> (Sources, Diagnostics) {
     .within(span_of(&sources, file, "var.sizes[\"né\"] + nope"))
     .on("terraform_data.x")
     .help("add the key to the map, or read it with `lookup(var.sizes, \"né\", null)`");
-    d.values.push(("var.sizes".into(), "is map of string with 2 elements".into()));
+    d.values
+        .push(("var.sizes".into(), "is map of string with 2 elements".into()));
     let mut all = Diagnostics::new();
     all.push(d);
-    all.push(Diagnostic::warning("Deprecated attribute", "Use the other one.").at(span_of(&sources, file, "triggers_replace")));
-    all.push(Diagnostic::error("Failed to read the state", "Permission denied.\n\n  ls -l state\n\nshows who may."));
+    all.push(
+        Diagnostic::warning("Deprecated attribute", "Use the other one.").at(span_of(
+            &sources,
+            file,
+            "triggers_replace",
+        )),
+    );
+    all.push(Diagnostic::error(
+        "Failed to read the state",
+        "Permission denied.\n\n  ls -l state\n\nshows who may.",
+    ));
     (sources, all)
 }
 
@@ -41,7 +51,11 @@ fn many_at_once_warnings_first() {
 #[test]
 fn narrow_and_coloured_keep_the_words() {
     let (sources, all) = sample();
-    let style = DiagnosticStyle { paint: Paint::new(true), width: 40, compact_warnings: false };
+    let style = DiagnosticStyle {
+        paint: Paint::new(true),
+        width: 40,
+        compact_warnings: false,
+    };
     let text = diagnostics_text(&all, &sources, &style);
     assert!(text.contains("\u{1b}[1;31mError: "), "{text}");
     assert!(text.contains("Invalid index"));
@@ -52,10 +66,16 @@ fn compact_warnings_are_a_list() {
     let (sources, file) = sources(TEXT);
     let mut all = Diagnostics::new();
     for what in ["triggers_replace", "input", "a = 1"] {
-        all.push(Diagnostic::warning("Deprecated attribute", "Use the other one.").at(span_of(&sources, file, what)));
+        all.push(
+            Diagnostic::warning("Deprecated attribute", "Use the other one.")
+                .at(span_of(&sources, file, what)),
+        );
     }
     all.push(Diagnostic::warning("Other", ""));
-    let style = DiagnosticStyle { compact_warnings: true, ..DiagnosticStyle::default() };
+    let style = DiagnosticStyle {
+        compact_warnings: true,
+        ..DiagnosticStyle::default()
+    };
     insta::assert_snapshot!(diagnostics_text(&all, &sources, &style));
 }
 
@@ -66,7 +86,11 @@ fn places_at_the_edges_of_a_file() {
     all.push(Diagnostic::error("Unterminated", "The list is not closed.").at(Span::new(file, 10, 10)));
     all.push(Diagnostic::error("Whole", "All of it.").at(Span::new(file, 0, 10)));
     all.push(Diagnostic::error("Beyond", "Past the end.").at(Span::new(file, 99, 120)));
-    all.push(Diagnostic::error("Nowhere", "Of no file.").at(Span::new(streamform_lang::diag::FileId(9), 1, 2)));
+    all.push(Diagnostic::error("Nowhere", "Of no file.").at(Span::new(
+        streamform_lang::diag::FileId(9),
+        1,
+        2,
+    )));
     insta::assert_snapshot!(diagnostics_text(&all, &sources, &DiagnosticStyle::default()));
     for d in &all {
         diagnostic_json(d, &sources);

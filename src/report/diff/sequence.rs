@@ -22,18 +22,30 @@ pub(super) fn list(
     let mut out = Vec::with_capacity(before.len().max(after.len()));
     let mut step = |b: Option<usize>, a: Option<usize>, trail: &mut Trail| {
         trail.push(Step::Index(a.or(b).unwrap_or_default()));
-        out.push(one(b.and_then(|i| before.get(i)), a.and_then(|i| after.get(i)), trail));
+        out.push(one(
+            b.and_then(|i| before.get(i)),
+            a.and_then(|i| after.get(i)),
+            trail,
+        ));
         trail.pop();
     };
     if !both || (by_place && before.len() == after.len()) {
         for i in 0..before.len().max(after.len()) {
-            step((i < before.len()).then_some(i), (i < after.len()).then_some(i), trail);
+            step(
+                (i < before.len()).then_some(i),
+                (i < after.len()).then_some(i),
+                trail,
+            );
         }
         return out;
     }
     for op in similar::capture_diff_slices(Algorithm::Myers, before, after) {
         match op {
-            DiffOp::Equal { old_index, new_index, len } => {
+            DiffOp::Equal {
+                old_index,
+                new_index,
+                len,
+            } => {
                 for i in 0..len {
                     step(Some(old_index + i), Some(new_index + i), trail);
                 }
@@ -79,7 +91,11 @@ pub(super) fn set(
         trail.pop();
     };
     for b in before {
-        let stays = after.binary_search(b).ok().and_then(|i| after.get(i)).filter(|a| a.is_wholly_known());
+        let stays = after
+            .binary_search(b)
+            .ok()
+            .and_then(|i| after.get(i))
+            .filter(|a| a.is_wholly_known());
         step(Some(b), stays, trail);
     }
     for a in after {

@@ -36,7 +36,10 @@ pub struct TextLines {
 pub(super) fn lines(before: Option<&str>, after: Option<&str>) -> TextLines {
     match (before, after) {
         (Some(b), Some(a)) if b != a => compared(b, a),
-        (b, a) => TextLines { lines: a.or(b).unwrap_or_default().lines().map(whole).collect(), only_space: false },
+        (b, a) => TextLines {
+            lines: a.or(b).unwrap_or_default().lines().map(whole).collect(),
+            only_space: false,
+        },
     }
 }
 
@@ -47,16 +50,24 @@ fn clean(text: &str) -> String {
 }
 
 fn whole(line: &str) -> Line {
-    Line { sign: Sign::Same, pieces: vec![(false, clean(line))] }
+    Line {
+        sign: Sign::Same,
+        pieces: vec![(false, clean(line))],
+    }
 }
 
 fn compared(before: &str, after: &str) -> TextLines {
     let old: Vec<&str> = before.lines().collect();
     let new: Vec<&str> = after.lines().collect();
     if old == new {
-        return TextLines { lines: new.into_iter().map(whole).collect(), only_space: true };
+        return TextLines {
+            lines: new.into_iter().map(whole).collect(),
+            only_space: true,
+        };
     }
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old, &new);
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .diff_slices(&old, &new);
     let mut lines = Vec::with_capacity(old.len().max(new.len()));
     for op in diff.ops() {
         for change in diff.iter_inline_changes(op) {
@@ -65,9 +76,15 @@ fn compared(before: &str, after: &str) -> TextLines {
                 ChangeTag::Delete => Sign::Remove,
                 ChangeTag::Insert => Sign::Add,
             };
-            let pieces = change.iter_strings_lossy().map(|(e, t)| (e && sign != Sign::Same, clean(&t))).collect();
+            let pieces = change
+                .iter_strings_lossy()
+                .map(|(e, t)| (e && sign != Sign::Same, clean(&t)))
+                .collect();
             lines.push(Line { sign, pieces });
         }
     }
-    TextLines { lines, only_space: false }
+    TextLines {
+        lines,
+        only_space: false,
+    }
 }

@@ -37,12 +37,21 @@ pub(crate) struct Manner {
 
 impl Manner {
     /// For attributes of resources, blocks, and for outputs.
-    pub(crate) const TOP: Manner = Manner { null_suffix: true, all: false };
+    pub(crate) const TOP: Manner = Manner {
+        null_suffix: true,
+        all: false,
+    };
     /// For values of which everything is shown.
-    pub(crate) const WHOLE: Manner = Manner { null_suffix: false, all: true };
+    pub(crate) const WHOLE: Manner = Manner {
+        null_suffix: false,
+        all: true,
+    };
 
     const fn inner(self) -> Manner {
-        Manner { null_suffix: false, ..self }
+        Manner {
+            null_suffix: false,
+            ..self
+        }
     }
     const fn whole(self) -> Manner {
         Manner { all: true, ..self }
@@ -177,7 +186,10 @@ impl DiffWriter<'_> {
 
     /// Attributes and blocks, each on its lines; the braces around are the caller's.
     pub(crate) fn block(&mut self, block: &BlockDiff, level: usize, manner: Manner) {
-        let manner = Manner { null_suffix: true, ..manner };
+        let manner = Manner {
+            null_suffix: true,
+            ..manner
+        };
         let names: Vec<String> = block.attributes.iter().map(|(n, _)| attribute_name(n)).collect();
         let width = names.iter().map(|n| n.width()).max().unwrap_or(0);
         let mut hidden = 0;
@@ -187,7 +199,13 @@ impl DiffWriter<'_> {
                 hidden += 1;
                 continue;
             }
-            self.entry(shown, width, diff, level, if important { manner.whole() } else { manner });
+            self.entry(
+                shown,
+                width,
+                diff,
+                level,
+                if important { manner.whole() } else { manner },
+            );
         }
         self.hidden(level + 1, hidden, "attribute");
         let mut hidden = 0;
@@ -241,14 +259,26 @@ impl DiffWriter<'_> {
     fn entry(&mut self, name: &str, width: usize, diff: &Diff, level: usize, manner: Manner) {
         self.start(level + 1, diff.sign);
         self.out.push_str(name);
-        self.out.extend(std::iter::repeat_n(' ', width.saturating_sub(name.width())));
+        self.out
+            .extend(std::iter::repeat_n(' ', width.saturating_sub(name.width())));
         self.out.push_str(" = ");
         self.diff(diff, level + 1, manner);
         self.out.push('\n');
     }
 
-    fn mapping(&mut self, diff: &Diff, items: &[(Name, Diff)], style: MappingStyle, level: usize, manner: Manner) {
-        let what = if style == MappingStyle::Map { "element" } else { "attribute" };
+    fn mapping(
+        &mut self,
+        diff: &Diff,
+        items: &[(Name, Diff)],
+        style: MappingStyle,
+        level: usize,
+        manner: Manner,
+    ) {
+        let what = if style == MappingStyle::Map {
+            "element"
+        } else {
+            "attribute"
+        };
         if items.is_empty() {
             self.out.push_str("{}");
             self.to_null(diff, manner);
@@ -272,8 +302,14 @@ impl DiffWriter<'_> {
         let width = names.iter().map(|n| n.width()).max().unwrap_or(0);
         let inner = match style {
             MappingStyle::Object => manner.inner(),
-            MappingStyle::Nested => Manner { null_suffix: true, ..manner },
-            MappingStyle::Map => Manner { null_suffix: diff.sign == Sign::Change, ..manner },
+            MappingStyle::Nested => Manner {
+                null_suffix: true,
+                ..manner
+            },
+            MappingStyle::Map => Manner {
+                null_suffix: diff.sign == Sign::Change,
+                ..manner
+            },
         };
         let mut hidden = 0;
         for ((name, d), shown) in items.iter().zip(&names) {
@@ -282,7 +318,13 @@ impl DiffWriter<'_> {
                 hidden += 1;
                 continue;
             }
-            self.entry(shown, width, d, level, if important { inner.whole() } else { inner });
+            self.entry(
+                shown,
+                width,
+                d,
+                level,
+                if important { inner.whole() } else { inner },
+            );
         }
         self.hidden(level + 1, hidden, what);
         self.start(level, Sign::Same);
@@ -301,14 +343,19 @@ impl DiffWriter<'_> {
         self.out.push('\n');
         let mut hidden = 0;
         for (i, d) in items.iter().enumerate() {
-            let changes = |j: Option<usize>| j.and_then(|j| items.get(j)).is_some_and(|d| d.sign != Sign::Same);
+            let changes =
+                |j: Option<usize>| j.and_then(|j| items.get(j)).is_some_and(|d| d.sign != Sign::Same);
             // An unchanged element is kept where its neighbour changes: it tells where we are.
             if d.sign == Sign::Same && !manner.all && !changes(i.checked_sub(1)) && !changes(Some(i + 1)) {
                 hidden += 1;
                 continue;
             }
             self.hidden(level + 1, std::mem::take(&mut hidden), "element");
-            let inner = if d.sign == Sign::Same { manner.inner().whole() } else { manner.inner() };
+            let inner = if d.sign == Sign::Same {
+                manner.inner().whole()
+            } else {
+                manner.inner()
+            };
             self.element(d, level, inner);
         }
         self.hidden(level + 1, hidden, "element");
@@ -349,13 +396,19 @@ impl DiffWriter<'_> {
     fn json(&mut self, diff: &Diff, inner: &Diff, only_space: bool, level: usize, manner: Manner) {
         self.out.push_str("jsonencode(");
         match (only_space, diff.forces) {
-            (true, true) => self.paint.push(self.out, Ink::Red, " # whitespace changes force replacement"),
+            (true, true) => self
+                .paint
+                .push(self.out, Ink::Red, " # whitespace changes force replacement"),
             (true, false) => self.out.push_str(" # whitespace changes"),
             (false, true) => self.forces(diff),
             (false, false) => {}
         }
         self.out.push('\n');
-        let sign = if inner.sign == Sign::Change { Sign::Change } else { Sign::Same };
+        let sign = if inner.sign == Sign::Change {
+            Sign::Change
+        } else {
+            Sign::Same
+        };
         self.start(level + 1, sign);
         let inner_manner = if only_space { Manner::WHOLE } else { manner.inner() };
         self.diff(inner, level + 1, inner_manner);
@@ -404,7 +457,8 @@ impl DiffWriter<'_> {
             }
         };
         for (emphasis, piece) in &line.pieces {
-            self.paint.push(self.out, if *emphasis { word } else { ink }, piece);
+            self.paint
+                .push(self.out, if *emphasis { word } else { ink }, piece);
         }
         self.out.push('\n');
     }

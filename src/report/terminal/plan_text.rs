@@ -23,7 +23,11 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
     let words = |text: &str| wrap(text, style.width);
     if report.errored {
         let text = "Planning failed. Streamform encountered an error while generating this plan.";
-        style.paint.push(&mut out, Ink::BoldRed, text.split_inclusive('.').next().unwrap_or(text));
+        style.paint.push(
+            &mut out,
+            Ink::BoldRed,
+            text.split_inclusive('.').next().unwrap_or(text),
+        );
         out.push_str(text.split_once('.').map_or("", |(_, rest)| rest));
         out.push_str("\n\n");
     }
@@ -68,7 +72,9 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
     }
     if !report.deferred.is_empty() {
         out.push('\n');
-        style.paint.push(&mut out, Ink::Bold, "Deferred until more is known:");
+        style
+            .paint
+            .push(&mut out, Ink::Bold, "Deferred until more is known:");
         out.push('\n');
         for d in &report.deferred {
             _ = writeln!(out, "  # {}\n      {}", d.address, d.reason);
@@ -90,15 +96,24 @@ fn no_changes(out: &mut String, report: &PlanReport, style: &TextStyle) {
     let (title, text) = match report.mode {
         PlanMode::Destroy => (
             "No changes.",
-            (" No objects need to be destroyed.", "Either you have not created any objects yet or the existing objects were already deleted outside of Streamform."),
+            (
+                " No objects need to be destroyed.",
+                "Either you have not created any objects yet or the existing objects were already deleted outside of Streamform.",
+            ),
         ),
         _ if !report.drift.is_empty() => (
             "No changes.",
-            (" Your infrastructure matches the configuration.", "Streamform has checked that the real objects still match the result of your most recent changes. What was found changed outside agrees with the configuration; an apply records it in the state."),
+            (
+                " Your infrastructure matches the configuration.",
+                "Streamform has checked that the real objects still match the result of your most recent changes. What was found changed outside agrees with the configuration; an apply records it in the state.",
+            ),
         ),
         _ => (
             "No changes.",
-            (" Your infrastructure matches the configuration.", "Streamform has compared your real infrastructure against your configuration and found no differences, so no changes are needed."),
+            (
+                " Your infrastructure matches the configuration.",
+                "Streamform has compared your real infrastructure against your configuration and found no differences, so no changes are needed.",
+            ),
         ),
     };
     style.paint.push(out, Ink::BoldGreen, title);
@@ -111,7 +126,11 @@ fn no_changes(out: &mut String, report: &PlanReport, style: &TextStyle) {
 fn refresh_only(out: &mut String, report: &PlanReport, style: &TextStyle) {
     if report.drift.is_empty() && report.outputs.is_empty() {
         style.paint.push(out, Ink::BoldGreen, "No changes.");
-        style.paint.push(out, Ink::Bold, " Your infrastructure still matches the configuration.");
+        style.paint.push(
+            out,
+            Ink::Bold,
+            " Your infrastructure still matches the configuration.",
+        );
         out.push_str("\n\n");
         out.push_str(&wrap(
             "Streamform has checked that the real remote objects still match the result of your most recent changes, and found no differences.",
@@ -229,7 +248,11 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
     symbol(out, action, style);
     out.push_str(if c.mode == Mode::Data { "data" } else { "resource" });
     _ = writeln!(out, " \"{}\" \"{}\" {{", c.ty, c.name);
-    let mut writer = DiffWriter { out, paint: style.paint, plain: false };
+    let mut writer = DiffWriter {
+        out,
+        paint: style.paint,
+        plain: false,
+    };
     writer.block(&c.body, 0, Manner::TOP);
     out.push_str("    }\n");
 }
@@ -247,13 +270,24 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
         out.push('\n');
     }
     out.push_str("Changes to Outputs:\n");
-    let width = report.outputs.iter().map(|o| attribute_name(&o.name).width()).max().unwrap_or(0);
+    let width = report
+        .outputs
+        .iter()
+        .map(|o| attribute_name(&o.name).width())
+        .max()
+        .unwrap_or(0);
     for o in &report.outputs {
         let name = attribute_name(&o.name);
-        let mut writer = DiffWriter { out, paint: style.paint, plain: false };
+        let mut writer = DiffWriter {
+            out,
+            paint: style.paint,
+            plain: false,
+        };
         writer.sign(o.diff.sign);
         writer.out.push_str(&name);
-        writer.out.extend(std::iter::repeat_n(' ', width.saturating_sub(name.width())));
+        writer
+            .out
+            .extend(std::iter::repeat_n(' ', width.saturating_sub(name.width())));
         writer.out.push_str(" = ");
         writer.diff(&o.diff, 0, diff_text::Manner::TOP);
         out.push('\n');
@@ -263,7 +297,11 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
 fn checks(out: &mut String, report: &PlanReport, style: &TextStyle) {
     for c in &report.checks {
         out.push('\n');
-        let title = if c.status == CheckStatus::Error { "Check could not be evaluated:" } else { "Check does not hold:" };
+        let title = if c.status == CheckStatus::Error {
+            "Check could not be evaluated:"
+        } else {
+            "Check does not hold:"
+        };
         style.paint.push(out, Ink::BoldYellow, title);
         _ = writeln!(out, " {}", c.address);
         for m in &c.messages {

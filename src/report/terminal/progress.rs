@@ -47,11 +47,17 @@ impl Progress {
     /// Shows events through `ui`. Operations that take long are told again every ten seconds, or drawn if `ui` is live.
     pub fn new(ui: Ui) -> Arc<Progress> {
         let (end, ended) = mpsc::channel::<()>();
-        let progress = Arc::new(Progress { ui, running: Mutex::default(), _end: Mutex::new(Some(end)) });
+        let progress = Arc::new(Progress {
+            ui,
+            running: Mutex::default(),
+            _end: Mutex::new(Some(end)),
+        });
         if !progress.ui.settings().live {
             let weak: Weak<Progress> = Arc::downgrade(&progress);
             std::thread::spawn(move || {
-                while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_millis(500)) {
+                while let Err(mpsc::RecvTimeoutError::Timeout) =
+                    ended.recv_timeout(Duration::from_millis(500))
+                {
                     let Some(progress) = weak.upgrade() else { return };
                     progress.remind(Instant::now());
                 }
@@ -73,7 +79,13 @@ impl Progress {
             if turns > r.told && !matches!(r.operation, Operation::Refresh) {
                 r.told = turns;
                 let elapsed = REMIND * turns;
-                lines.push_str(&still_line(address, r.operation, elapsed, r.phase.as_deref(), self.paint()));
+                lines.push_str(&still_line(
+                    address,
+                    r.operation,
+                    elapsed,
+                    r.phase.as_deref(),
+                    self.paint(),
+                ));
             }
         }
         if !lines.is_empty() {
@@ -98,7 +110,13 @@ impl Progress {
         });
         running.insert(
             address.to_owned(),
-            Running { operation, since: Instant::now(), told: 0, phase: None, bar },
+            Running {
+                operation,
+                since: Instant::now(),
+                told: 0,
+                phase: None,
+                bar,
+            },
         );
     }
 
@@ -114,7 +132,9 @@ impl Progress {
 impl Observer for Progress {
     fn event(&self, event: Event) {
         match &event {
-            Event::Started { address, operation, .. } => self.begin(address, *operation),
+            Event::Started {
+                address, operation, ..
+            } => self.begin(address, *operation),
             Event::Phase { address, text, .. } => {
                 if let Some(r) = self.lock().get_mut(address) {
                     if let Some(bar) = &r.bar {
@@ -127,7 +147,11 @@ impl Observer for Progress {
             Event::Skipped { .. } | Event::Stopping | Event::Notice(_) => {}
         }
         if let Event::Notice(d) = &event {
-            return self.ui.err(&diagnostic_text(d, &Sources::default(), &self.ui.diagnostic_style()));
+            return self.ui.err(&diagnostic_text(
+                d,
+                &Sources::default(),
+                &self.ui.diagnostic_style(),
+            ));
         }
         // Where running operations are drawn, only what ended needs a line.
         let drawn = self.ui.settings().live && matches!(event, Event::Started { .. });
@@ -170,7 +194,13 @@ pub(crate) fn elapsed_text(elapsed: Duration) -> String {
     }
 }
 
-fn still_line(address: &str, operation: Operation, elapsed: Duration, phase: Option<&str>, paint: Paint) -> String {
+fn still_line(
+    address: &str,
+    operation: Operation,
+    elapsed: Duration,
+    phase: Option<&str>,
+    paint: Paint,
+) -> String {
     let what = match operation {
         Operation::Create => "creating",
         Operation::Update => "modifying",

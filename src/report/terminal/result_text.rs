@@ -16,7 +16,11 @@ pub fn apply_complete_text(done: &Summary, style: &TextStyle) -> String {
     if done.import > 0 {
         _ = write!(text, "{} imported, ", done.import);
     }
-    _ = write!(text, "{} added, {} changed, {} destroyed", done.add, done.change, done.destroy);
+    _ = write!(
+        text,
+        "{} added, {} changed, {} destroyed",
+        done.add, done.change, done.destroy
+    );
     if done.forget > 0 {
         _ = write!(text, ", {} forgotten", done.forget);
     }
@@ -28,7 +32,10 @@ pub fn apply_complete_text(done: &Summary, style: &TextStyle) -> String {
 
 /// `Destroy complete! Resources: 1 destroyed.` Ends in a line end.
 pub fn destroy_complete_text(done: &Summary, style: &TextStyle) -> String {
-    let mut out = style.paint.text(Ink::BoldGreen, &format!("Destroy complete! Resources: {} destroyed.", done.destroy));
+    let mut out = style.paint.text(
+        Ink::BoldGreen,
+        &format!("Destroy complete! Resources: {} destroyed.", done.destroy),
+    );
     out.push('\n');
     out
 }

@@ -101,15 +101,30 @@ pub(crate) fn nothing() -> Value {
 }
 
 pub(crate) fn data(id: Value, input: Value, output: Value, triggers: Value) -> Value {
-    object(&[("id", id), ("input", input), ("output", output), ("triggers_replace", triggers)])
+    object(&[
+        ("id", id),
+        ("input", input),
+        ("output", output),
+        ("triggers_replace", triggers),
+    ])
 }
 
-pub(crate) fn change(address: &str, schema: &Arc<Schema>, action: Action, before: Value, after: Value) -> InstanceChange {
+pub(crate) fn change(
+    address: &str,
+    schema: &Arc<Schema>,
+    action: Action,
+    before: Value,
+    after: Value,
+) -> InstanceChange {
     InstanceChange {
         address: AbsInstance::parse(address).unwrap(),
         previous_address: None,
         deposed: None,
-        provider: AbsProviderConfig { module: ModulePath::root(), provider: ProviderAddr::builtin(), alias: None },
+        provider: AbsProviderConfig {
+            module: ModulePath::root(),
+            provider: ProviderAddr::builtin(),
+            alias: None,
+        },
         schema: Arc::clone(schema),
         action,
         reason: None,
@@ -145,7 +160,13 @@ pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> 
 }
 
 pub(crate) fn output(name: &str, action: Action, before: Value, after: Value) -> OutputChange {
-    OutputChange { name: name.into(), action, before, after, sensitive: false }
+    OutputChange {
+        name: name.into(),
+        action,
+        before,
+        after,
+        sensitive: false,
+    }
 }
 
 fn s(text: &str) -> Value {
@@ -175,7 +196,9 @@ fn input_text(before: Value, after: Value) -> String {
     );
     let text = text_of(&plan(vec![c], vec![]));
     let from = text.find("      ~ input").unwrap();
-    let to = text.rfind("        # (1 unchanged attribute hidden)\n    }").unwrap();
+    let to = text
+        .rfind("        # (1 unchanged attribute hidden)\n    }")
+        .unwrap();
     text[from..to].to_owned()
 }
 
@@ -192,7 +215,13 @@ fn creates_as_terraform_writes_them() {
     let sql = s("INSERT INTO a\nSELECT x, COUNT(*) FROM b\nGROUP BY x\n");
     let plan = plan(
         vec![
-            change("terraform_data.a", &schema, Action::Create, nothing(), data(unknown(), input, unknown(), nothing())),
+            change(
+                "terraform_data.a",
+                &schema,
+                Action::Create,
+                nothing(),
+                data(unknown(), input, unknown(), nothing()),
+            ),
             change(
                 "terraform_data.b[0]",
                 &schema,
@@ -212,15 +241,28 @@ fn creates_as_terraform_writes_them() {
                 &schema,
                 Action::Create,
                 nothing(),
-                data(unknown(), s("hush").with_marks(Marks::SENSITIVE), unknown(), nothing()),
+                data(
+                    unknown(),
+                    s("hush").with_marks(Marks::SENSITIVE),
+                    unknown(),
+                    nothing(),
+                ),
             ),
         ],
         vec![
             output("em", Action::Create, nothing(), Value::tuple([])),
             output("id", Action::Create, nothing(), unknown()),
-            output("list", Action::Create, nothing(), json(r#"[1,"x",null,["q"],{"k":"v"}]"#)),
+            output(
+                "list",
+                Action::Create,
+                nothing(),
+                json(r#"[1,"x",null,["q"],{"k":"v"}]"#),
+            ),
             output("q", Action::Create, nothing(), s("he said \"x\" ${foo} é\t")),
-            OutputChange { sensitive: true, ..output("sens", Action::Create, nothing(), s("hush")) },
+            OutputChange {
+                sensitive: true,
+                ..output("sens", Action::Create, nothing(), s("hush"))
+            },
             output("text", Action::Create, nothing(), s("a\nb\nv1\n")),
         ],
     );
@@ -235,12 +277,24 @@ fn replaces_and_deletes_with_their_reasons() {
         "terraform_data.b[0]",
         &schema,
         Action::DeleteThenCreate,
-        data(s("f061"), sql("COUNT(*)"), sql("COUNT(*)"), Value::tuple([n(1), s("5489")])),
-        data(unknown(), sql("SUM(y)"), unknown(), Value::tuple([s("2"), s("5489")])),
+        data(
+            s("f061"),
+            sql("COUNT(*)"),
+            sql("COUNT(*)"),
+            Value::tuple([n(1), s("5489")]),
+        ),
+        data(
+            unknown(),
+            sql("SUM(y)"),
+            unknown(),
+            Value::tuple([s("2"), s("5489")]),
+        ),
     );
     replaced.reason = Some(ActionReason::ReplaceBecauseCannotUpdate);
     replaced.replace_paths = vec![Path::attr("triggers_replace")];
-    replaced.explanation = Some("The statement starts anew: its state is lost, and it reads its sources from the beginning.".into());
+    replaced.explanation = Some(
+        "The statement starts anew: its state is lost, and it reads its sources from the beginning.".into(),
+    );
     let mut gone = change(
         "terraform_data.c[1]",
         &schema,
@@ -249,11 +303,29 @@ fn replaces_and_deletes_with_their_reasons() {
         nothing(),
     );
     gone.reason = Some(ActionReason::DeleteBecauseCountIndex);
-    let mut moved = change("terraform_data.new", &schema, Action::NoOp, data(s("x"), nothing(), nothing(), nothing()), data(s("x"), nothing(), nothing(), nothing()));
+    let mut moved = change(
+        "terraform_data.new",
+        &schema,
+        Action::NoOp,
+        data(s("x"), nothing(), nothing(), nothing()),
+        data(s("x"), nothing(), nothing(), nothing()),
+    );
     moved.previous_address = Some(AbsInstance::parse("terraform_data.old").unwrap());
-    let mut cbd = change("terraform_data.r", &schema, Action::CreateThenDelete, data(s("x"), nothing(), nothing(), n(1)), data(unknown(), nothing(), nothing(), s("2")));
+    let mut cbd = change(
+        "terraform_data.r",
+        &schema,
+        Action::CreateThenDelete,
+        data(s("x"), nothing(), nothing(), n(1)),
+        data(unknown(), nothing(), nothing(), s("2")),
+    );
     cbd.reason = Some(ActionReason::ReplaceByRequest);
-    let mut deposed = change("terraform_data.r", &schema, Action::Delete, data(s("y"), nothing(), nothing(), n(1)), nothing());
+    let mut deposed = change(
+        "terraform_data.r",
+        &schema,
+        Action::Delete,
+        data(s("y"), nothing(), nothing(), n(1)),
+        nothing(),
+    );
     deposed.deposed = Some("abcd1234".into());
     let plan = plan(
         vec![replaced, gone, moved, cbd, deposed],
@@ -268,11 +340,11 @@ fn replaces_and_deletes_with_their_reasons() {
 #[test]
 fn blocks_maps_and_sensitive_attributes() {
     let schema = topic_schema();
-    let credentials = |secret: &str| {
-        Value::list(Type::Any, [object(&[("key", s("K")), ("secret", s(secret))])])
-    };
+    let credentials =
+        |secret: &str| Value::list(Type::Any, [object(&[("key", s("K")), ("secret", s(secret))])]);
     let cluster = Value::list(Type::Any, [object(&[("id", s("lkc-1"))])]);
-    let config = |items: &[(&str, &str)]| Value::map(Type::String, items.iter().map(|(k, v)| ((*k).into(), s(v))));
+    let config =
+        |items: &[(&str, &str)]| Value::map(Type::String, items.iter().map(|(k, v)| ((*k).into(), s(v))));
     let topic = |id: Value, config: Value, n: usize, credentials: Value, name: &str| {
         object(&[
             ("config", config),
@@ -298,19 +370,48 @@ fn blocks_maps_and_sensitive_attributes() {
                 &schema,
                 Action::Create,
                 nothing(),
-                topic(unknown(), config(&[("retention.ms", "1")]), 6, credentials("pass-word-1"), "orders"),
+                topic(
+                    unknown(),
+                    config(&[("retention.ms", "1")]),
+                    6,
+                    credentials("pass-word-1"),
+                    "orders",
+                ),
             ),
             change(
                 "confluent_kafka_topic.b",
                 &schema,
                 Action::Update,
-                topic(s("t2"), config(&[("cleanup.policy", "delete"), ("retention.ms", "1"), ("x", "y")]), 6, credentials("pass-word-1"), "b"),
-                topic(s("t2"), config(&[("cleanup.policy", "delete"), ("retention.ms", "2")]), 6, credentials("pass-word-2"), "b"),
+                topic(
+                    s("t2"),
+                    config(&[("cleanup.policy", "delete"), ("retention.ms", "1"), ("x", "y")]),
+                    6,
+                    credentials("pass-word-1"),
+                    "b",
+                ),
+                topic(
+                    s("t2"),
+                    config(&[("cleanup.policy", "delete"), ("retention.ms", "2")]),
+                    6,
+                    credentials("pass-word-2"),
+                    "b",
+                ),
             ),
             replaced,
-            change("confluent_kafka_topic.d", &schema, Action::Delete, topic(s("t4"), config(&[("a", "b")]), 1, credentials("pass-word-1"), "d"), nothing()),
+            change(
+                "confluent_kafka_topic.d",
+                &schema,
+                Action::Delete,
+                topic(s("t4"), config(&[("a", "b")]), 1, credentials("pass-word-1"), "d"),
+                nothing(),
+            ),
         ],
-        vec![output("leak", Action::Create, nothing(), s("user=K;password=pass-word-1"))],
+        vec![output(
+            "leak",
+            Action::Create,
+            nothing(),
+            s("user=K;password=pass-word-1"),
+        )],
     );
     let text = text_of(&plan);
     assert!(!text.contains("pass-word"), "{text}");
@@ -340,7 +441,11 @@ fn drift_and_checks_and_outputs_alone() {
         kind: CheckKind::Check,
         address: "check.health".into(),
         status: CheckStatus::Fail,
-        instances: vec![("check.health".into(), CheckStatus::Fail, vec!["It is not well.".into()])],
+        instances: vec![(
+            "check.health".into(),
+            CheckStatus::Fail,
+            vec!["It is not well.".into()],
+        )],
     }];
     insta::assert_snapshot!(text_of(&p));
     p.mode = PlanMode::RefreshOnly;
@@ -350,7 +455,11 @@ fn drift_and_checks_and_outputs_alone() {
 #[test]
 fn input_differences_recorded_from_terraform() {
     let check = |before: &str, after: &str, expected: &str| {
-        assert_eq!(input_text(json(before), json(after)), expected, "{before} -> {after}");
+        assert_eq!(
+            input_text(json(before), json(after)),
+            expected,
+            "{before} -> {after}"
+        );
     };
     check(
         r#"["a","b","c","d","e"]"#,
@@ -402,8 +511,16 @@ fn input_differences_recorded_from_terraform() {
           + 1,
         ]\n",
     );
-    check(r#"{"a":null}"#, r#"{"a":1}"#, "      ~ input            = {\n          ~ a = null -> 1\n        }\n");
-    check(r#"{"a":1}"#, r#"{"a":null}"#, "      ~ input            = {\n          ~ a = 1 -> null\n        }\n");
+    check(
+        r#"{"a":null}"#,
+        r#"{"a":1}"#,
+        "      ~ input            = {\n          ~ a = null -> 1\n        }\n",
+    );
+    check(
+        r#"{"a":1}"#,
+        r#"{"a":null}"#,
+        "      ~ input            = {\n          ~ a = 1 -> null\n        }\n",
+    );
     check("1", "1.25", "      ~ input            = 1 -> 1.25\n");
     check("true", "false", "      ~ input            = true -> false\n");
     check(
@@ -478,17 +595,44 @@ fn input_differences_recorded_from_terraform() {
           + b
         EOT\n",
     );
-    check(r#""a""#, r#""${x} \"q\" \\ \t""#, "      ~ input            = \"a\" -> \"${x} \\\"q\\\" \\\\ \\t\"\n");
-    check("[]", r#"["a"]"#, "      ~ input            = [\n          + \"a\",\n        ]\n");
+    check(
+        r#""a""#,
+        r#""${x} \"q\" \\ \t""#,
+        "      ~ input            = \"a\" -> \"${x} \\\"q\\\" \\\\ \\t\"\n",
+    );
+    check(
+        "[]",
+        r#"["a"]"#,
+        "      ~ input            = [\n          + \"a\",\n        ]\n",
+    );
 }
 
 #[test]
 fn long_texts_are_folded_and_words_stand_out() {
-    let lines = |mark: &str| (0..30).map(|i| if i == 15 { format!("SELECT {mark} FROM t\n") } else { format!("line {i}\n") }).collect::<String>();
+    let lines = |mark: &str| {
+        (0..30)
+            .map(|i| {
+                if i == 15 {
+                    format!("SELECT {mark} FROM t\n")
+                } else {
+                    format!("line {i}\n")
+                }
+            })
+            .collect::<String>()
+    };
     let (before, after) = (s(&lines("COUNT(x)")), s(&lines("SUM(x)")));
     insta::assert_snapshot!(input_text(before.clone(), after.clone()));
-    let c = change("terraform_data.t", &data_schema(), Action::Update, data(s("i"), before, nothing(), nothing()), data(s("i"), after, nothing(), nothing()));
-    let style = TextStyle { paint: Paint::new(true), width: 78 };
+    let c = change(
+        "terraform_data.t",
+        &data_schema(),
+        Action::Update,
+        data(s("i"), before, nothing(), nothing()),
+        data(s("i"), after, nothing(), nothing()),
+    );
+    let style = TextStyle {
+        paint: Paint::new(true),
+        width: 78,
+    };
     let text = plan_text(&PlanReport::of(&plan(vec![c], vec![])), &style);
     assert!(text.contains("\u{1b}[1;4;32m"), "{text}");
 }
@@ -496,9 +640,20 @@ fn long_texts_are_folded_and_words_stand_out() {
 #[test]
 fn results() {
     let style = TextStyle::default();
-    let done = Summary { add: 5, change: 1, destroy: 2, ..Summary::default() };
-    assert_eq!(apply_complete_text(&done, &style), "Apply complete! Resources: 5 added, 1 changed, 2 destroyed.\n");
-    assert_eq!(destroy_complete_text(&done, &style), "Destroy complete! Resources: 2 destroyed.\n");
+    let done = Summary {
+        add: 5,
+        change: 1,
+        destroy: 2,
+        ..Summary::default()
+    };
+    assert_eq!(
+        apply_complete_text(&done, &style),
+        "Apply complete! Resources: 5 added, 1 changed, 2 destroyed.\n"
+    );
+    assert_eq!(
+        destroy_complete_text(&done, &style),
+        "Destroy complete! Resources: 2 destroyed.\n"
+    );
     let (a, b, c) = (Name::from("a"), Name::from("b"), Name::from("c"));
     let (v, w, x) = (json(r#"{"k":1}"#), s("hush"), s("t\n"));
     assert_eq!(
