@@ -435,7 +435,7 @@ impl<'a> Run<'a> {
         private: &streamform_provider::protocol::Private,
     ) -> (u64, String) {
         let token = uuid::Uuid::new_v4().to_string();
-        let raw = |v: &Value| RawJson::from_value(&encode_value(v)).unwrap_or_else(|_| RawJson::null());
+        let raw = |v: &Value| RawJson::from_text(encode_value(v)).unwrap_or_else(|_| RawJson::null());
         let mut journal = lock(&self.journal);
         let id = journal.next_intent_id();
         journal.add(Entry::Intent(Intent {

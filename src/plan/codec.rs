@@ -4,6 +4,7 @@
 
 use serde_json::Value as Json;
 use serde_json::json;
+use serde_json::value::RawValue;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
@@ -22,60 +23,131 @@ pub struct DecodeError(String);
 /// Deeper than any value that the language can make.
 const DEEPEST: usize = 256;
 
-/// Writes a value.
-pub fn encode_value(value: &Value) -> Json {
-    let inner = match value.kind() {
-        Kind::Null(t) => json!(["z", type_to_json(t)]),
+/// Writes a value as JSON text. Straight into the text: a plan file has two values for every object.
+pub fn encode_value(value: &Value) -> String {
+    let mut out = String::with_capacity(64);
+    write(value, &mut out);
+    out
+}
+
+/// Writes a value as JSON that can stand inside a larger document.
+pub fn encode_raw(value: &Value) -> Box<RawValue> {
+    // INVARIANT: what `write` writes is JSON; a test reads every kind of value back.
+    RawValue::from_string(encode_value(value)).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+fn write(value: &Value, out: &mut String) {
+    let marks = value.marks();
+    if !marks.is_empty() {
+        let bits =
+            u8::from(marks.contains(Marks::SENSITIVE)) + 2 * u8::from(marks.contains(Marks::EPHEMERAL));
+        out.push_str("[\"!\",");
+        out.push_str(&bits.to_string());
+        out.push(',');
+    }
+    match value.kind() {
+        Kind::Null(t) => {
+            out.push_str("[\"z\",");
+            write_type(t, out);
+            out.push(']');
+        }
         Kind::Unknown(u) => {
+            out.push_str("[\"u\",");
+            write_type(&u.ty, out);
             let r = &u.refinement;
-            if *r == Refinement::default() {
-                json!(["u", type_to_json(&u.ty)])
-            } else {
-                json!(["u", type_to_json(&u.ty), {
+            if *r != Refinement::default() {
+                let json = json!({
                     "n": r.not_null,
                     "p": r.prefix.as_ref().map(Name::as_str),
                     "l": r.min_length,
                     "m": r.max_length,
                     "a": r.min.as_ref().map(|(n, i)| json!([n.to_string(), i])),
                     "b": r.max.as_ref().map(|(n, i)| json!([n.to_string(), i])),
-                }])
+                });
+                out.push(',');
+                out.push_str(&json.to_string());
             }
+            out.push(']');
         }
-        Kind::Bool(b) => json!(b),
-        Kind::String(s) => json!(s.as_str()),
+        Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Kind::String(s) => write_text(s, out),
         Kind::Number(n) => match n.as_i64() {
-            Some(i) => json!(["i", i]),
-            None => json!(["n", n.to_string()]),
+            Some(i) => {
+                out.push_str("[\"i\",");
+                out.push_str(&i.to_string());
+                out.push(']');
+            }
+            None => {
+                out.push_str("[\"n\",\"");
+                out.push_str(&n.to_string());
+                out.push_str("\"]");
+            }
         },
-        Kind::List(s) => json!([
-            "l",
-            type_to_json(&s.elem),
-            s.items.iter().map(encode_value).collect::<Vec<_>>()
-        ]),
-        Kind::Set(s) => json!([
-            "s",
-            type_to_json(&s.elem),
-            s.items.iter().map(encode_value).collect::<Vec<_>>()
-        ]),
-        Kind::Tuple(t) => json!(["t", t.iter().map(encode_value).collect::<Vec<_>>()]),
-        Kind::Map(m) => json!(["m", type_to_json(&m.elem), entries(&m.items)]),
-        Kind::Object(o) => json!(["o", entries(o)]),
-    };
-    let marks = value.marks();
-    if marks.is_empty() {
-        return inner;
+        Kind::List(s) => write_items("l", Some(&s.elem), &s.items, out),
+        Kind::Set(s) => write_items("s", Some(&s.elem), &s.items, out),
+        Kind::Tuple(t) => write_items("t", None, t, out),
+        Kind::Map(m) => write_entries("m", Some(&m.elem), &m.items, out),
+        Kind::Object(o) => write_entries("o", None, o, out),
     }
-    let bits = u8::from(marks.contains(Marks::SENSITIVE)) + 2 * u8::from(marks.contains(Marks::EPHEMERAL));
-    json!(["!", bits, inner])
+    if !marks.is_empty() {
+        out.push(']');
+    }
 }
 
-fn entries(items: &[(Name, Value)]) -> Json {
-    Json::Object(
-        items
-            .iter()
-            .map(|(k, v)| (k.to_string(), encode_value(v)))
-            .collect(),
-    )
+fn write_head(kind: &str, elem: Option<&Type>, out: &mut String) {
+    out.push_str("[\"");
+    out.push_str(kind);
+    out.push_str("\",");
+    if let Some(t) = elem {
+        write_type(t, out);
+        out.push(',');
+    }
+}
+
+fn write_items(kind: &str, elem: Option<&Type>, items: &[Value], out: &mut String) {
+    write_head(kind, elem, out);
+    out.push('[');
+    for (i, v) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write(v, out);
+    }
+    out.push_str("]]");
+}
+
+fn write_entries(kind: &str, elem: Option<&Type>, items: &[(Name, Value)], out: &mut String) {
+    write_head(kind, elem, out);
+    out.push('{');
+    for (i, (k, v)) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write_text(k, out);
+        out.push(':');
+        write(v, out);
+    }
+    out.push_str("}]");
+}
+
+fn write_type(t: &Type, out: &mut String) {
+    match t {
+        Type::String => out.push_str("\"string\""),
+        Type::Number => out.push_str("\"number\""),
+        Type::Bool => out.push_str("\"bool\""),
+        Type::Any => out.push_str("\"dynamic\""),
+        other => out.push_str(&type_to_json(other).to_string()),
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Json::String(text.to_owned()).to_string());
+    }
 }
 
 /// Reads a value.
@@ -196,6 +268,7 @@ mod tests {
             ),
             Value::bool(true),
             Value::string("l"),
+            Value::string("a\"b\\c\n\u{1}é"),
             Value::number(-7i64),
             Value::list(Type::String, [Value::string("x").with_marks(Marks::SENSITIVE)]),
             Value::set(Type::Number, [Value::number(2i64), Value::number(1i64)]),
@@ -207,7 +280,8 @@ mod tests {
             .with_marks(Marks::SENSITIVE.union(Marks::EPHEMERAL)),
         ];
         for v in values {
-            assert_eq!(decode_value(&encode_value(&v)), Ok(v));
+            let json: Json = serde_json::from_str(&encode_value(&v)).unwrap();
+            assert_eq!(decode_value(&json), Ok(v));
         }
     }
 

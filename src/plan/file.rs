@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Target;
@@ -34,6 +35,7 @@ use super::PlanMode;
 use super::Step;
 use super::StepId;
 use super::decode_value;
+use super::encode_raw;
 use super::encode_value;
 use crate::config::Snapshot;
 
@@ -97,7 +99,7 @@ struct Stored {
     lineage: String,
     serial: u64,
     targets: Vec<String>,
-    variables: Vec<(String, Json)>,
+    variables: Vec<(String, Box<RawValue>)>,
     changes: Vec<StoredChange>,
     drift: Vec<StoredChange>,
     outputs: Vec<StoredOutput>,
@@ -119,8 +121,8 @@ struct StoredChange {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     explanation: Option<String>,
-    before: Json,
-    after: Json,
+    before: Box<RawValue>,
+    after: Box<RawValue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replace: Vec<Vec<Json>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,8 +139,8 @@ struct StoredChange {
 struct StoredOutput {
     name: String,
     action: String,
-    before: Json,
-    after: Json,
+    before: Box<RawValue>,
+    after: Box<RawValue>,
     sensitive: bool,
 }
 
@@ -217,6 +219,11 @@ fn damaged(e: impl std::fmt::Display) -> PlanFileError {
     PlanFileError::Damaged(e.to_string())
 }
 
+fn load_value(raw: &RawValue) -> Result<streamform_lang::value::Value, PlanFileError> {
+    let json: Json = serde_json::from_str(raw.get()).map_err(damaged)?;
+    decode_value(&json).map_err(damaged)
+}
+
 fn store_change(c: &InstanceChange) -> StoredChange {
     StoredChange {
         address: c.address.to_string(),
@@ -226,8 +233,8 @@ fn store_change(c: &InstanceChange) -> StoredChange {
         action: name_of(ACTIONS, c.action),
         reason: c.reason.map(|r| r.json_name().to_owned()),
         explanation: c.explanation.clone(),
-        before: encode_value(&c.before),
-        after: encode_value(&c.after),
+        before: encode_raw(&c.before),
+        after: encode_raw(&c.after),
         replace: c.replace_paths.iter().map(store_path).collect(),
         before_private: c.before_private.as_ref().map(|p| p.to_vec()),
         after_private: c.after_private.as_ref().map(|p| p.to_vec()),
@@ -244,7 +251,7 @@ fn store_path(path: &ValuePath) -> Vec<Json> {
             ValueStep::Attr(n) => Json::String(n.to_string()),
             ValueStep::Key(k) => serde_json::json!({ "key": k.as_str() }),
             ValueStep::Index(i) => serde_json::json!(i),
-            ValueStep::Element(v) => serde_json::json!({ "element": encode_value(v) }),
+            ValueStep::Element(v) => serde_json::json!({ "element": serde_json::from_str::<Json>(&encode_value(v)).unwrap_or(Json::Null) }),
         })
         .collect()
 }
@@ -287,8 +294,8 @@ fn load_change(c: StoredChange, registry: &Registry) -> Result<InstanceChange, P
             .reason
             .and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
         explanation: c.explanation,
-        before: decode_value(&c.before).map_err(damaged)?,
-        after: decode_value(&c.after).map_err(damaged)?,
+        before: load_value(&c.before)?,
+        after: load_value(&c.after)?,
         replace_paths: c.replace.iter().map(|p| load_path(p)).collect::<Result<_, _>>()?,
         before_private: c.before_private.map(Arc::from),
         after_private: c.after_private.map(Arc::from),
@@ -367,7 +374,7 @@ impl SavedPlan {
             variables: plan
                 .variables
                 .iter()
-                .map(|(n, v)| (n.to_string(), encode_value(v)))
+                .map(|(n, v)| (n.to_string(), encode_raw(v)))
                 .collect(),
             changes: plan.changes.iter().map(store_change).collect(),
             drift: plan.drift.iter().map(store_change).collect(),
@@ -377,8 +384,8 @@ impl SavedPlan {
                 .map(|o| StoredOutput {
                     name: o.name.to_string(),
                     action: name_of(ACTIONS, o.action),
-                    before: encode_value(&o.before),
-                    after: encode_value(&o.after),
+                    before: encode_raw(&o.before),
+                    after: encode_raw(&o.after),
                     sensitive: o.sensitive,
                 })
                 .collect(),
@@ -413,9 +420,10 @@ impl SavedPlan {
         }
         let mut file = options.open(path).map_err(io)?;
         file.write_all(MAGIC).map_err(io)?;
-        let mut packed =
-            flate2::write::GzEncoder::new(std::io::BufWriter::new(file), flate2::Compression::fast());
-        serde_json::to_writer(&mut packed, &stored).map_err(|e| io(e.into()))?;
+        // In one piece: the encoder pays for every write, however small.
+        let text = serde_json::to_vec(&stored).map_err(|e| io(e.into()))?;
+        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        packed.write_all(&text).map_err(io)?;
         packed.finish().and_then(|mut w| w.flush()).map_err(io)
     }
 
@@ -485,8 +493,8 @@ impl SavedPlan {
                     Ok(OutputChange {
                         name: Name::from(o.name),
                         action: value_of(ACTIONS, &o.action)?,
-                        before: decode_value(&o.before).map_err(damaged)?,
-                        after: decode_value(&o.after).map_err(damaged)?,
+                        before: load_value(&o.before)?,
+                        after: load_value(&o.after)?,
                         sensitive: o.sensitive,
                     })
                 })
@@ -517,7 +525,7 @@ impl SavedPlan {
             variables: stored
                 .variables
                 .iter()
-                .map(|(n, v)| Ok((Name::from(n.as_str()), decode_value(v).map_err(damaged)?)))
+                .map(|(n, v)| Ok((Name::from(n.as_str()), load_value(v)?)))
                 .collect::<Result<_, PlanFileError>>()?,
             lineage: stored.lineage,
             serial: stored.serial,

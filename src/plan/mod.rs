@@ -20,6 +20,7 @@ pub use change::PlanMode;
 pub use change::Summary;
 pub use codec::DecodeError;
 pub use codec::decode_value;
+pub use codec::encode_raw;
 pub use codec::encode_value;
 pub use event::Event;
 pub use event::Observer;
