@@ -12,6 +12,7 @@ use streamform_lang::value::Value;
 use streamform_provider::protocol::Private;
 use streamform_provider::protocol::Progress;
 use streamform_state::Entry;
+use streamform_state::Intent;
 use streamform_state::ObjectStatus;
 use streamform_state::Record;
 use streamform_state::StateError;
@@ -78,6 +79,24 @@ impl Journal {
 
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    /// Ids of all objects of a type that belong to records.
+    pub(super) fn ids_of(&self, type_name: &str) -> Vec<String> {
+        let view = self.store.view();
+        let mut ids = Vec::new();
+        for record in view.records().filter(|r| r.type_name == type_name) {
+            for (_, object) in record.objects() {
+                let attributes: Option<serde_json::Value> = object.attributes.parse().ok();
+                ids.extend(attributes.and_then(|a| a.get("id")?.as_str().map(str::to_owned)));
+            }
+        }
+        ids
+    }
+
+    /// Changes of earlier runs whose outcome is not known.
+    pub(super) fn open_intents(&self) -> Vec<Intent> {
+        self.store.open_intents()
     }
 
     pub(super) fn next_intent_id(&mut self) -> u64 {

@@ -6,6 +6,7 @@
 
 mod journal;
 mod records;
+mod resume;
 mod run;
 mod step;
 mod values;

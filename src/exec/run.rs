@@ -20,6 +20,7 @@ use streamform_lang::value::to_json;
 use streamform_lang::value::type_to_json;
 use streamform_provider::Registry;
 use streamform_state::Entry;
+use streamform_state::Intent;
 use streamform_state::ObjectStatus;
 use streamform_state::OutputValue;
 use streamform_state::RawJson;
@@ -154,6 +155,8 @@ pub(super) struct Run<'a> {
     pub(super) done: Summary,
     /// Deposed keys that replacements of this run have given.
     pub(super) deposed: HashMap<usize, String>,
+    /// Changes of earlier runs that the plan could not ask about.
+    pub(super) open: Vec<Intent>,
 }
 
 /// Results of local effects that may wait for a commit: they can be had again at no cost.
@@ -163,6 +166,7 @@ const MOST_PENDING: usize = 512;
 pub async fn apply(input: ApplyInput<'_>) -> Applied {
     let plan = Arc::clone(&input.plan);
     let journal: SharedJournal = Arc::new(std::sync::Mutex::new(Journal::new(input.store)));
+    let open = lock(&journal).open_intents();
     let plan_ref: &Plan = &plan;
     let mut run = Run {
         plan: Arc::clone(&plan),
@@ -180,6 +184,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         diagnostics: Diagnostics::new(),
         done: Summary::default(),
         deposed: HashMap::new(),
+        open,
     };
     run.write_refreshed();
     let stopped = run.walk(input.parallelism.max(1)).await;

@@ -24,6 +24,7 @@ use super::journal::StepProgress;
 use super::journal::checkpoint;
 use super::journal::lock;
 use super::records;
+use super::resume;
 use super::run::Begun;
 use super::run::Ended;
 use super::run::Run;
@@ -284,7 +285,10 @@ impl<'a> Run<'a> {
         } else {
             (Operation::Create, IntentAction::Create)
         };
-        let intent = outside.then(|| self.intend(change, action, None, &response.planned, &prior, &private));
+        let intent = outside.then(|| {
+            let sent = records::marked(change, response.planned.clone(), &config.marks);
+            self.intend(change, action, None, &sent, &prior, &private)
+        });
         let request = ApplyRequest {
             type_name: change.address.resource.ty.to_string(),
             prior,
@@ -395,26 +399,21 @@ impl<'a> Run<'a> {
             .get(change)
             .map(|c| shown_address(&c.address, deposed.as_deref()))
             .unwrap_or_default();
-        let event = Event::Started {
-            address,
-            operation,
-            id: display_id(&request.prior),
+        let earlier = match operation {
+            Operation::Create if !self.open.is_empty() => {
+                resume::questions(&lock(&self.journal), &self.open, &address)
+            }
+            _ => Vec::new(),
         };
+        let event = Event::Started { address, operation, id: display_id(&request.prior) };
         let observer = Arc::clone(&self.observer);
         let step = step.clone();
         let future = Box::pin(async move {
             observer.event(event);
             let began = Instant::now();
-            let response = live.provider.apply(request).await;
-            let changed = Changed {
-                change,
-                step,
-                operation,
-                response,
-                intent,
-                marks,
-                elapsed: began.elapsed(),
-            };
+            let response = resume::carry_out(&live.provider, earlier, request).await;
+            let changed =
+                Changed { change, step, operation, response, intent, marks, elapsed: began.elapsed() };
             (id, Finished::Changed(Box::new(changed)))
         });
         if outside {
@@ -450,6 +449,9 @@ impl<'a> Run<'a> {
             prior: Some(raw(prior)),
             token: token.clone(),
             started_at: (self.clock)(),
+            dependencies: change.dependencies.clone(),
+            create_before_destroy: change.create_before_destroy,
+            prevent_destroy: change.prevent_destroy,
             private: private.as_ref().map(|p| p.to_vec()),
         }));
         (id, token)
@@ -689,6 +691,14 @@ impl<'a> Run<'a> {
             && !(failed && changed.response.outcome_unknown)
         {
             journal.add(Entry::Settled { intent });
+            // Now that this is known, so is what became of earlier attempts.
+            self.open.retain(|i| {
+                let same = i.address == address && i.deposed == key;
+                if same {
+                    journal.add(Entry::Settled { intent: i.id });
+                }
+                !same
+            });
         }
         drop(journal);
         if let Some(p) = problem {

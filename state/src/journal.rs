@@ -35,6 +35,15 @@ pub struct Intent {
     pub token: String,
     /// When it was written, RFC 3339, by the caller's clock.
     pub started_at: String,
+    /// What the record of a made object is to remember besides its attributes: resources that it depends on directly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<String>,
+    /// Whether a made object is to be replaced by creating the new one first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub create_before_destroy: bool,
+    /// Whether deleting a made object is forbidden.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_destroy: bool,
     /// The provider's private bytes that go with the call.
     #[serde(
         default,

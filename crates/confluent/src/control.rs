@@ -20,6 +20,7 @@ use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::Recovery;
 use streamform_provider::rest::CallError;
 use streamform_provider::rest::Client;
+use streamform_provider::rest::Failure;
 use streamform_provider::rest::Patience;
 use streamform_provider::rest::Poll;
 use streamform_provider::rest::Schedule;
@@ -277,6 +278,22 @@ pub(crate) fn half_made(partial: Option<Value>, findings: Findings) -> Outcome {
     }
 }
 
+/// A new object whose wait ended. Where it may still become ready, the next run goes on waiting: only one that will not
+/// is replaced.
+pub(crate) fn not_ready(partial: Value, error: &WaitError, doing: &str) -> Outcome {
+    Outcome {
+        partial: Some(partial),
+        findings: wait_finding(error, doing),
+        outcome_unknown: match error {
+            WaitError::Failed(_) => false,
+            WaitError::Call(e) => {
+                e.is_transient() || matches!(e.failure(), Failure::Stopped | Failure::TimedOut)
+            }
+            WaitError::TimedOut(..) | WaitError::Stopped(_) => true,
+        },
+    }
+}
+
 /// A wait that ended badly.
 pub(crate) fn wait_finding(error: &WaitError, doing: &str) -> Findings {
     vec![ProviderDiagnostic::error(
@@ -332,11 +349,11 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         let api = self
             .ready(control, made, &wanted, patience)
             .await
-            .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
+            .map_err(|e| not_ready(value.clone(), &e, &doing))?;
         self.ty
             .settled(client, &api, &encode(&value), patience)
             .await
-            .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
+            .map_err(|e| not_ready(value.clone(), &e, &doing))?;
         Ok(self.value(planned, &encode(&value), &api))
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Marks;
 use streamform_lang::value::Value;
 use streamform_provider::Provider;
 use streamform_provider::protocol::Private;
@@ -32,6 +33,27 @@ use super::walk::Waiting;
 use crate::plan::Action;
 use crate::plan::InstanceChange;
 use crate::plan::decode_value;
+
+/// A value of an intent.
+fn decode_intent(raw: &RawJson) -> Option<Value> {
+    let json: serde_json::Value = raw.parse().ok()?;
+    decode_value(&json).ok()
+}
+
+/// The question what became of an interrupted change. None: the intent cannot be read.
+pub fn recover_request(intent: &Intent, checkpoint: Option<Value>, known_ids: Vec<String>) -> Option<RecoverRequest> {
+    let planned = decode_intent(&intent.planned)?.unmark_deep().0;
+    Some(RecoverRequest {
+        type_name: intent.type_name.clone(),
+        prior: intent.prior.as_ref().and_then(decode_intent).unwrap_or_else(|| Value::null(planned.ty())),
+        planned,
+        checkpoint,
+        private: intent.private.as_deref().map(Arc::from),
+        started_at: intent.started_at.clone(),
+        token: intent.token.clone(),
+        known_ids,
+    })
+}
 
 impl Planner<'_> {
     /// Reads every record of the state into values.
@@ -123,12 +145,6 @@ impl Planner<'_> {
     }
 
     fn recovery_of(&self, intent: &Intent) -> Option<RecoverRequest> {
-        let value = |raw: &RawJson| {
-            let json: serde_json::Value = raw.parse().ok()?;
-            decode_value(&json).ok()
-        };
-        let planned = value(&intent.planned)?;
-        let record = self.input.state.get(&intent.address);
         // A create that got as far as a checkpoint has left a record.
         let checkpoint = match intent.action {
             IntentAction::Create => streamform_lang::addrs::AbsInstance::parse(&intent.address)
@@ -139,29 +155,18 @@ impl Planner<'_> {
                 .map(|o| o.stored.clone()),
             _ => None,
         };
-        let _ = record;
-        Some(RecoverRequest {
-            type_name: intent.type_name.clone(),
-            prior: intent
-                .prior
-                .as_ref()
-                .and_then(value)
-                .unwrap_or_else(|| Value::null(planned.ty())),
-            planned,
-            checkpoint,
-            private: intent.private.as_deref().map(Arc::from),
-            started_at: intent.started_at.clone(),
-            token: intent.token.clone(),
-            known_ids: self.known_ids(&intent.type_name),
-        })
+        recover_request(intent, checkpoint, self.known_ids(intent))
     }
 
-    fn known_ids(&self, type_name: &str) -> Vec<String> {
+    /// Ids of all objects of the intent's type that belong to records: all but the one that the intent itself is about.
+    fn known_ids(&self, intent: &Intent) -> Vec<String> {
         self.prior
             .values()
-            .filter(|p| p.address.resource.ty.as_str() == type_name)
-            .flat_map(|p| p.current.iter().chain(p.deposed.values()))
-            .filter(|o| !o.tainted)
+            .filter(|p| p.address.resource.ty.as_str() == intent.type_name)
+            .flat_map(|p| {
+                let own = intent.deposed.is_none() && p.address.to_string() == intent.address;
+                p.current.iter().filter(move |_| !own).chain(p.deposed.values())
+            })
             .filter_map(|o| o.stored.get("id").and_then(Value::as_str).map(str::to_owned))
             .collect()
     }
@@ -265,14 +270,10 @@ impl Planner<'_> {
                 );
                 return;
             }
-            Recovery::Done(value, private) => {
-                self.adopt(&address, &intent, value, private, ObjectStatus::Ready)
-            }
-            Recovery::Partial(value, private) => {
-                self.adopt(&address, &intent, value, private, ObjectStatus::Tainted)
-            }
-            Recovery::NotDone => {}
-            Recovery::Undone(_) => {
+            Recovery::Done(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Ready),
+            Recovery::Partial(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Tainted),
+            Recovery::NotDone | Recovery::Undone(_) => {
+                // What a create noted on its way (a name that it was going to use) is nothing that exists.
                 if intent.action == IntentAction::Create && intent.deposed.is_none() {
                     self.forget_current(&address);
                 }
@@ -283,15 +284,24 @@ impl Planner<'_> {
     }
 
     fn forget_current(&mut self, address: &streamform_lang::addrs::AbsInstance) {
-        let Some(record) = self.input.state.get(&address.to_string()) else {
-            return;
-        };
+        let Some(record) = self.input.state.get(&address.to_string()).filter(|r| r.current.is_some()) else { return };
         let mut record = Record::clone(record);
         record.current = None;
+        // Another interrupted change of the same instance may have been found to have made something.
+        let found = |e: &Entry| matches!(e, Entry::Put(r) if r.address == record.address);
+        if self.settled.iter().any(found) {
+            return;
+        }
         if let Some(p) = self.prior.get_mut(address) {
             p.current = None;
         }
-        self.settled.push(Entry::Put(record));
+        if record.is_empty() {
+            self.prior.remove(address);
+            self.prior_of.entry(address.config()).or_default().retain(|a| a != address);
+            self.settled.push(Entry::Remove { address: record.address });
+        } else {
+            self.settled.push(Entry::Put(record));
+        }
     }
 
     fn adopt(
@@ -330,7 +340,11 @@ impl Planner<'_> {
         };
         let object = (!value.is_null())
             .then(|| {
-                let marked = schema::mark_sensitive(&schema.block, value.clone());
+                // What was sensitive when it was sent stays so.
+                let sent = decode_intent(&intent.planned).map(|v| v.unmark_with_paths().1).unwrap_or_default();
+                let sent: Vec<_> = sent.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).collect();
+                let marked = schema::mark_sensitive(&schema.block, value.clone().mark_with_paths(&sent));
+                let creating = intent.action == IntentAction::Create;
                 let attributes = RawJson::from_text(schema::to_state_json(&value, &schema.block)).ok()?;
                 Some(Object {
                     attributes,
@@ -341,9 +355,18 @@ impl Planner<'_> {
                     private: private.as_ref().map(|p| p.to_vec()),
                     schema_version: schema.version,
                     status,
-                    dependencies: old.map(|o| o.dependencies.clone()).unwrap_or_default(),
-                    create_before_destroy: old.is_some_and(|o| o.create_before_destroy),
-                    prevent_destroy: old.is_some_and(|o| o.prevent_destroy),
+                    dependencies: match old {
+                        Some(o) if !creating => o.dependencies.clone(),
+                        _ => intent.dependencies.clone(),
+                    },
+                    create_before_destroy: match old {
+                        Some(o) if !creating => o.create_before_destroy,
+                        _ => intent.create_before_destroy,
+                    },
+                    prevent_destroy: match old {
+                        Some(o) if !creating => o.prevent_destroy,
+                        _ => intent.prevent_destroy,
+                    },
                     identity: None,
                     identity_schema_version: None,
                 })
@@ -352,7 +375,7 @@ impl Planner<'_> {
         let as_prior = object.as_ref().map(|o| PriorObject {
             stored: value.clone(),
             current: value.clone(),
-            marks: Vec::new(),
+            marks: o.sensitive_paths.iter().map(|p| (prior::path_from_state(p), Marks::SENSITIVE)).collect(),
             private,
             tainted: status == ObjectStatus::Tainted,
             dependencies: o.dependencies.clone(),

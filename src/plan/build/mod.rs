@@ -20,6 +20,7 @@ pub use config_value::Decoders;
 pub use config_value::decode_instance;
 pub use config_value::place_findings;
 pub use instance::ignore_changes;
+pub use load::recover_request;
 pub use prior::display_id;
 pub use prior::path_to_state;
 pub use providers::LiveProvider;

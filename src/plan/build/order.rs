@@ -19,10 +19,12 @@ use std::collections::HashSet;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
+use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 
+use super::prior::Prior;
 use super::walk::PlanInput;
 use crate::deps::NodeId;
 use crate::deps::NodeKind;
@@ -47,6 +49,7 @@ struct BlockSteps {
 pub(super) fn execution_graph(
     input: &PlanInput<'_>,
     changes: &[InstanceChange],
+    prior: &BTreeMap<AbsInstance, Prior>,
 ) -> Result<ExecutionGraph, Diagnostics> {
     let mut graph = ExecutionGraph::default();
     let mut blocks: BTreeMap<String, BlockSteps> = BTreeMap::new();
@@ -109,7 +112,7 @@ pub(super) fn execution_graph(
         }
     }
     order_forward(input, &mut graph, &blocks);
-    order_deletes(input, &mut graph, &blocks);
+    order_deletes(prior, &mut graph, &blocks);
     order_providers(input, &mut graph, &blocks, &users);
     match graph.cycle() {
         None => Ok(graph),
@@ -223,26 +226,24 @@ fn config_name(
 }
 
 /// Orders deletions by what the state remembers of dependencies.
-fn order_deletes(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTreeMap<String, BlockSteps>) {
-    if blocks
-        .values()
-        .all(|b| b.delete.is_empty() && b.delete_late.is_empty())
-    {
+fn order_deletes(
+    prior: &BTreeMap<AbsInstance, Prior>,
+    graph: &mut ExecutionGraph,
+    blocks: &BTreeMap<String, BlockSteps>,
+) {
+    if blocks.values().all(|b| b.delete.is_empty() && b.delete_late.is_empty()) {
         return;
     }
     // The graph of blocks as the state remembers it.
     let mut stored: DiGraph<String, ()> = DiGraph::new();
     let mut index: HashMap<String, NodeIndex> = HashMap::new();
     let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
-    for record in input.state.records() {
-        let Ok(address) = streamform_lang::addrs::AbsInstance::parse(&record.address) else {
-            continue;
-        };
+    // With what was found out about interrupted changes, which the state does not have yet.
+    for (address, record) in prior {
         let from_name = address.config().to_string();
-        let from = *index
-            .entry(from_name.clone())
-            .or_insert_with(|| stored.add_node(from_name));
-        for (_, object) in record.objects() {
+        let from =
+            *index.entry(from_name.clone()).or_insert_with(|| stored.add_node(from_name));
+        for object in record.current.iter().chain(record.deposed.values()) {
             for dependency in &object.dependencies {
                 let to = *index
                     .entry(dependency.clone())

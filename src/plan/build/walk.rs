@@ -265,6 +265,8 @@ impl<'a> Planner<'a> {
             .iter()
             .flat_map(|m| m.resources.values().map(|r| r.resolved_provider.clone()))
             .chain(self.prior.values().map(|p| p.provider.clone()))
+            // What an interrupted run had begun may have left neither a record nor a block.
+            .chain(self.intents.iter().filter_map(|i| AbsProviderConfig::parse(&i.provider).ok()))
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -323,7 +325,12 @@ impl<'a> Planner<'a> {
                 return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
             }
             let mut recovered = Vec::with_capacity(open.len());
-            for (intent, request) in open {
+            let mut taken: Vec<(String, String)> = Vec::new();
+            for (intent, mut request) in open {
+                // What one interrupted change is found to have made cannot be the result of another one.
+                request.known_ids.extend(
+                    taken.iter().filter(|(ty, _)| *ty == intent.type_name).map(|(_, id)| id.clone()),
+                );
                 observer.event(Event::Started {
                     address: intent.address.clone(),
                     operation: Operation::Recover,
@@ -331,6 +338,11 @@ impl<'a> Planner<'a> {
                 });
                 let began = Instant::now();
                 let found = provider.recover(request).await;
+                if let Ok(Recovery::Done(value, _) | Recovery::Partial(value, _)) = &found
+                    && let Some(id) = value.get("id").and_then(Value::as_str)
+                {
+                    taken.push((intent.type_name.clone(), id.to_owned()));
+                }
                 observer.event(Event::Completed {
                     address: intent.address.clone(),
                     operation: Operation::Recover,
@@ -416,7 +428,7 @@ impl<'a> Planner<'a> {
         let graph = if errored {
             ExecutionGraph::default()
         } else {
-            match super::order::execution_graph(self.input, &self.changes) {
+            match super::order::execution_graph(self.input, &self.changes, &self.prior) {
                 Ok(graph) => graph,
                 Err(found) => {
                     self.diagnostics.extend(found);

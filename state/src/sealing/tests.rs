@@ -54,6 +54,9 @@ fn intent(id: u64) -> Intent {
         prior: None,
         token: "t".into(),
         started_at: "2026-11-21T10:00:00Z".into(),
+        dependencies: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
         private: None,
     }
 }

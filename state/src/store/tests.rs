@@ -52,6 +52,9 @@ pub(crate) fn intent(id: u64, address: &str) -> Intent {
         prior: None,
         token: "token".into(),
         started_at: "2026-11-21T10:00:00Z".into(),
+        dependencies: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
         private: Some(vec![0, 255, 7]),
     }
 }

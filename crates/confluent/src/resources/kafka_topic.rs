@@ -33,6 +33,7 @@ use crate::checks;
 use crate::context::Confluent;
 use crate::context::Plane;
 use crate::control::half_made;
+use crate::control::not_ready;
 use crate::control::nothing_made;
 use crate::control::wait_finding;
 use crate::fields::credentials;
@@ -238,7 +239,7 @@ impl ResourceType<Confluent> for KafkaTopic {
             },
         )
         .await
-        .map_err(|e| half_made(Some(value.clone()), wait_finding(&e, &doing)))?;
+        .map_err(|e| not_ready(value.clone(), &e, &doing))?;
         Ok(self.shape().value(Some(planned), &state))
     }
 

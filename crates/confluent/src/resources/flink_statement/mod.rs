@@ -44,6 +44,7 @@ use crate::context::Confluent;
 use crate::context::FlinkPlane;
 use crate::control::half_made;
 use crate::control::is_gone;
+use crate::control::not_ready;
 use crate::control::nothing_made;
 use crate::control::wait_finding;
 use crate::fields::computed;
@@ -288,7 +289,7 @@ impl ResourceType<Confluent> for FlinkStatement {
             .map_err(|e| nothing_made(&e, &doing))?;
         let value = self.shape().value(Some(planned), &state(&plane, &made, &wanted));
         context.progress.checkpoint(&value, &context.private);
-        let failed = |e: WaitError| half_made(Some(value.clone()), wait_finding(&e, &doing));
+        let failed = |e: WaitError| not_ready(value.clone(), &e, &doing);
         let mut api = started(&plane, &name, &wanted, patience).await.map_err(failed)?;
         if flag(&wanted, "/stopped") {
             // A statement is always born running.

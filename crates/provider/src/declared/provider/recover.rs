@@ -40,13 +40,13 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             None => Ok(gone()),
             Some(_) if planned.is_null() => Ok(Recovery::NotDone),
             Some(value) => {
-                let value = finished(&value)?;
-                // An update may be sent again, so that in doubt it was not done.
-                if schema::consistent(&planned, &value, block).is_empty() {
-                    Ok(Recovery::Done(value, request.private.clone()))
-                } else {
-                    Ok(Recovery::NotDone)
+                let whole = finished(&value)?;
+                if schema::consistent(&planned, &whole, block).is_empty() {
+                    return Ok(Recovery::Done(whole, request.private.clone()));
                 }
+                // Done in part or not at all: the object as it is tells the planner what is left to do.
+                let value = finish(&value, &prior, block).map_err(|d| vec![d])?;
+                Ok(Recovery::Done(value, request.private.clone()))
             }
         }
     }
