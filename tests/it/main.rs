@@ -1,4 +1,5 @@
 //! The command, run as its users run it: one binary for all integration tests, so that there is one thing to link.
 
 mod examples;
+mod kill;
 mod sandbox;
