@@ -405,15 +405,26 @@ impl<'a> Run<'a> {
             }
             _ => Vec::new(),
         };
-        let event = Event::Started { address, operation, id: display_id(&request.prior) };
+        let event = Event::Started {
+            address,
+            operation,
+            id: display_id(&request.prior),
+        };
         let observer = Arc::clone(&self.observer);
         let step = step.clone();
         let future = Box::pin(async move {
             observer.event(event);
             let began = Instant::now();
             let response = resume::carry_out(&live.provider, earlier, request).await;
-            let changed =
-                Changed { change, step, operation, response, intent, marks, elapsed: began.elapsed() };
+            let changed = Changed {
+                change,
+                step,
+                operation,
+                response,
+                intent,
+                marks,
+                elapsed: began.elapsed(),
+            };
             (id, Finished::Changed(Box::new(changed)))
         });
         if outside {

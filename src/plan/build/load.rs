@@ -41,11 +41,19 @@ fn decode_intent(raw: &RawJson) -> Option<Value> {
 }
 
 /// The question what became of an interrupted change. None: the intent cannot be read.
-pub fn recover_request(intent: &Intent, checkpoint: Option<Value>, known_ids: Vec<String>) -> Option<RecoverRequest> {
+pub fn recover_request(
+    intent: &Intent,
+    checkpoint: Option<Value>,
+    known_ids: Vec<String>,
+) -> Option<RecoverRequest> {
     let planned = decode_intent(&intent.planned)?.unmark_deep().0;
     Some(RecoverRequest {
         type_name: intent.type_name.clone(),
-        prior: intent.prior.as_ref().and_then(decode_intent).unwrap_or_else(|| Value::null(planned.ty())),
+        prior: intent
+            .prior
+            .as_ref()
+            .and_then(decode_intent)
+            .unwrap_or_else(|| Value::null(planned.ty())),
         planned,
         checkpoint,
         private: intent.private.as_deref().map(Arc::from),
@@ -270,8 +278,12 @@ impl Planner<'_> {
                 );
                 return;
             }
-            Recovery::Done(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Ready),
-            Recovery::Partial(value, private) => self.adopt(&address, &intent, value, private, ObjectStatus::Tainted),
+            Recovery::Done(value, private) => {
+                self.adopt(&address, &intent, value, private, ObjectStatus::Ready)
+            }
+            Recovery::Partial(value, private) => {
+                self.adopt(&address, &intent, value, private, ObjectStatus::Tainted)
+            }
             Recovery::NotDone | Recovery::Undone(_) => {
                 // What a create noted on its way (a name that it was going to use) is nothing that exists.
                 if intent.action == IntentAction::Create && intent.deposed.is_none() {
@@ -284,7 +296,14 @@ impl Planner<'_> {
     }
 
     fn forget_current(&mut self, address: &streamform_lang::addrs::AbsInstance) {
-        let Some(record) = self.input.state.get(&address.to_string()).filter(|r| r.current.is_some()) else { return };
+        let Some(record) = self
+            .input
+            .state
+            .get(&address.to_string())
+            .filter(|r| r.current.is_some())
+        else {
+            return;
+        };
         let mut record = Record::clone(record);
         record.current = None;
         // Another interrupted change of the same instance may have been found to have made something.
@@ -297,8 +316,13 @@ impl Planner<'_> {
         }
         if record.is_empty() {
             self.prior.remove(address);
-            self.prior_of.entry(address.config()).or_default().retain(|a| a != address);
-            self.settled.push(Entry::Remove { address: record.address });
+            self.prior_of
+                .entry(address.config())
+                .or_default()
+                .retain(|a| a != address);
+            self.settled.push(Entry::Remove {
+                address: record.address,
+            });
         } else {
             self.settled.push(Entry::Put(record));
         }
@@ -341,8 +365,13 @@ impl Planner<'_> {
         let object = (!value.is_null())
             .then(|| {
                 // What was sensitive when it was sent stays so.
-                let sent = decode_intent(&intent.planned).map(|v| v.unmark_with_paths().1).unwrap_or_default();
-                let sent: Vec<_> = sent.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).collect();
+                let sent = decode_intent(&intent.planned)
+                    .map(|v| v.unmark_with_paths().1)
+                    .unwrap_or_default();
+                let sent: Vec<_> = sent
+                    .into_iter()
+                    .filter(|(_, m)| m.contains(Marks::SENSITIVE))
+                    .collect();
                 let marked = schema::mark_sensitive(&schema.block, value.clone().mark_with_paths(&sent));
                 let creating = intent.action == IntentAction::Create;
                 let attributes = RawJson::from_text(schema::to_state_json(&value, &schema.block)).ok()?;
@@ -375,7 +404,11 @@ impl Planner<'_> {
         let as_prior = object.as_ref().map(|o| PriorObject {
             stored: value.clone(),
             current: value.clone(),
-            marks: o.sensitive_paths.iter().map(|p| (prior::path_from_state(p), Marks::SENSITIVE)).collect(),
+            marks: o
+                .sensitive_paths
+                .iter()
+                .map(|p| (prior::path_from_state(p), Marks::SENSITIVE))
+                .collect(),
             private,
             tainted: status == ObjectStatus::Tainted,
             dependencies: o.dependencies.clone(),

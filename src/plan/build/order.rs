@@ -231,7 +231,10 @@ fn order_deletes(
     graph: &mut ExecutionGraph,
     blocks: &BTreeMap<String, BlockSteps>,
 ) {
-    if blocks.values().all(|b| b.delete.is_empty() && b.delete_late.is_empty()) {
+    if blocks
+        .values()
+        .all(|b| b.delete.is_empty() && b.delete_late.is_empty())
+    {
         return;
     }
     // The graph of blocks as the state remembers it.
@@ -241,8 +244,9 @@ fn order_deletes(
     // With what was found out about interrupted changes, which the state does not have yet.
     for (address, record) in prior {
         let from_name = address.config().to_string();
-        let from =
-            *index.entry(from_name.clone()).or_insert_with(|| stored.add_node(from_name));
+        let from = *index
+            .entry(from_name.clone())
+            .or_insert_with(|| stored.add_node(from_name));
         for object in record.current.iter().chain(record.deposed.values()) {
             for dependency in &object.dependencies {
                 let to = *index

@@ -266,7 +266,11 @@ impl<'a> Planner<'a> {
             .flat_map(|m| m.resources.values().map(|r| r.resolved_provider.clone()))
             .chain(self.prior.values().map(|p| p.provider.clone()))
             // What an interrupted run had begun may have left neither a record nor a block.
-            .chain(self.intents.iter().filter_map(|i| AbsProviderConfig::parse(&i.provider).ok()))
+            .chain(
+                self.intents
+                    .iter()
+                    .filter_map(|i| AbsProviderConfig::parse(&i.provider).ok()),
+            )
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -329,7 +333,10 @@ impl<'a> Planner<'a> {
             for (intent, mut request) in open {
                 // What one interrupted change is found to have made cannot be the result of another one.
                 request.known_ids.extend(
-                    taken.iter().filter(|(ty, _)| *ty == intent.type_name).map(|(_, id)| id.clone()),
+                    taken
+                        .iter()
+                        .filter(|(ty, _)| *ty == intent.type_name)
+                        .map(|(_, id)| id.clone()),
                 );
                 observer.event(Event::Started {
                     address: intent.address.clone(),
