@@ -334,8 +334,8 @@ pub fn diagnostic_json(d: &Diagnostic, sources: &Sources) -> serde_json::Value {
         Severity::Warning => "warning",
     };
     let detail = match &d.help {
-        Some(help) if d.detail.is_empty() => help.clone(),
-        Some(help) => format!("{}\n\n{help}", d.detail),
+        Some(help) if d.detail.is_empty() => format!("Hint: {help}"),
+        Some(help) => format!("{}\n\nHint: {help}", d.detail),
         None => d.detail.clone(),
     };
     out.insert("severity".into(), json!(severity));

@@ -8,13 +8,22 @@
 //! | a plan | [`PlanReport::of`], then [`plan_text`]; below it [`next_step_text`] |
 //! | progress | [`Progress::new`] gives a [`crate::plan::Observer`]; single lines: [`event_line`] |
 //! | after an apply | [`apply_complete_text`], [`destroy_complete_text`], [`outputs_text`] |
+//! | a state | [`state_text()`], [`instance_text`]; its outputs: [`state_outputs`] |
+//! | a pull request | [`plan_markdown`] |
+//! | JSON | [`json::plan_json`], [`json::state_json`], [`json::validate_json`], [`json::outputs_json`], [`json::output_json`] |
+//! | the `-json` stream | [`json::UiStream::new`]: `version`, `plan`, `applied`, `diagnostics`; it is an observer too |
+//! | pictures | [`graph_dot`], [`graph_mermaid`], [`plan_graph_dot`], [`plan_graph_mermaid`] |
 //! | a value | [`value_text()`], [`value_text_in_clear`] |
 
 pub mod diagnostic;
 pub mod diff;
+pub mod graph;
+pub mod json;
+pub mod markdown;
 pub mod model;
 pub mod paint;
 pub mod redact;
+pub mod state_text;
 pub mod terminal;
 pub mod ui;
 pub mod value_text;
@@ -23,8 +32,17 @@ pub use diagnostic::DiagnosticStyle;
 pub use diagnostic::diagnostic_json;
 pub use diagnostic::diagnostic_text;
 pub use diagnostic::diagnostics_text;
+pub use graph::graph_dot;
+pub use graph::graph_mermaid;
+pub use graph::plan_graph_dot;
+pub use graph::plan_graph_mermaid;
+pub use markdown::MarkdownOptions;
+pub use markdown::plan_markdown;
 pub use model::PlanReport;
 pub use paint::Paint;
+pub use state_text::instance_text;
+pub use state_text::state_outputs;
+pub use state_text::state_text;
 pub use terminal::NextStep;
 pub use terminal::Progress;
 pub use terminal::TextStyle;

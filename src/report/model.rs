@@ -224,7 +224,11 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
         after
     };
     let body = differ.object(present(&before), present(&after), &c.schema.block);
-    let address = c.address.to_string();
+    // What only moves is named by where it comes from: the sentence goes on with where it went.
+    let address = match (&c.previous_address, c.action) {
+        (Some(previous), Action::NoOp) => previous.to_string(),
+        _ => c.address.to_string(),
+    };
     let mut notes = Vec::new();
     let verb = if drift { drift_verb(c) } else { verb(c) };
     if !drift {

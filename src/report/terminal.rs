@@ -15,6 +15,9 @@ pub use result_text::destroy_complete_text;
 pub use result_text::outputs_text;
 
 pub(super) use diff_text::DiffWriter;
+pub(super) use diff_text::Layout;
+pub(super) use diff_text::Manner;
+pub(super) use progress::elapsed_text;
 
 use super::paint::Paint;
 
@@ -37,4 +40,4 @@ impl Default for TextStyle {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -22,6 +22,7 @@ pub use config_value::place_findings;
 pub use instance::ignore_changes;
 pub use load::recover_request;
 pub use prior::display_id;
+pub use prior::path_from_state;
 pub use prior::path_to_state;
 pub use providers::LiveProvider;
 pub use providers::LiveProviders;

@@ -61,7 +61,7 @@ pub(super) struct Prior {
 }
 
 /// A path of the state as a path of the language.
-pub(super) fn path_from_state(path: &AttributePath) -> Path {
+pub fn path_from_state(path: &AttributePath) -> Path {
     Path(
         path.0
             .iter()

@@ -22,8 +22,19 @@ pub(crate) struct DiffWriter<'a> {
     pub(crate) out: &'a mut String,
     /// Colours.
     pub(crate) paint: Paint,
-    /// A value and not a difference is written: no signs, nothing hidden (`show` of a state).
-    pub(crate) plain: bool,
+    /// How lines begin.
+    pub(crate) layout: Layout,
+}
+
+/// How lines begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Indentation, then the sign, as Terraform prints it.
+    Terminal,
+    /// No signs: a value and not a difference is written (`show` of a state).
+    Plain,
+    /// The sign in the first column, so that a block of `diff` in Markdown is coloured; `!` for a change.
+    SignFirst,
 }
 
 /// What a place passes on to what is inside it.
@@ -85,7 +96,7 @@ impl DiffWriter<'_> {
 
     /// Four columns with the sign in them.
     pub(crate) fn sign(&mut self, sign: Sign) {
-        if self.plain {
+        if self.layout == Layout::Plain {
             return;
         }
         let (ink, symbol) = match sign {
@@ -100,6 +111,16 @@ impl DiffWriter<'_> {
     }
 
     fn start(&mut self, level: usize, sign: Sign) {
+        if self.layout == Layout::SignFirst {
+            self.out.push(match sign {
+                Sign::Same => ' ',
+                Sign::Add => '+',
+                Sign::Change => '!',
+                Sign::Remove => '-',
+            });
+            self.out.push(' ');
+            return self.out.extend(std::iter::repeat_n("  ", level));
+        }
         self.indent(level);
         self.sign(sign);
     }
@@ -435,7 +456,9 @@ impl DiffWriter<'_> {
         for (keep, line) in folded(&text.lines, fold) {
             if keep {
                 self.hidden(level + 1, std::mem::take(&mut hidden), "line");
-                self.text_line(line, level);
+                // On one side only, the sign stands once before the whole text, but for a reader of colours on each line.
+                let alone = self.layout == Layout::SignFirst && matches!(diff.sign, Sign::Add | Sign::Remove);
+                self.text_line(line, if alone { diff.sign } else { line.sign }, level);
             } else {
                 hidden += 1;
             }
@@ -446,9 +469,9 @@ impl DiffWriter<'_> {
         self.to_null(diff, manner);
     }
 
-    fn text_line(&mut self, line: &Line, level: usize) {
-        self.start(level + 1, line.sign);
-        let (ink, word) = match line.sign {
+    fn text_line(&mut self, line: &Line, sign: Sign, level: usize) {
+        self.start(level + 1, sign);
+        let (ink, word) = match sign {
             Sign::Add => (Ink::Green, Ink::GreenWord),
             Sign::Remove => (Ink::Red, Ink::RedWord),
             Sign::Same | Sign::Change => {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::DiffWriter;
+use super::Layout;
 use super::TextStyle;
 use super::diff_text::Manner;
 use super::diff_text::attribute_name;
@@ -13,7 +14,6 @@ use crate::report::model::ChangeReport;
 use crate::report::model::PlanReport;
 use crate::report::paint::Ink;
 use crate::report::paint::wrap;
-use crate::report::terminal::diff_text;
 use streamform_lang::addrs::Mode;
 use unicode_width::UnicodeWidthStr;
 
@@ -67,8 +67,6 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
         }
         out.push('\n');
         summary(&mut out, report, style);
-    } else {
-        // Only outputs: nothing real changes.
     }
     if !report.deferred.is_empty() {
         out.push('\n');
@@ -248,11 +246,7 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
     symbol(out, action, style);
     out.push_str(if c.mode == Mode::Data { "data" } else { "resource" });
     _ = writeln!(out, " \"{}\" \"{}\" {{", c.ty, c.name);
-    let mut writer = DiffWriter {
-        out,
-        paint: style.paint,
-        plain: false,
-    };
+    let mut writer = DiffWriter { out, paint: style.paint, layout: Layout::Terminal };
     writer.block(&c.body, 0, Manner::TOP);
     out.push_str("    }\n");
 }
@@ -266,7 +260,7 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
     if report.outputs.is_empty() {
         return;
     }
-    if !out.is_empty() {
+    if !out.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');
     }
     out.push_str("Changes to Outputs:\n");
@@ -278,18 +272,14 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
         .unwrap_or(0);
     for o in &report.outputs {
         let name = attribute_name(&o.name);
-        let mut writer = DiffWriter {
-            out,
-            paint: style.paint,
-            plain: false,
-        };
+        let mut writer = DiffWriter { out, paint: style.paint, layout: Layout::Terminal };
         writer.sign(o.diff.sign);
         writer.out.push_str(&name);
         writer
             .out
             .extend(std::iter::repeat_n(' ', width.saturating_sub(name.width())));
         writer.out.push_str(" = ");
-        writer.diff(&o.diff, 0, diff_text::Manner::TOP);
+        writer.diff(&o.diff, 0, Manner::TOP);
         out.push('\n');
     }
 }

@@ -1,0 +1,32 @@
+//! Reports for programs, in the formats of Terraform: plan 1.2, state 1.0, the `-json` stream 1.2, validate 1.0, outputs.
+
+mod configuration;
+mod outputs;
+mod plan;
+mod state;
+mod ui;
+mod validate;
+mod value;
+
+pub use outputs::output_json;
+pub use outputs::outputs_json;
+pub use plan::plan_json;
+pub use state::state_json;
+pub use ui::UiStream;
+pub use validate::validate_json;
+
+/// The release of Terraform whose formats these are: programs that read them check it.
+pub const COMPATIBLE_VERSION: &str = "1.11.4";
+
+/// Whether sensitive values are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// As `null`; what is sensitive is told beside the values.
+    #[default]
+    Hidden,
+    /// In clear, as Terraform does: only where the user asked for it.
+    Clear,
+}
+
+#[cfg(test)]
+mod tests;

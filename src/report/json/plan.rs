@@ -1,0 +1,278 @@
+//! A plan as `show -json` has it, format 1.2.
+
+use serde_json::Map;
+use serde_json::Value as Json;
+use serde_json::json;
+use streamform_lang::value::Path;
+use streamform_lang::value::Step;
+use streamform_lang::value::Value;
+use streamform_lang::value::type_to_json;
+use streamform_provider::Registry;
+use streamform_provider::schema;
+
+use super::COMPATIBLE_VERSION;
+use super::Secrets;
+use super::configuration::configuration_json;
+use super::state::Tree;
+use super::state::mode;
+use super::state::resource;
+use super::value;
+use super::value::Writer;
+use crate::config::Configuration;
+use crate::plan::Action;
+use crate::plan::CheckKind;
+use crate::plan::CheckResult;
+use crate::plan::CheckStatus;
+use crate::plan::InstanceChange;
+use crate::plan::OutputChange;
+use crate::plan::Plan;
+use crate::report::model::secrets_of;
+
+/// The whole plan. `configuration` is the one that it was made from, where it is at hand.
+pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>, secrets: Secrets) -> Json {
+    let known = secrets_of(plan);
+    let w = Writer { secrets, known: &known };
+    let mut out = Map::new();
+    out.insert("format_version".into(), json!("1.2"));
+    out.insert("terraform_version".into(), json!(COMPATIBLE_VERSION));
+    if !plan.variables.is_empty() {
+        let variables: Map<String, Json> =
+            plan.variables.iter().map(|(n, v)| (n.to_string(), json!({ "value": w.value(v) }))).collect();
+        out.insert("variables".into(), Json::Object(variables));
+    }
+    out.insert("planned_values".into(), planned_values(plan, w));
+    if !plan.drift.is_empty() {
+        out.insert("resource_drift".into(), plan.drift.iter().map(|c| resource_change(c, w)).collect());
+    }
+    if !plan.changes.is_empty() {
+        out.insert("resource_changes".into(), plan.changes.iter().map(|c| resource_change(c, w)).collect());
+    }
+    if !plan.outputs.is_empty() {
+        let outputs: Map<String, Json> =
+            plan.outputs.iter().map(|o| (o.name.to_string(), output_change(o, w))).collect();
+        out.insert("output_changes".into(), Json::Object(outputs));
+    }
+    if let Some(prior) = prior_state(plan, w) {
+        out.insert("prior_state".into(), prior);
+    }
+    if let Some((config, registry)) = configuration {
+        out.insert("configuration".into(), configuration_json(config, registry, secrets));
+    }
+    if !plan.checks.is_empty() {
+        out.insert("checks".into(), plan.checks.iter().map(check).collect());
+    }
+    if !plan.deferred.is_empty() {
+        let deferred = plan.deferred.iter().map(|d| json!({ "address": d.address, "reason": d.reason }));
+        out.insert("deferred_changes".into(), deferred.collect());
+    }
+    out.insert("timestamp".into(), json!(plan.timestamp));
+    out.insert("applyable".into(), json!(!plan.errored && (plan.has_changes() || !plan.drift.is_empty())));
+    out.insert("complete".into(), json!(!plan.errored && plan.targets.is_empty() && plan.deferred.is_empty()));
+    out.insert("errored".into(), json!(plan.errored));
+    Json::Object(out)
+}
+
+fn marked(c: &InstanceChange, v: &Value) -> Value {
+    schema::mark_sensitive(&c.schema.block, v.clone())
+}
+
+fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
+    let mut out = Map::new();
+    let outputs: Map<String, Json> = plan
+        .outputs
+        .iter()
+        .filter(|o| o.action != Action::Delete)
+        .map(|o| {
+            let mut json = Map::new();
+            json.insert("sensitive".into(), json!(o.sensitive));
+            if o.after.is_wholly_known() {
+                json.insert("type".into(), type_to_json(&o.after.ty()));
+                json.insert("value".into(), output_value(o, &o.after, w));
+            }
+            (o.name.to_string(), Json::Object(json))
+        })
+        .collect();
+    if !outputs.is_empty() {
+        out.insert("outputs".into(), Json::Object(outputs));
+    }
+    let mut tree = Tree::default();
+    for c in plan.changes.iter().filter(|c| c.deposed.is_none() && !c.after.is_null()) {
+        add(&mut tree, c, &c.after, w);
+    }
+    out.insert("root_module".into(), tree.into_json());
+    Json::Object(out)
+}
+
+fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, w: Writer<'_>) -> bool {
+    let v = marked(c, v);
+    let mut json = resource(&c.address, &c.provider.provider.to_string(), c.schema.version);
+    json.insert("values".into(), w.value(&v));
+    json.insert("sensitive_values".into(), value::sensitive(&v));
+    tree.add(&c.address, json);
+    true
+}
+
+/// The state as it was read: every object of it is in the plan.
+fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
+    let mut tree = Tree::default();
+    let mut any = false;
+    for c in plan.changes.iter().filter(|c| c.deposed.is_none() && !c.before.is_null()) {
+        any |= add(&mut tree, c, &c.before, w);
+    }
+    let outputs: Map<String, Json> = plan
+        .outputs
+        .iter()
+        .filter(|o| !o.before.is_null())
+        .map(|o| {
+            let json = json!({
+                "sensitive": o.sensitive,
+                "value": output_value(o, &o.before, w),
+                "type": type_to_json(&o.before.ty()),
+            });
+            (o.name.to_string(), json)
+        })
+        .collect();
+    if !any && outputs.is_empty() {
+        return None;
+    }
+    let mut values = Map::new();
+    if !outputs.is_empty() {
+        values.insert("outputs".into(), Json::Object(outputs));
+    }
+    values.insert("root_module".into(), tree.into_json());
+    Some(json!({ "format_version": "1.0", "terraform_version": COMPATIBLE_VERSION, "values": values }))
+}
+
+fn output_value(o: &OutputChange, v: &Value, w: Writer<'_>) -> Json {
+    if o.sensitive && w.secrets == Secrets::Hidden { Json::Null } else { w.value(v) }
+}
+
+fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
+    let mut out = Map::new();
+    out.insert("address".into(), json!(c.address.to_string()));
+    if let Some(previous) = &c.previous_address {
+        out.insert("previous_address".into(), json!(previous.to_string()));
+    }
+    if !c.address.module.is_root() {
+        out.insert("module_address".into(), json!(c.address.module.to_string()));
+    }
+    out.insert("mode".into(), json!(mode(c.mode())));
+    out.insert("type".into(), json!(c.address.resource.ty.as_str()));
+    out.insert("name".into(), json!(c.address.resource.name.as_str()));
+    if let Some(key) = value::key(&c.address.key) {
+        out.insert("index".into(), key);
+    }
+    out.insert("provider_name".into(), json!(c.provider.provider.to_string()));
+    if let Some(key) = &c.deposed {
+        out.insert("deposed".into(), json!(key));
+    }
+    let (before, after) = (marked(c, &c.before), marked(c, &c.after));
+    let mut change = Map::new();
+    change.insert("actions".into(), json!(c.action.json_names()));
+    change.insert("before".into(), w.value(&before));
+    change.insert("after".into(), w.value(&after));
+    let unknown = if after.is_wholly_known() { json!({}) } else { value::unknown(&after) };
+    change.insert("after_unknown".into(), unknown);
+    change.insert("before_sensitive".into(), value::sensitive(&before));
+    change.insert("after_sensitive".into(), value::sensitive(&after));
+    if !c.replace_paths.is_empty() {
+        change.insert("replace_paths".into(), c.replace_paths.iter().map(path).collect());
+    }
+    out.insert("change".into(), Json::Object(change));
+    if let Some(reason) = c.reason {
+        out.insert("action_reason".into(), json!(reason.json_name()));
+    }
+    Json::Object(out)
+}
+
+fn path(path: &Path) -> Json {
+    path.steps()
+        .iter()
+        .map_while(|s| match s {
+            Step::Attr(n) | Step::Key(n) => Some(json!(n.as_str())),
+            Step::Index(i) => Some(json!(i)),
+            Step::Element(_) => None,
+        })
+        .collect()
+}
+
+fn output_change(o: &OutputChange, w: Writer<'_>) -> Json {
+    let mut out = Map::new();
+    out.insert("actions".into(), json!(o.action.json_names()));
+    out.insert("before".into(), output_value(o, &o.before, w));
+    if o.after.is_known() {
+        out.insert("after".into(), output_value(o, &o.after, w));
+    }
+    let unknown = if o.after.is_wholly_known() { json!(false) } else { value::unknown(&o.after) };
+    out.insert("after_unknown".into(), unknown);
+    out.insert("before_sensitive".into(), json!(o.sensitive && o.action != Action::Create));
+    out.insert("after_sensitive".into(), json!(o.sensitive));
+    Json::Object(out)
+}
+
+fn status(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Pass => "pass",
+        CheckStatus::Fail => "fail",
+        CheckStatus::Error => "error",
+        CheckStatus::Unknown => "unknown",
+    }
+}
+
+fn check(c: &CheckResult) -> Json {
+    let kind = match c.kind {
+        CheckKind::Resource => "resource",
+        CheckKind::Output => "output_value",
+        CheckKind::Check => "check",
+        CheckKind::Variable => "var",
+    };
+    let mut address = Map::new();
+    let shown = &c.address;
+    address.insert("kind".into(), json!(kind));
+    let parsed = streamform_lang::addrs::AbsInstance::parse(shown).ok();
+    match (&parsed, c.kind) {
+        (Some(a), CheckKind::Resource) => {
+            if !a.module.is_root() {
+                address.insert("module".into(), json!(a.module.to_string()));
+            }
+            address.insert("mode".into(), json!(mode(a.resource.mode)));
+            address.insert("name".into(), json!(a.resource.name.as_str()));
+            address.insert("to_display".into(), json!(shown));
+            address.insert("type".into(), json!(a.resource.ty.as_str()));
+        }
+        _ => {
+            let name = shown.rsplit('.').next().unwrap_or(shown);
+            if let Some(at) = shown.find(&format!(".{}.", shown.rsplit('.').nth(1).unwrap_or_default()))
+                && shown.starts_with("module.")
+            {
+                address.insert("module".into(), json!(&shown[..at]));
+            }
+            address.insert("name".into(), json!(name));
+            address.insert("to_display".into(), json!(shown));
+        }
+    }
+    let instances: Vec<Json> = c
+        .instances
+        .iter()
+        .map(|(shown, result, messages)| {
+            let mut address = Map::new();
+            if let Some(a) = streamform_lang::addrs::AbsInstance::parse(shown).ok().filter(|_| c.kind == CheckKind::Resource) {
+                if !a.module.is_root() {
+                    address.insert("module".into(), json!(a.module.to_string()));
+                }
+                if let Some(key) = value::key(&a.key) {
+                    address.insert("instance_key".into(), key);
+                }
+            }
+            address.insert("to_display".into(), json!(shown));
+            let mut out = Map::new();
+            out.insert("address".into(), Json::Object(address));
+            out.insert("status".into(), json!(status(*result)));
+            if !messages.is_empty() {
+                out.insert("problems".into(), messages.iter().map(|m| json!({ "message": m })).collect());
+            }
+            Json::Object(out)
+        })
+        .collect();
+    json!({ "address": address, "status": status(c.status), "instances": instances })
+}

@@ -1,0 +1,291 @@
+//! The `-json` stream 1.2 of plan and apply: one object a line on standard output.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+use serde_json::json;
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
+use streamform_lang::diag::Sources;
+use streamform_state::StateView;
+
+use super::COMPATIBLE_VERSION;
+use super::outputs::parse;
+use super::value;
+use crate::config;
+use crate::plan::Action;
+use crate::plan::ActionReason;
+use crate::plan::Event;
+use crate::plan::InstanceChange;
+use crate::plan::Observer;
+use crate::plan::Operation;
+use crate::plan::Plan;
+use crate::plan::Summary;
+use crate::report::diagnostic::diagnostic_json;
+use crate::report::paint::Paint;
+use crate::report::terminal::elapsed_text;
+use crate::report::terminal::event_line;
+use crate::report::ui::Ui;
+
+/// Gives the present as RFC 3339 in UTC.
+type Clock = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Writes the stream. It is an [`Observer`], so it can be given to the engine as it is.
+pub struct UiStream {
+    ui: Ui,
+    clock: Clock,
+}
+
+impl UiStream {
+    /// A stream through `ui`; `clock` gives the time of each line.
+    pub fn new(ui: Ui, clock: Clock) -> Arc<UiStream> {
+        Arc::new(UiStream { ui, clock })
+    }
+
+    fn line(&self, level: &str, message: &str, kind: &str, more: Map<String, Json>) {
+        let mut out = Map::new();
+        out.insert("@level".into(), json!(level));
+        out.insert("@message".into(), json!(message));
+        out.insert("@module".into(), json!("terraform.ui"));
+        out.insert("@timestamp".into(), json!((self.clock)()));
+        out.extend(more);
+        out.insert("type".into(), json!(kind));
+        let mut text = Json::Object(out).to_string();
+        text.push('\n');
+        self.ui.out(&text);
+    }
+
+    fn info(&self, message: &str, kind: &str, name: &str, content: Json) {
+        self.line("info", message, kind, Map::from_iter([(name.to_owned(), content)]));
+    }
+
+    /// The first line: what speaks, and in which version of the format.
+    pub fn version(&self, version: &str) {
+        let more = Map::from_iter([
+            ("terraform".to_owned(), json!(COMPATIBLE_VERSION)),
+            ("streamform".to_owned(), json!(version)),
+            ("ui".to_owned(), json!("1.2")),
+        ]);
+        self.line("info", &format!("Streamform {version}"), "version", more);
+    }
+
+    /// A line for each diagnostic.
+    pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        for d in diagnostics {
+            self.diagnostic(d, sources);
+        }
+    }
+
+    fn diagnostic(&self, d: &Diagnostic, sources: &Sources) {
+        let (level, title) = match d.severity {
+            Severity::Error => ("error", "Error"),
+            Severity::Warning => ("warn", "Warning"),
+        };
+        let more = Map::from_iter([("diagnostic".to_owned(), diagnostic_json(d, sources))]);
+        self.line(level, &format!("{title}: {}", d.summary), "diagnostic", more);
+    }
+
+    /// Drift, planned changes, counts and outputs of a plan.
+    pub fn plan(&self, plan: &Plan) {
+        for c in &plan.drift {
+            let action = action(c.action);
+            let content = planned(c, action, false);
+            self.info(&format!("{}: Drift detected ({action})", c.address), "resource_drift", "change", content);
+        }
+        for c in &plan.changes {
+            let moved = c.previous_address.is_some();
+            if c.action == Action::NoOp && !moved {
+                continue;
+            }
+            let action = if c.action == Action::NoOp { "move" } else { action(c.action) };
+            self.info(&format!("{}: Plan to {action}", c.address), "planned_change", "change", planned(c, action, true));
+        }
+        if !plan.errored {
+            let s = plan.summary();
+            self.info(&format!("Plan: {s}."), "change_summary", "changes", counts(&s, "plan"));
+        }
+        if !plan.outputs.is_empty() {
+            let outputs: Map<String, Json> = plan
+                .outputs
+                .iter()
+                .map(|o| {
+                    let action = if o.action == Action::NoOp { "noop" } else { action(o.action) };
+                    (o.name.to_string(), json!({ "sensitive": o.sensitive, "action": action }))
+                })
+                .collect();
+            self.info(&format!("Outputs: {}", outputs.len()), "outputs", "outputs", Json::Object(outputs));
+        }
+    }
+
+    /// Counts and outputs of an apply that went well.
+    pub fn applied(&self, done: &Summary, destroy: bool, state: &StateView) {
+        let (message, operation) = if destroy {
+            (format!("Destroy complete! Resources: {} destroyed.", done.destroy), "destroy")
+        } else {
+            let text = crate::report::apply_complete_text(done, &crate::report::TextStyle::default());
+            (text.trim_end().to_owned(), "apply")
+        };
+        self.info(&message, "change_summary", "changes", counts(done, operation));
+        let outputs: Map<String, Json> = state
+            .outputs()
+            .iter()
+            .map(|(name, o)| {
+                let mut out = Map::new();
+                out.insert("sensitive".into(), json!(o.sensitive));
+                out.insert("type".into(), parse(&o.value_type));
+                if !o.sensitive {
+                    out.insert("value".into(), parse(&o.value));
+                }
+                (name.clone(), Json::Object(out))
+            })
+            .collect();
+        self.info(&format!("Outputs: {}", outputs.len()), "outputs", "outputs", Json::Object(outputs));
+    }
+
+    fn hook(&self, event: &Event, address: &str) {
+        let message = |fallback: String| event_line(event, Paint::plain()).unwrap_or(fallback);
+        let mut hook = Map::new();
+        hook.insert("resource".into(), resource_of_text(address));
+        let mut with = |name: &str, content: Json| {
+            hook.insert(name.to_owned(), content);
+        };
+        match event {
+            Event::Started { operation, id, .. } => {
+                let refresh = *operation == Operation::Refresh;
+                if !refresh {
+                    with("action", json!(operation_name(*operation)));
+                }
+                if let (Some(id), false) = (id, *operation == Operation::Create) {
+                    with("id_key", json!("id"));
+                    with("id_value", json!(id));
+                }
+                let kind = if refresh { "refresh_start" } else { "apply_start" };
+                self.info(&message(String::new()), kind, "hook", Json::Object(hook));
+            }
+            Event::Completed { operation, id, elapsed, .. } => {
+                let refresh = *operation == Operation::Refresh;
+                if !refresh {
+                    with("action", json!(operation_name(*operation)));
+                }
+                if let (Some(id), false) = (id, *operation == Operation::Delete) {
+                    with("id_key", json!("id"));
+                    with("id_value", json!(id));
+                }
+                if !refresh {
+                    with("elapsed_seconds", json!(elapsed.as_secs()));
+                }
+                let shown = id.as_ref().map(|i| format!(" [id={i}]")).unwrap_or_default();
+                let kind = if refresh { "refresh_complete" } else { "apply_complete" };
+                self.info(&message(format!("{address}: Refresh complete{shown}")), kind, "hook", Json::Object(hook));
+            }
+            Event::Failed { operation, elapsed, .. } => {
+                with("action", json!(operation_name(*operation)));
+                with("elapsed_seconds", json!(elapsed.as_secs()));
+                self.info(&message(String::new()), "apply_errored", "hook", Json::Object(hook));
+            }
+            Event::Phase { text, elapsed, .. } => {
+                with("phase", json!(text));
+                with("elapsed_seconds", json!(elapsed.as_secs()));
+                let message = format!("{address}: {text} [{} elapsed]", elapsed_text(*elapsed));
+                self.info(&message, "apply_progress", "hook", Json::Object(hook));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Observer for UiStream {
+    fn event(&self, event: Event) {
+        match &event {
+            Event::Started { address, .. }
+            | Event::Phase { address, .. }
+            | Event::Completed { address, .. }
+            | Event::Failed { address, .. } => self.hook(&event, address),
+            Event::Notice(d) => self.diagnostic(d, &Sources::default()),
+            Event::Skipped { .. } | Event::Stopping => {
+                let text = event_line(&event, Paint::plain()).unwrap_or_default();
+                self.line("warn", &text, "log", Map::new());
+            }
+        }
+    }
+}
+
+fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Refresh | Operation::Read => "read",
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+        Operation::Recover => "recover",
+    }
+}
+
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "noop",
+        Action::Create => "create",
+        Action::Read => "read",
+        Action::Update => "update",
+        Action::DeleteThenCreate | Action::CreateThenDelete => "replace",
+        Action::Delete => "delete",
+        Action::Forget => "forget",
+    }
+}
+
+fn counts(s: &Summary, operation: &str) -> Json {
+    let mut out = json!({ "add": s.add, "change": s.change, "import": s.import, "remove": s.destroy });
+    if s.forget > 0 {
+        out["forget"] = json!(s.forget);
+    }
+    out["operation"] = json!(operation);
+    out
+}
+
+fn planned(c: &InstanceChange, action: &str, with_reason: bool) -> Json {
+    let mut out = Map::new();
+    out.insert("resource".into(), resource_json(&c.address));
+    if let Some(previous) = &c.previous_address {
+        out.insert("previous_resource".into(), resource_json(previous));
+    }
+    out.insert("action".into(), json!(action));
+    if let (true, Some(reason)) = (with_reason, c.reason) {
+        out.insert("reason".into(), json!(reason_name(reason)));
+    }
+    Json::Object(out)
+}
+
+/// The stream has shorter names for some reasons than plan JSON.
+fn reason_name(reason: ActionReason) -> &'static str {
+    match reason {
+        ActionReason::ReplaceBecauseTainted => "tainted",
+        ActionReason::ReplaceByRequest => "requested",
+        ActionReason::ReplaceByTriggers => "replace_triggered_by",
+        ActionReason::ReplaceBecauseCannotUpdate => "cannot_update",
+        other => other.json_name(),
+    }
+}
+
+/// The address of an event, which may end in `(deposed KEY)`.
+fn resource_of_text(address: &str) -> Json {
+    let bare = address.split(" (deposed").next().unwrap_or(address);
+    match AbsInstance::parse(bare) {
+        Ok(address) => resource_json(&address),
+        Err(_) => json!({ "addr": address }),
+    }
+}
+
+fn resource_json(address: &AbsInstance) -> Json {
+    let local = AbsInstance { module: Default::default(), ..address.clone() };
+    json!({
+        "addr": address.to_string(),
+        "module": address.module.to_string(),
+        "resource": local.to_string(),
+        "implied_provider": config::implied_provider(&address.resource.ty).as_str(),
+        "resource_type": address.resource.ty.as_str(),
+        "resource_name": address.resource.name.as_str(),
+        "resource_key": value::key(&address.key).unwrap_or(Json::Null),
+    })
+}
