@@ -16,6 +16,7 @@ use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::ExprKind;
+use streamform_lang::value::Name;
 use streamform_provider::Registry;
 use streamform_provider::schema::Block as SchemaBlock;
 use streamform_provider::schema::Nesting;
@@ -187,12 +188,12 @@ impl Context<'_> {
         Json::Object(out)
     }
 
+    /// What can be said neither as a constant nor by references is left out, as in Terraform.
     fn repetition(&self, out: &mut Map<String, Json>, count: Option<&Expr>, for_each: Option<&Expr>) {
-        if let Some(e) = count {
-            out.insert("count_expression".into(), self.expression(e));
-        }
-        if let Some(e) = for_each {
-            out.insert("for_each_expression".into(), self.expression(e));
+        for (name, expr) in [("count_expression", count), ("for_each_expression", for_each)] {
+            if let Some(json) = expr.map(|e| self.expression(e)).filter(|j| *j != json!({})) {
+                out.insert(name.into(), json);
+            }
         }
     }
 
@@ -232,7 +233,7 @@ impl Context<'_> {
 
     fn expression(&self, expr: &Expr) -> Json {
         let mut references = Vec::new();
-        gather(expr, &self.config.sources, &mut references);
+        gather(expr, &self.config.sources, &mut Vec::new(), &mut references);
         if !references.is_empty() {
             return json!({ "references": references });
         }
@@ -261,37 +262,40 @@ fn subjects(references: &[Reference]) -> Json {
     references.iter().map(|r| json!(r.subject.to_string())).collect()
 }
 
-fn gather(expr: &Expr, sources: &Sources, out: &mut Vec<String>) {
-    if let ExprKind::Traversal(t) = &expr.kind {
-        let mut add = |text: String| {
-            if !text.is_empty() && !out.contains(&text) {
-                out.push(text);
-            }
-        };
-        // Longest first: what is written, then the objects that it goes through.
-        if let Ok(reference) = &t.reference {
-            let written: String = sources.text(expr.span).split_whitespace().collect();
-            match &reference.subject {
-                Subject::ResourceInstance(r, k) => {
-                    add(written);
-                    add(format!("{r}{k}"));
-                    add(r.to_string());
-                }
-                Subject::Resource(r) => {
-                    add(written);
-                    add(r.to_string());
-                }
-                Subject::ModuleOutput(n, k, o) => {
-                    add(format!("module.{n}{k}.{o}"));
-                    add(format!("module.{n}{k}"));
-                }
-                Subject::SelfObject => {
-                    add(written);
-                    add("self".to_owned());
-                }
-                other => add(other.to_string()),
+/// References in the order in which they are written. `bound` are names of enclosing `for` expressions: they refer to nothing.
+fn gather(expr: &Expr, sources: &Sources, bound: &mut Vec<Name>, out: &mut Vec<String>) {
+    match &expr.kind {
+        ExprKind::Traversal(t) if !bound.contains(&t.root.name) => {
+            if let Ok(reference) = &t.reference {
+                let written: String = sources.text(expr.span).split_whitespace().collect();
+                name_subject(&reference.subject, written, out);
             }
         }
+        ExprKind::For(f) => {
+            gather(&f.collection, sources, bound, out);
+            let before = bound.len();
+            bound.extend(f.key_name.iter().chain([&f.value_name]).map(|i| i.name.clone()));
+            for part in f.key.iter().chain([&f.value]).chain(&f.condition) {
+                gather(part, sources, bound, out);
+            }
+            bound.truncate(before);
+        }
+        _ => each_child(expr, &mut |e: &Expr| gather(e, sources, bound, out)),
     }
-    each_child(expr, &mut |e: &Expr| gather(e, sources, out));
+}
+
+/// Longest first: what is written, then the objects that it goes through.
+fn name_subject(subject: &Subject, written: String, out: &mut Vec<String>) {
+    let names = match subject {
+        Subject::ResourceInstance(r, k) => vec![written, format!("{r}{k}"), r.to_string()],
+        Subject::Resource(r) => vec![written, r.to_string()],
+        Subject::ModuleOutput(n, k, o) => vec![format!("module.{n}{k}.{o}"), format!("module.{n}{k}")],
+        Subject::SelfObject => vec![written, "self".to_owned()],
+        other => vec![other.to_string()],
+    };
+    for name in names {
+        if !name.is_empty() && !out.contains(&name) {
+            out.push(name);
+        }
+    }
 }

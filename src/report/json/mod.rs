@@ -29,4 +29,4 @@ pub enum Secrets {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
