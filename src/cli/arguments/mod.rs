@@ -1,0 +1,146 @@
+//! The arguments that several commands share, and the command line as a whole. What only one command takes stands with that
+//! command.
+
+mod spelling;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+
+pub(super) use spelling::normalize;
+
+use super::command::apply::ApplyArgs;
+use super::command::emulator::EmulatorArgs;
+use super::command::fmt::FmtArgs;
+use super::command::graph::GraphArgs;
+use super::command::init::InitArgs;
+use super::command::output::OutputArgs;
+use super::command::plan::PlanArgs;
+use super::command::show::ShowArgs;
+use super::command::state::StateArgs;
+use super::command::validate::ValidateArgs;
+use super::command::version::VersionArgs;
+
+/// Infrastructure as code for Confluent Cloud and Apache Flink.
+///
+/// Reads the Terraform language, shows what would change, and changes it. Flags may be written with one dash or two.
+#[derive(Debug, Parser)]
+#[command(
+    name = "streamform",
+    args_override_self = true,
+    disable_help_subcommand = true,
+    infer_long_args = false,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}"
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: GlobalArgs,
+
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct GlobalArgs {
+    /// Work in this folder instead of the current one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) chdir: Option<PathBuf>,
+
+    /// Use an emulator of the Confluent APIs in this process instead of the real ones
+    #[arg(long, global = true)]
+    pub(super) emulator: bool,
+
+    /// Print without colour
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check that a folder is ready to be planned and applied
+    Init(InitArgs),
+    /// Check whether the configuration is valid
+    Validate(ValidateArgs),
+    /// Show what an apply would change
+    Plan(PlanArgs),
+    /// Create, change and delete objects so that they are what the configuration says
+    Apply(ApplyArgs),
+    /// Delete every object of the state
+    Destroy(ApplyArgs),
+    /// Show output values
+    Output(OutputArgs),
+    /// Show the state, or a saved plan
+    Show(ShowArgs),
+    /// Look into the state
+    State(StateArgs),
+    /// Print what depends on what, as a picture
+    Graph(GraphArgs),
+    /// Lay configuration files out in the canonical way
+    Fmt(FmtArgs),
+    /// Run an emulator of the Confluent APIs
+    Emulator(EmulatorArgs),
+    /// Show the version
+    Version(VersionArgs),
+}
+
+/// Values for variables.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Variables")]
+pub(super) struct VariableArgs {
+    /// Give the root module's variable NAME a value (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(super) var: Vec<String>,
+    /// Take values for variables from a file (can be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(super) var_file: Vec<PathBuf>,
+    /// Ask for what is missing [default: true, if there is a terminal]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) input: Option<bool>,
+}
+
+/// How a plan is made.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Planning")]
+pub(super) struct PlanningArgs {
+    /// Plan to delete every object
+    #[arg(long)]
+    pub(super) destroy: bool,
+    /// Plan only to bring the state up to date with the real objects
+    #[arg(long)]
+    pub(super) refresh_only: bool,
+    /// Read the real objects before planning [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) refresh: Option<bool>,
+    /// Plan only this resource or module and what it needs (can be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) target: Vec<String>,
+    /// Replace this object even if nothing about it changes (can be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<String>,
+}
+
+/// How a run goes about its work.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct RunningArgs {
+    /// Run at most this many operations at once [default: 10]
+    #[arg(long, value_name = "N")]
+    pub(super) parallelism: Option<usize>,
+    /// Wait this long for a lock that somebody else holds, such as 30s or 5m [default: 0s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) lock_timeout: Option<String>,
+    /// Lock the state; accepted for compatibility, a state is always locked before it is written
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    pub(super) lock: Option<bool>,
+    /// Print warnings as a list of their titles
+    #[arg(long, help_heading = "Output")]
+    pub(super) compact_warnings: bool,
+}
