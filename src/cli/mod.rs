@@ -2,29 +2,56 @@
 //! providers.
 
 mod arguments;
+mod bug;
 mod command;
+mod environment;
 mod session;
 mod variables;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
 
-pub use arguments::Cli;
+use arguments::Cli;
 
 /// Runs the command that the arguments ask for.
 ///
-/// Exit codes as Terraform's: 0 well, 1 failed, 2 changes (where `-detailed-exitcode` asks for it).
+/// Exit codes as Terraform's: 0 well, 1 failed, 2 changes (where `-detailed-exitcode` asks for it), 3 badly laid out files
+/// (`fmt -check`), 127 no command at all.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = arguments::normalize(args);
-    match Cli::try_parse_from(args) {
-        Ok(cli) => ExitCode::from(command::run(cli)),
-        Err(e) => {
-            let code = if e.use_stderr() { 1 } else { 0 };
-            // Help and version go to stdout, mistakes to stderr.
-            let _ = e.print();
-            ExitCode::from(code)
-        }
+    bug::tell();
+    let args: Vec<OsString> = args.into_iter().collect();
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| start(args)));
+    ExitCode::from(code.unwrap_or(1))
+}
+
+fn start(args: Vec<OsString>) -> u8 {
+    let mut tree = Cli::command();
+    let named = |path: &[&str]| {
+        path.iter().try_fold(&tree, |at, name| at.find_subcommand(name)).is_some()
+    };
+    let args = match arguments::normalize(args, &named, &|name| std::env::var(name).ok()) {
+        Ok(args) => args,
+        Err(message) => return refuse(&tree.error(ErrorKind::InvalidValue, message)),
+    };
+    if args.len() < 2 {
+        let help = tree.render_help();
+        environment::Looks::default().ui(true).out(&help.to_string());
+        return 127;
     }
+    match tree.try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m)) {
+        Ok(cli) => command::run(cli),
+        Err(e) => refuse(&e),
+    }
+}
+
+/// Prints what clap says: help to standard output, mistakes to standard error.
+fn refuse(e: &clap::Error) -> u8 {
+    // Whoever does not listen does not need to hear it.
+    let _ = e.print();
+    u8::from(e.use_stderr())
 }

@@ -15,10 +15,14 @@ use streamform_state::LockWait;
 use streamform_state::SealKey;
 use tokio::runtime::Runtime;
 
+use super::arguments::GlobalArgs;
+use super::environment::Looks;
+use super::environment::variable;
 use crate::engine::Session;
 use crate::engine::timestamp;
 use crate::exec::Stop;
 use crate::plan::Observer;
+use crate::report::Ui;
 
 /// Which emulator a command uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,17 @@ pub(super) struct Surroundings {
     pub(super) base: PathBuf,
     pub(super) cwd: PathBuf,
     pub(super) emulator: EmulatorChoice,
+    pub(super) no_color: bool,
+}
+
+/// What came of a question.
+pub(super) enum Answer {
+    /// A line.
+    Line(String),
+    /// Standard input is at its end, or cannot be read.
+    End,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 /// A session, and what must live as long.
@@ -47,16 +62,16 @@ pub(super) struct Opened {
 
 impl Surroundings {
     /// Settles where to work and which emulator to use.
-    pub(super) fn new(chdir: Option<PathBuf>, emulator: bool) -> Result<Self, Diagnostic> {
+    pub(super) fn new(global: &GlobalArgs) -> Result<Self, Diagnostic> {
         let cwd = std::env::current_dir().map_err(|e| {
             Diagnostic::error(
                 "No current folder",
                 format!("The current folder cannot be used: {e}."),
             )
         })?;
-        if let Some(dir) = chdir {
+        if let Some(dir) = &global.chdir {
             // As Terraform: everything behaves as if the command had been started there.
-            std::env::set_current_dir(&dir).map_err(|e| {
+            std::env::set_current_dir(dir).map_err(|e| {
                 Diagnostic::error(
                     "Error handling -chdir option",
                     format!("The folder {} cannot be entered: {e}.", dir.display()),
@@ -67,9 +82,7 @@ impl Surroundings {
             .ok()
             .filter(|v| !v.is_empty());
         let emulator = match variable.as_deref() {
-            _ if emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => {
-                EmulatorChoice::Embedded
-            }
+            _ if global.emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => EmulatorChoice::Embedded,
             None | Some("0" | "false") => EmulatorChoice::None,
             Some("1" | "true") => EmulatorChoice::Embedded,
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
@@ -84,19 +97,12 @@ impl Surroundings {
                 ));
             }
         };
-        Ok(Surroundings {
-            base: PathBuf::from("."),
-            cwd,
-            emulator,
-        })
+        Ok(Surroundings { base: PathBuf::from("."), cwd, emulator, no_color: global.no_color })
     }
 
-    /// The workspace: `STREAMFORM_WORKSPACE`, `TF_WORKSPACE`, or the default one.
-    fn workspace(&self) -> String {
-        ["STREAMFORM_WORKSPACE", "TF_WORKSPACE"]
-            .iter()
-            .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()))
-            .unwrap_or_else(|| "default".to_owned())
+    /// The streams, for a command that ends at once.
+    pub(super) fn ui(&self) -> Ui {
+        Looks { no_color: self.no_color, compact_warnings: false }.ui(true)
     }
 
     fn state_root(&self) -> PathBuf {
@@ -157,7 +163,18 @@ impl Surroundings {
                     }
                 }
             }
-            EmulatorChoice::At(url) => defaults.endpoint = Some(url.clone()),
+            EmulatorChoice::At(url) => {
+                defaults.endpoint = Some(url.clone());
+                if !has_credentials() {
+                    let told = runtime.block_on(streamform_emulator::credentials(url)).map_err(|e| {
+                        Diagnostic::error("Emulator cannot be used", format!("STREAMFORM_EMULATOR says that an emulator runs at {url}, but {e}."))
+                            .help("streamform emulator")
+                    })?;
+                    defaults.cloud_api_key = Some(told.cloud_api_key);
+                    defaults.cloud_api_secret = Some(told.cloud_api_secret);
+                    defaults.organization_id = Some(told.organization_id);
+                }
+            }
         }
         let session = self.session(defaults, observer)?;
         Ok(Opened {
@@ -183,7 +200,7 @@ impl Surroundings {
             ty: "confluent".into(),
         };
         registry.add(confluent, streamform_confluent::factory(defaults));
-        let workspace = self.workspace();
+        let workspace = variable("WORKSPACE").unwrap_or_else(|| "default".to_owned());
         if workspace.is_empty() || workspace.starts_with('.') || workspace.contains(['/', '\\']) {
             return Err(Diagnostic::error(
                 "Invalid workspace name",
@@ -233,6 +250,27 @@ impl Opened {
         })
     }
 
+    /// Reads a line from standard input; an interrupt ends the waiting.
+    pub(super) fn ask(&self, ui: &Ui, question: &str) -> Answer {
+        let (send, receive) = tokio::sync::oneshot::channel();
+        let ui = ui.clone();
+        let question = question.to_owned();
+        // The thread may wait for a line that never comes: it ends with the process.
+        std::thread::spawn(move || {
+            let _ = send.send(ui.prompt(&question));
+        });
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                line = receive => match line {
+                    Ok(Ok(Some(line))) => Answer::Line(line),
+                    _ => Answer::End,
+                },
+                () = interrupted() => Answer::Interrupted,
+            }
+        })
+    }
+
     /// Ends the emulator in order.
     pub(super) fn close(self) {
         if let Some(emulator) = self.emulator {
@@ -269,7 +307,15 @@ pub(super) async fn interrupted() {
     }
 }
 
-fn phase_delay() -> Result<Duration, Diagnostic> {
+/// Whether the environment opens an API by itself.
+fn has_credentials() -> bool {
+    ["CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"]
+        .iter()
+        .all(|n| std::env::var_os(n).is_some_and(|v| !v.is_empty()))
+}
+
+/// How long phases of the emulator last, by the environment.
+pub(super) fn phase_delay() -> Result<Duration, Diagnostic> {
     match std::env::var("STREAMFORM_EMULATOR_PHASE_DELAY") {
         Ok(text) => duration(&text).ok_or_else(|| invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text)),
         Err(_) => Ok(Duration::ZERO),

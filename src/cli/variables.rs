@@ -1,5 +1,6 @@
 //! Values for variables from the environment, from files that are read by themselves, and from flags, in Terraform's order.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use streamform_lang::diag::Diagnostic;
@@ -7,20 +8,27 @@ use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 
 use super::arguments::VariableArgs;
+use super::environment::has_terminal;
+use super::environment::may_ask;
+use super::session::Answer;
+use super::session::Opened;
+use crate::config::Configuration;
 use crate::engine::GivenVariable;
 use crate::engine::VariableSource;
 use crate::engine::parse_variables_file;
+use crate::report::Ui;
 
 /// Collects what is given; of several values for one variable the last in the list wins.
 pub(super) fn collect(
     base: &Path,
     args: &VariableArgs,
-    environment: impl Iterator<Item = (String, String)>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
     sources: &mut Sources,
 ) -> (Vec<GivenVariable>, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let mut given = Vec::new();
     let mut from_environment: Vec<(String, String)> = environment
+        .filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
         .filter(|(n, _)| n.starts_with("TF_VAR_") || n.starts_with("STREAMFORM_VAR_"))
         .collect();
     // Ours win over Terraform's.
@@ -62,6 +70,67 @@ pub(super) fn collect(
         }
     }
     (given, diagnostics)
+}
+
+/// Asks for variables that must have a value and have none, where somebody can answer.
+pub(super) fn ask(
+    ui: &Ui,
+    opened: &Opened,
+    config: &Configuration,
+    given: &[GivenVariable],
+    args: &VariableArgs,
+) -> Result<Vec<GivenVariable>, Box<Diagnostic>> {
+    let mut typed = Vec::new();
+    if !args.input.unwrap_or(true) || !may_ask() || !has_terminal() {
+        return Ok(typed);
+    }
+    for (name, variable) in &config.root().variables {
+        if variable.default.is_some() || given.iter().any(|g| g.name == *name) {
+            continue;
+        }
+        let mut question = format!("\nvar.{name}\n");
+        for line in variable.description.as_deref().unwrap_or_default().trim().lines() {
+            question.push_str(&format!("  {line}\n"));
+        }
+        question.push_str("\n  Enter a value: ");
+        let _hidden = variable.sensitive.then(HiddenInput::new);
+        match opened.ask(ui, &question) {
+            Answer::Line(text) => typed.push(GivenVariable {
+                name: name.clone(),
+                source: VariableSource::Prompt,
+                value: Err(text),
+            }),
+            Answer::End => break,
+            Answer::Interrupted => {
+                return Err(Box::new(Diagnostic::error(
+                    "Interrupted",
+                    format!("The value of var.{name} was asked for and not given."),
+                )));
+            }
+        }
+    }
+    Ok(typed)
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct HiddenInput;
+
+impl HiddenInput {
+    fn new() -> Self {
+        echo("-echo");
+        HiddenInput
+    }
+}
+
+impl Drop for HiddenInput {
+    fn drop(&mut self) {
+        echo("echo");
+    }
+}
+
+/// A terminal that cannot do it shows what is typed; there is nothing better to do.
+fn echo(setting: &str) {
+    let _ = std::process::Command::new("stty").arg(setting).status();
 }
 
 /// The files that are read by themselves, in the order in which they count.

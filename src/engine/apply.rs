@@ -24,6 +24,8 @@ pub struct ApplyOutcome {
     pub state: StateView,
     /// Whether it was stopped before its end.
     pub stopped: bool,
+    /// Whether the store failed: `state` is then all that is left of the newest results.
+    pub store_failed: bool,
 }
 
 /// Applies a plan that was just made or taken up. The state is let go of at the end, whatever happens.
@@ -33,6 +35,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         done: Summary::default(),
         state: StateView::empty(""),
         stopped: false,
+        store_failed: false,
     };
     let (Some(plan), Some(store)) = (planned.plan, planned.store) else {
         return failed(Diagnostic::error("Nothing to apply", "There is no plan."));
@@ -67,17 +70,14 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     })
     .await;
     let mut diagnostics = applied.diagnostics;
+    let mut store_failed = applied.store_error.is_some();
     if let Some(e) = &applied.store_error {
         diagnostics.push(state_error(e));
     }
     let state = applied.store.view();
     if let Err(e) = applied.store.finish() {
+        store_failed = true;
         diagnostics.push(state_error(&e));
     }
-    ApplyOutcome {
-        diagnostics: diagnostics.tidy(),
-        done: applied.done,
-        state,
-        stopped: applied.stopped,
-    }
+    ApplyOutcome { diagnostics: diagnostics.tidy(), done: applied.done, state, stopped: applied.stopped, store_failed }
 }

@@ -1,58 +1,234 @@
-//! `apply` and `destroy`
-use super::Console;
-use crate::cli::arguments::ApplyArgs;
+//! `apply` and `destroy`.
+
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+use streamform_state::StateView;
+
+use super::plan::Running;
+use super::plan::Wanted;
+use super::plan::does_something;
+use super::plan::show_plan;
+use super::view::View;
+use crate::cli::arguments::PlanningArgs;
+use crate::cli::arguments::RunningArgs;
+use crate::cli::arguments::VariableArgs;
+use crate::cli::environment::may_ask;
+use crate::cli::session::Answer;
+use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
+use crate::config::version::COMPATIBLE_VERSION;
 use crate::engine;
-use std::sync::Arc;
+use crate::engine::Planned;
+use crate::plan::PlanMode;
+
+/// Create, change and delete objects so that they are what the configuration says
+///
+/// Makes a plan, shows it, asks, and carries it out; or carries out a plan that was saved before. An interrupted apply loses nothing:
+/// the next one looks up what became of the calls that were under way.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ApplyArgs {
+    #[command(flatten)]
+    planning: PlanningArgs,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    running: RunningArgs,
+    /// Do not ask before changing anything
+    #[arg(long, help_heading = "Running")]
+    auto_approve: bool,
+    /// Print a stream of JSON objects, one a line
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// A plan saved with `plan -out`: it is carried out without asking
+    #[arg(value_name = "PLAN")]
+    plan_file: Option<PathBuf>,
+}
+
+/// Where the state goes if its store fails.
+const RESCUED: &str = "errored.streamform-state";
+
 pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) -> u8 {
-    let console = Console::new(&args.view);
-    let mut opened = match surroundings.open(Arc::new(super::console::Printer)) {
-        Ok(o) => o,
-        Err(d) => return console.fail(d),
+    let view = View::new(surroundings, args.running.compact_warnings, args.json);
+    if let Some(d) = refusal(args, destroy) {
+        return view.fail(d);
+    }
+    let operation = if destroy { "OperationTypeDestroy" } else { "OperationTypeApply" };
+    let understood = Wanted::of(&args.planning, &args.running, destroy, operation)
+        .and_then(|wanted| Ok((wanted, Running::of(&args.running)?)));
+    let (wanted, running) = match understood {
+        Ok(understood) => understood,
+        Err(found) => return view.fail(found),
     };
-    let made = match &args.plan_file {
-        Some(p) => Ok(engine::restore(&opened.session, p)),
-        None => super::plan::make(
-            &mut opened,
-            &args.planning,
-            &args.variables,
-            destroy,
-            "OperationTypeApply",
-        ),
+    let mut opened = match surroundings.open(view.observer()) {
+        Ok(opened) => opened,
+        Err(d) => return view.fail(d),
     };
-    let mut planned = match made {
-        Ok(p) => p,
-        Err((d, s)) => {
-            console.diagnostics(&d, &s);
-            opened.close();
+    let planned = match &args.plan_file {
+        Some(path) => {
+            running.settle(&mut opened);
+            Some(engine::restore(&opened.session, path))
+        }
+        None => wanted.plan(&view, &mut opened, &args.variables),
+    };
+    let code = match planned {
+        Some(planned) => carry_out(&view, &opened, args, planned),
+        None => 1,
+    };
+    opened.close();
+    code
+}
+
+/// Arguments that do not go together.
+fn refusal(args: &ApplyArgs, destroy: bool) -> Option<Diagnostic> {
+    if let (true, Some(path)) = (destroy, &args.plan_file) {
+        return Some(
+            Diagnostic::error(
+                "Destroy can't be called with a plan file",
+                "A plan that was made with plan -destroy is carried out by apply.",
+            )
+            .help(format!("streamform apply \"{}\"", path.display())),
+        );
+    }
+    if args.plan_file.is_some() && !(args.variables.var.is_empty() && args.variables.var_file.is_empty()) {
+        return Some(Diagnostic::error(
+            "Can't set variables when applying a saved plan",
+            "The -var and -var-file options cannot be used when applying a saved plan file, because a saved plan includes the variable values that were set when it was created.",
+        ));
+    }
+    if args.json && args.plan_file.is_none() && !args.auto_approve {
+        return Some(Diagnostic::error(
+            "Plan file or auto-approve required",
+            "Streamform cannot ask for interactive approval when -json is set. You can either apply a saved plan file, or enable the -auto-approve option.",
+        ));
+    }
+    None
+}
+
+fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planned) -> u8 {
+    let asking = args.plan_file.is_none();
+    if let Some(plan) = planned.plan.as_ref().filter(|_| asking) {
+        show_plan(view, plan, &planned.diagnostics);
+    }
+    view.diagnostics(&planned.diagnostics, &planned.sources);
+    let plan = match &planned.plan {
+        Some(plan) if !planned.diagnostics.has_errors() => plan.clone(),
+        _ => {
+            planned.release();
             return 1;
         }
     };
-    console.diagnostics(&planned.diagnostics, &planned.sources);
-    if planned.diagnostics.has_errors() {
+    if asking
+        && !args.auto_approve
+        && does_something(&plan)
+        && let Err(code) = approve(view, opened, args, plan.mode)
+    {
         planned.release();
-        opened.close();
-        return 1;
-    }
-    if let Some(plan) = &planned.plan {
-        for c in &plan.changes {
-            console.out(&format!("{} {}", c.action.symbol(), c.address));
-        }
+        return code;
     }
     let sources = planned.sources.clone();
     let outcome = opened.run(engine::apply(&opened.session, planned));
-    console.diagnostics(&outcome.diagnostics, &sources);
-    console.out(&outcome.done.to_string());
-    for (n, o) in outcome.state.outputs() {
-        console.out(&format!(
-            "{n} = {}",
-            if o.sensitive {
-                "<sensitive>"
-            } else {
-                o.value.as_str()
-            }
+    if outcome.store_failed {
+        view.fail(rescue(&outcome.state, Path::new(RESCUED)));
+    }
+    view.diagnostics(&outcome.diagnostics, &sources);
+    if outcome.diagnostics.has_errors() || outcome.stopped {
+        return 1;
+    }
+    view.applied(&outcome, plan.mode);
+    0
+}
+
+/// Asks; the error is the exit code.
+fn approve(view: &View, opened: &Opened, args: &ApplyArgs, mode: PlanMode) -> Result<(), u8> {
+    if !args.variables.input.unwrap_or(true) || !may_ask() {
+        return Err(view.fail(
+            Diagnostic::error(
+                "Approval required",
+                "The changes must be approved, but questions are turned off by -input=false or TF_INPUT. Approve them beforehand, or apply a saved plan.",
+            )
+            .help("-auto-approve"),
         ));
     }
-    opened.close();
-    u8::from(outcome.diagnostics.has_errors())
+    let ui = view.ui();
+    let (question, name) = match mode {
+        PlanMode::Normal => (
+            "Do you want to perform these actions?\n  Streamform will perform the actions described above.\n  Only 'yes' will be accepted to approve.",
+            "Apply",
+        ),
+        PlanMode::Destroy => (
+            "Do you really want to destroy all resources?\n  Streamform will destroy all your managed infrastructure, as shown above.\n  There is no undo. Only 'yes' will be accepted to confirm.",
+            "Destroy",
+        ),
+        PlanMode::RefreshOnly => (
+            "Would you like to update the state to reflect these detected changes?\n  Streamform will write these changes to the state without modifying any real infrastructure.\n  There is no undo. Only 'yes' will be accepted to confirm.",
+            "Apply",
+        ),
+    };
+    match opened.ask(ui, &format!("\n{question}\n\n  Enter a value: ")) {
+        Answer::Line(line) if line == "yes" => Ok(()),
+        Answer::Line(_) => {
+            ui.err(&format!("\n{name} cancelled.\n"));
+            Err(1)
+        }
+        Answer::End => Err(view.fail(
+            Diagnostic::error("Error asking for approval", "Standard input ended before an answer.").help("-auto-approve"),
+        )),
+        Answer::Interrupted => {
+            ui.err(&format!("\n\n{name} cancelled: interrupted.\n"));
+            Err(1)
+        }
+    }
+}
+
+/// Writes the state to a file of its own where its store cannot keep it: what was made must not be forgotten.
+fn rescue(state: &StateView, path: &Path) -> Diagnostic {
+    let written = state.to_v4_text(COMPATIBLE_VERSION).map_err(|e| e.to_string()).and_then(|text| {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(|e| e.to_string())?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| e.to_string())
+    });
+    match written {
+        Ok(()) => Diagnostic::error(
+            "Failed to save the state",
+            format!(
+                "The state could not be kept in its store. To prevent dangling objects, everything that is known was written to the file \"{}\" in the current folder, in Terraform's format for state files. It holds secrets in clear. Keep it until the state is whole again: it is the only record of what was just done.",
+                path.display()
+            ),
+        ),
+        Err(e) => Diagnostic::error(
+            "Failed to save the state",
+            format!(
+                "The state could not be kept in its store, and writing it to the file \"{}\" failed, too: {e}. Note down the objects that the messages above name; the next run looks up in its journal what it can.",
+                path.display()
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rescued_state_is_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(RESCUED);
+        let told = rescue(&StateView::empty("l"), &path);
+        assert!(told.detail.contains(RESCUED));
+        assert!(std::fs::read_to_string(&path).unwrap().contains("\"version\": 4"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let told = rescue(&StateView::empty("l"), &folder.path().join("not/there"));
+        assert!(told.detail.contains("failed, too"));
+    }
 }

@@ -1,6 +1,176 @@
-//! `init`
-use crate::cli::arguments::InitArgs;
+//! `init`: there is nothing to download, so it checks what a plan will need and says so.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+
+use super::fail;
+use super::line;
+use crate::cli::environment::in_automation;
 use crate::cli::session::Surroundings;
-pub(super) fn run(_s: &Surroundings, _args: &InitArgs) -> u8 {
-    1
+use crate::config::Configuration;
+use crate::config::Disk;
+use crate::engine;
+use crate::report::Ui;
+
+/// Check that a folder is ready to be planned and applied
+///
+/// Providers are part of this program and modules are read where they are, so nothing is downloaded and no command needs this one
+/// to have run before. The folder .streamform is a cache: it may be deleted at any time.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct InitArgs {
+    /// Print a stream of JSON objects, one a line
+    #[arg(long)]
+    json: bool,
+    /// Settings of a backend; none can be set so far
+    #[arg(long, value_name = "NAME=VALUE", hide = true)]
+    backend_config: Vec<String>,
+    #[arg(long, hide = true)]
+    upgrade: bool,
+    #[arg(long, hide = true)]
+    reconfigure: bool,
+    #[arg(long, hide = true)]
+    migrate_state: bool,
+    #[arg(long, hide = true)]
+    force_copy: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    backend: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    input: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    get: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    lock: Option<bool>,
+    #[arg(long, hide = true)]
+    lock_timeout: Option<String>,
+    #[arg(long, hide = true)]
+    lockfile: Option<String>,
+    #[arg(long, hide = true)]
+    plugin_dir: Vec<String>,
+    #[arg(long, hide = true)]
+    var: Vec<String>,
+    #[arg(long, hide = true)]
+    var_file: Vec<String>,
+}
+
+/// The cache.
+const CACHE: &str = ".streamform";
+
+pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
+    let ui = surroundings.ui();
+    let session = match surroundings.offline(Arc::new(())) {
+        Ok(s) => s,
+        Err(d) => return fail(&ui, d),
+    };
+    if let Some(setting) = args.backend_config.first() {
+        return fail(
+            &ui,
+            Diagnostic::error(
+                "Backend settings are not available yet",
+                format!("-backend-config={setting} cannot be used: the state is always kept in the folder streamform.state."),
+            ),
+        );
+    }
+    let disk = Disk::new(&session.base);
+    if !has_configuration(&session.base) {
+        ui.out("Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".\n");
+        return 0;
+    }
+    let loaded = engine::load(&disk, Path::new("."), &session.registry);
+    let mut found = loaded.diagnostics.clone();
+    found.extend(unavailable_backend(&loaded.config));
+    if let Err(d) = make_cache(&session.base) {
+        found.push(d);
+    }
+    if found.has_errors() {
+        ui.diagnostics(&found, &loaded.config.sources);
+        return 1;
+    }
+    if !args.json {
+        tell(&ui, &loaded.config);
+    }
+    ui.diagnostics(&found, &loaded.config.sources);
+    0
+}
+
+fn has_configuration(base: &Path) -> bool {
+    std::fs::read_dir(base).into_iter().flatten().flatten().any(|e| {
+        let name = e.file_name();
+        let name = name.to_string_lossy();
+        name.ends_with(".tf") || name.ends_with(".tf.json")
+    })
+}
+
+fn make_cache(base: &Path) -> Result<(), Diagnostic> {
+    std::fs::create_dir_all(base.join(CACHE)).map_err(|e| {
+        Diagnostic::error("Cannot write here", format!("The folder {CACHE} cannot be made: {e}."))
+    })
+}
+
+fn tell(ui: &Ui, config: &Configuration) {
+    let modules: BTreeMap<String, String> = config
+        .modules
+        .iter()
+        .filter(|m| m.parent.is_some())
+        .map(|m| (m.path.to_string(), m.dir.display().to_string()))
+        .collect();
+    if !modules.is_empty() {
+        ui.out("Modules:\n");
+        for (path, dir) in modules {
+            ui.out(&line(format_args!("- {path} in {dir}")));
+        }
+        ui.out("\n");
+    }
+    let providers: BTreeSet<String> = config
+        .modules
+        .iter()
+        .flat_map(|m| {
+            let required = m.required_providers.values().map(|r| r.source.for_display());
+            required.chain(m.resources.values().map(|r| r.resolved_provider.provider.for_display()))
+        })
+        .collect();
+    if !providers.is_empty() {
+        ui.out("Providers:\n");
+        for provider in providers {
+            ui.out(&line(format_args!("- {provider} is part of Streamform")));
+        }
+        ui.out("\n");
+    }
+    let style = ui.style();
+    let done = style.paint.text(crate::report::paint::Ink::BoldGreen, "Streamform has been successfully initialized!");
+    ui.out(&line(done));
+    if !in_automation() {
+        ui.out("\nRun \"streamform plan\" to see what an apply would change.\n");
+    }
+}
+
+/// What the `backend` block asks for and cannot have.
+pub(super) fn unavailable_backend(config: &Configuration) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let Some(backend) = &config.root().backend else { return found };
+    if backend.ty.as_str() != "local" {
+        found.error_at(
+            backend.type_span,
+            "Backend is not available yet",
+            format!(
+                "The state can be kept on this machine only so far: the backend \"{}\" is not available yet. Remove the block, or write backend \"local\" {{}}.",
+                backend.ty
+            ),
+        );
+    }
+    for attribute in &backend.body.attributes {
+        if backend.ty.as_str() == "local" {
+            found.error_at(
+                attribute.name.span,
+                "Backend settings are not available yet",
+                format!("The argument \"{}\" cannot be used: the state is always kept in the folder streamform.state.", attribute.name.name),
+            );
+        }
+    }
+    found
 }

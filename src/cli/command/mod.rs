@@ -1,35 +1,39 @@
-//! One file a command.
+//! One file a command: its arguments, whose comments are its help, and what it does.
 
-mod apply;
-mod console;
-mod emulator;
-mod fmt;
-mod graph;
-mod init;
-mod output;
-mod plan;
-mod show;
-mod state;
-mod validate;
-mod version;
+pub(super) mod apply;
+pub(super) mod emulator;
+pub(super) mod fmt;
+pub(super) mod graph;
+pub(super) mod init;
+pub(super) mod output;
+pub(super) mod plan;
+pub(super) mod show;
+pub(super) mod state;
+pub(super) mod validate;
+pub(super) mod version;
+mod view;
 
-use console::Console;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
 
 use super::arguments::Cli;
 use super::arguments::Command;
+use super::environment::Looks;
 use super::session::Surroundings;
+use crate::report::Ui;
 
 /// Runs a command; the result is the exit code.
 pub(super) fn run(cli: Cli) -> u8 {
-    if let Command::Version(args) = &cli.command {
-        return version::run(args);
+    let plain = || Looks { no_color: cli.global.no_color, compact_warnings: false }.ui(true);
+    match &cli.command {
+        Command::Version(args) => return version::run(&plain(), args),
+        Command::Emulator(args) => return emulator::run(&plain(), args),
+        _ => {}
     }
-    if let Command::Emulator(args) = &cli.command {
-        return emulator::run(args);
-    }
-    let surroundings = match Surroundings::new(cli.chdir, cli.emulator) {
+    let surroundings = match Surroundings::new(&cli.global) {
         Ok(s) => s,
-        Err(d) => return Console::new(&Default::default()).fail(d),
+        Err(d) => return fail(&plain(), d),
     };
     match cli.command {
         Command::Init(args) => init::run(&surroundings, &args),
@@ -44,4 +48,15 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Fmt(args) => fmt::run(&surroundings, &args),
         Command::Emulator(_) | Command::Version(_) => 0,
     }
+}
+
+/// Tells why a command cannot go on.
+fn fail(ui: &Ui, diagnostic: Diagnostic) -> u8 {
+    ui.diagnostics(&Diagnostics::from(diagnostic), &Sources::default());
+    1
+}
+
+/// A line, with its end.
+fn line(text: impl std::fmt::Display) -> String {
+    format!("{text}\n")
 }

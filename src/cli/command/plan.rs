@@ -1,12 +1,21 @@
-//! `plan`
+//! `plan`, and what `apply` shares with it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use super::Console;
-use crate::cli::arguments::PlanArgs;
+use clap::Args;
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_state::LockWait;
+
+use super::init::unavailable_backend;
+use super::view::View;
 use crate::cli::arguments::PlanningArgs;
+use crate::cli::arguments::RunningArgs;
 use crate::cli::arguments::VariableArgs;
+use crate::cli::environment::in_automation;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
 use crate::cli::session::duration;
@@ -17,137 +26,221 @@ use crate::engine;
 use crate::engine::PlanRequest;
 use crate::engine::Planned;
 use crate::plan::PlanMode;
-use streamform_lang::addrs::AbsInstance;
-use streamform_lang::addrs::Target;
-use streamform_lang::diag::Diagnostic;
-use streamform_lang::diag::Diagnostics;
-use streamform_lang::diag::Sources;
-use streamform_state::LockWait;
+use crate::report::NextStep;
+use crate::report::PlanReport;
+use crate::report::next_step_text;
 
-/// Makes a plan of the configuration in the current folder.
-pub(super) fn make(
-    opened: &mut Opened,
-    planning: &PlanningArgs,
-    variables: &VariableArgs,
-    destroy: bool,
-    operation: &str,
-) -> Result<Planned, (Diagnostics, Sources)> {
-    let request = request(opened, planning, destroy, operation).map_err(|d| (d, Sources::default()))?;
-    let session = &opened.session;
-    let loaded = engine::load(&Disk::new(&session.base), Path::new("."), &session.registry);
-    let mut sources = loaded.config.sources.clone();
-    let (given, found) = variables::collect(&session.base, variables, std::env::vars(), &mut sources);
-    if found.has_errors() {
-        let mut all = loaded.diagnostics.clone();
-        all.extend(found);
-        return Err((all, sources));
-    }
-    let request = PlanRequest {
-        variables: given,
-        ..request
-    };
-    let mut planned = opened.run(engine::plan(session, loaded, sources, request));
-    let mut all = found;
-    all.extend(std::mem::take(&mut planned.diagnostics));
-    planned.diagnostics = all;
-    Ok(planned)
+/// Show what an apply would change
+///
+/// Reads the real objects, compares them with the configuration, and shows every change with its reason. Changes nothing.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PlanArgs {
+    #[command(flatten)]
+    pub(in crate::cli) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(in crate::cli) variables: VariableArgs,
+    #[command(flatten)]
+    pub(in crate::cli) running: RunningArgs,
+    /// Save the plan to a file, to be applied later
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Exit with 2 if there are changes
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) detailed_exitcode: bool,
+    /// Print a stream of JSON objects, one a line
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) json: bool,
 }
 
-fn request(
-    opened: &mut Opened,
-    planning: &PlanningArgs,
-    destroy: bool,
-    operation: &str,
-) -> Result<PlanRequest, Diagnostics> {
-    let mut diagnostics = Diagnostics::new();
-    let mut targets = Vec::new();
-    for text in &planning.target {
-        match Target::parse(text) {
-            Ok(t) => targets.push(t),
-            Err(e) => diagnostics.push(Diagnostic::error("Invalid target address", e.to_string())),
+/// What is asked for, apart from values of variables.
+pub(super) struct Wanted {
+    request: PlanRequest,
+    running: Running,
+}
+
+/// [`RunningArgs`], understood.
+pub(super) struct Running {
+    parallelism: usize,
+    lock_wait: LockWait,
+}
+
+impl Running {
+    pub(super) fn of(args: &RunningArgs) -> Result<Running, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let mut lock_wait = LockWait::No;
+        match args.lock_timeout.as_deref().map(|t| (t, duration(t))) {
+            None => {}
+            Some((_, Some(d))) if d.is_zero() => {}
+            Some((_, Some(d))) => lock_wait = LockWait::UpTo(d),
+            Some((text, None)) => diagnostics.push(invalid_duration("-lock-timeout", text)),
         }
-    }
-    let mut replace = Vec::new();
-    for text in &planning.replace {
-        match AbsInstance::parse(text) {
-            Ok(a) => replace.push(a),
-            Err(e) => diagnostics.push(Diagnostic::error("Invalid force-replace address", e.to_string())),
+        let parallelism = args.parallelism.unwrap_or(10);
+        if parallelism == 0 {
+            diagnostics.push(Diagnostic::error(
+                "Invalid parallelism",
+                "The -parallelism option must be 1 or more: at least one operation must be allowed at once.",
+            ));
         }
+        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(Running { parallelism, lock_wait }) }
     }
-    match duration(&planning.lock_timeout) {
-        Some(d) if d.is_zero() => opened.session.lock_wait = LockWait::No,
-        Some(d) => opened.session.lock_wait = LockWait::UpTo(d),
-        None => diagnostics.push(invalid_duration("-lock-timeout", &planning.lock_timeout)),
+
+    pub(super) fn settle(&self, opened: &mut Opened) {
+        opened.session.parallelism = self.parallelism;
+        opened.session.lock_wait = self.lock_wait;
     }
-    if planning.parallelism == 0 {
-        diagnostics.push(Diagnostic::error(
-            "Invalid -parallelism",
-            "At least one operation must be allowed at once.",
-        ));
+}
+
+impl Wanted {
+    /// Understands the arguments; `operation` is what the lock of the state tells others.
+    pub(super) fn of(
+        planning: &PlanningArgs,
+        running: &RunningArgs,
+        destroy: bool,
+        operation: &str,
+    ) -> Result<Wanted, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let destroy = destroy || planning.destroy;
+        let refresh = planning.refresh.unwrap_or(true);
+        if destroy && planning.refresh_only {
+            diagnostics.push(Diagnostic::error(
+                "Incompatible plan mode options",
+                "The -destroy and -refresh-only options are mutually-exclusive.",
+            ));
+        }
+        if planning.refresh_only && !refresh {
+            diagnostics.push(Diagnostic::error(
+                "Incompatible refresh options",
+                "It doesn't make sense to use -refresh-only at the same time as -refresh=false, because Streamform would have nothing to do.",
+            ));
+        }
+        let mut targets = Vec::new();
+        for text in &planning.target {
+            match Target::parse(text) {
+                Ok(t) => targets.push(t),
+                Err(e) => diagnostics.push(Diagnostic::error(format!("Invalid target \"{text}\""), format!("{e}."))),
+            }
+        }
+        let mut replace = Vec::new();
+        for text in &planning.replace {
+            match AbsInstance::parse(text) {
+                Ok(a) => replace.push(a),
+                Err(e) => diagnostics
+                    .push(Diagnostic::error(format!("Invalid force-replace address \"{text}\""), format!("{e}."))),
+            }
+        }
+        let running = match Running::of(running) {
+            Ok(running) if !diagnostics.has_errors() => running,
+            Ok(_) => return Err(diagnostics),
+            Err(found) => {
+                diagnostics.extend(found);
+                return Err(diagnostics);
+            }
+        };
+        let request = PlanRequest {
+            mode: match (destroy, planning.refresh_only) {
+                (true, _) => PlanMode::Destroy,
+                (_, true) => PlanMode::RefreshOnly,
+                _ => PlanMode::Normal,
+            },
+            refresh,
+            targets,
+            replace,
+            variables: Vec::new(),
+            operation: operation.to_owned(),
+        };
+        Ok(Wanted { request, running })
     }
-    opened.session.parallelism = planning.parallelism;
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
+
+    /// Makes the plan of the configuration in the current folder. What was found is told already if there is none.
+    pub(super) fn plan(self, view: &View, opened: &mut Opened, args: &VariableArgs) -> Option<Planned> {
+        self.running.settle(opened);
+        let session = &opened.session;
+        let loaded = engine::load(&Disk::new(&session.base), Path::new("."), &session.registry);
+        let mut sources = loaded.config.sources.clone();
+        let mut found = unavailable_backend(&loaded.config);
+        if sources.iter().next().is_none() && self.request.mode != PlanMode::Destroy {
+            found.push(Diagnostic::error(
+                "No configuration files",
+                "Plan requires configuration to be present. Planning without a configuration would mark everything for destruction, which is normally not what is desired. If you would like to destroy everything, run plan with the -destroy option. Otherwise, create a configuration file (.tf file) and try again.",
+            ));
+        }
+        let (mut given, problems) = variables::collect(&session.base, args, std::env::vars_os(), &mut sources);
+        found.extend(problems);
+        if found.has_errors() {
+            let mut all = loaded.diagnostics.clone();
+            all.extend(found);
+            view.diagnostics(&all.tidy(), &sources);
+            return None;
+        }
+        if !loaded.diagnostics.has_errors() && view.human().is_some() {
+            match variables::ask(view.ui(), opened, &loaded.config, &given, args) {
+                Ok(typed) => given.extend(typed),
+                Err(d) => {
+                    view.fail(*d);
+                    return None;
+                }
+            }
+        }
+        let session = &opened.session;
+        let request = PlanRequest { variables: given, ..self.request };
+        let mut planned = opened.run(engine::plan(session, loaded, sources, request));
+        found.extend(std::mem::take(&mut planned.diagnostics));
+        planned.diagnostics = found;
+        Some(planned)
     }
-    Ok(PlanRequest {
-        mode: if destroy || planning.destroy {
-            PlanMode::Destroy
-        } else if planning.refresh_only {
-            PlanMode::RefreshOnly
-        } else {
-            PlanMode::Normal
-        },
-        refresh: planning.refresh,
-        targets,
-        replace,
-        variables: Vec::new(),
-        operation: operation.to_owned(),
-    })
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
-    let console = Console::new(&args.view);
-    let mut opened = match surroundings.open(Arc::new(super::console::Printer)) {
-        Ok(o) => o,
-        Err(d) => return console.fail(d),
+    let view = View::new(surroundings, args.running.compact_warnings, args.json);
+    let wanted = match Wanted::of(&args.planning, &args.running, false, "OperationTypePlan") {
+        Ok(wanted) => wanted,
+        Err(found) => return view.fail(found),
     };
-    let made = make(
-        &mut opened,
-        &args.planning,
-        &args.variables,
-        false,
-        "OperationTypePlan",
-    );
-    let mut planned = match made {
-        Ok(p) => p,
-        Err((d, s)) => {
-            console.diagnostics(&d, &s);
-            opened.close();
-            return 1;
-        }
+    let mut opened = match surroundings.open(view.observer()) {
+        Ok(opened) => opened,
+        Err(d) => return view.fail(d),
     };
-    planned.release();
-    console.diagnostics(&planned.diagnostics, &planned.sources);
-    let code = match &planned.plan {
-        Some(plan) if !planned.diagnostics.has_errors() => {
-            for c in &plan.changes {
-                console.out(&format!("{} {}", c.action.symbol(), c.address));
-            }
-            console.out(&plan.summary().to_string());
-            if let Some(out) = &args.out
-                && let Some(saved) = planned.to_save(&opened.session.workspace)
-                && let Err(e) = saved.write(out)
-            {
-                console.fail(Diagnostic::error("Failed to write plan file", e.to_string()));
-            }
-            if args.detailed_exitcode && plan.has_changes() {
-                2
-            } else {
-                0
-            }
-        }
-        _ => 1,
+    let code = match wanted.plan(&view, &mut opened, &args.variables) {
+        Some(planned) => tell(&view, &opened, args, planned),
+        None => 1,
     };
     opened.close();
     code
+}
+
+fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> u8 {
+    planned.release();
+    if let Some(plan) = &planned.plan {
+        show_plan(view, plan, &planned.diagnostics);
+    }
+    view.diagnostics(&planned.diagnostics, &planned.sources);
+    let Some(plan) = planned.plan.as_ref().filter(|_| !planned.diagnostics.has_errors()) else { return 1 };
+    let changes = does_something(plan);
+    if let Some(out) = &args.out {
+        let saved = planned.to_save(&opened.session.workspace);
+        if let Some(Err(e)) = saved.map(|s| s.write(out)) {
+            return view.fail(Diagnostic::error("Failed to write plan file", format!("The plan was not saved: {e}.")));
+        }
+    }
+    if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {
+        let next = match &args.out {
+            Some(out) => NextStep::Saved(&out.to_string_lossy()),
+            None => NextStep::NotSaved,
+        };
+        ui.out(&next_step_text(next, &ui.style()));
+    }
+    if args.detailed_exitcode && changes { 2 } else { 0 }
+}
+
+/// Shows a plan; one with errors only as far as it has anything to show.
+pub(super) fn show_plan(view: &View, plan: &crate::plan::Plan, found: &Diagnostics) {
+    let nothing = || plan.summary() == crate::plan::Summary::default();
+    if !(found.has_errors() && nothing()) {
+        view.plan(plan);
+    }
+}
+
+/// Whether applying the plan would do anything, if only to the state.
+pub(super) fn does_something(plan: &crate::plan::Plan) -> bool {
+    PlanReport::of(plan).has_changes || (plan.mode == PlanMode::RefreshOnly && !plan.drift.is_empty())
 }

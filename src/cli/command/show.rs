@@ -1,6 +1,90 @@
 //! `show`
-use crate::cli::arguments::ShowArgs;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+
+use super::fail;
+use super::line;
 use crate::cli::session::Surroundings;
-pub(super) fn run(_s: &Surroundings, _args: &ShowArgs) -> u8 {
-    1
+use crate::engine;
+use crate::engine::Session;
+use crate::plan::SavedPlan;
+use crate::report::MarkdownOptions;
+use crate::report::PlanReport;
+use crate::report::Ui;
+use crate::report::json::Secrets;
+use crate::report::json::plan_json;
+use crate::report::json::state_json;
+use crate::report::plan_markdown;
+use crate::report::plan_text;
+use crate::report::state_text;
+
+/// Show the state, or a saved plan
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// Print JSON
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print Markdown, as a comment in a pull request has it
+    #[arg(long)]
+    markdown: bool,
+    /// A plan saved with `plan -out`; without it, the state is shown
+    #[arg(value_name = "PLAN")]
+    path: Option<PathBuf>,
+}
+
+pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
+    let ui = surroundings.ui();
+    let result = surroundings.offline(Arc::new(())).map_err(Box::new).and_then(|session| match &args.path {
+        Some(path) => plan(&ui, &session, args, path),
+        None => state(&ui, &session, args),
+    });
+    match result {
+        Ok(()) => 0,
+        Err(d) => fail(&ui, *d),
+    }
+}
+
+fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), Box<Diagnostic>> {
+    let saved = SavedPlan::read(path, &session.registry).map_err(|e| {
+        Box::new(Diagnostic::error(
+            "Failed to read the given file as a state or plan file",
+            format!("It cannot be shown: {e}."),
+        ))
+    })?;
+    let plan = &saved.plan;
+    if args.json {
+        let loaded = engine::load(&saved.files, Path::new(&saved.root), &session.registry);
+        let told = plan_json(plan, Some((&loaded.config, &session.registry)), Secrets::Clear);
+        ui.out(&line(told));
+    } else if args.markdown {
+        ui.out(&plan_markdown(&PlanReport::of(plan), &MarkdownOptions::default()));
+    } else {
+        let text = plan_text(&PlanReport::of(plan), &ui.style());
+        ui.out(&format!("\n{}\n", text.trim_matches('\n')));
+    }
+    Ok(())
+}
+
+fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnostic>> {
+    let state = session.read_state()?;
+    if state.is_empty() && !args.json {
+        ui.out("No state.\n");
+        return Ok(());
+    }
+    if args.markdown {
+        return Err(Box::new(
+            Diagnostic::error("Plan required", "Only plans can be shown as Markdown.").help("streamform plan -out=PLAN"),
+        ));
+    }
+    if args.json {
+        ui.out(&line(state_json(&state, &session.registry, Secrets::Clear)));
+    } else {
+        ui.out(&state_text(&state, &session.registry, &ui.style()));
+    }
+    Ok(())
 }
