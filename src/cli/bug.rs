@@ -12,7 +12,9 @@ use super::environment::Looks;
 pub(super) fn tell() {
     std::panic::set_hook(Box::new(|info| {
         if let Some(diagnostic) = diagnostic(info) {
-            Looks::default().ui(true).diagnostics(&Diagnostics::from(diagnostic), &Sources::default());
+            Looks::default()
+                .ui(true)
+                .diagnostics(&Diagnostics::from(diagnostic), &Sources::default());
         }
     }));
 }

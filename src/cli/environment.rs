@@ -8,7 +8,9 @@ use crate::report::UiSettings;
 /// A variable of ours, or Terraform's of the same meaning: `STREAMFORM_INPUT` wins over `TF_INPUT`. Empty means not set.
 pub(super) fn variable(name: &str) -> Option<String> {
     let read = |prefix: &str| std::env::var(format!("{prefix}{name}")).ok();
-    read("STREAMFORM_").or_else(|| read("TF_")).filter(|v| !v.is_empty())
+    read("STREAMFORM_")
+        .or_else(|| read("TF_"))
+        .filter(|v| !v.is_empty())
 }
 
 /// Whether a script runs the command: then there are no hints on what to type next.

@@ -32,7 +32,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(args: Vec<OsString>) -> u8 {
     let mut tree = Cli::command();
     let named = |path: &[&str]| {
-        path.iter().try_fold(&tree, |at, name| at.find_subcommand(name)).is_some()
+        path.iter()
+            .try_fold(&tree, |at, name| at.find_subcommand(name))
+            .is_some()
     };
     let args = match arguments::normalize(args, &named, &|name| std::env::var(name).ok()) {
         Ok(args) => args,
@@ -43,7 +45,10 @@ fn start(args: Vec<OsString>) -> u8 {
         environment::Looks::default().ui(true).out(&help.to_string());
         return 127;
     }
-    match tree.try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m)) {
+    match tree
+        .try_get_matches_from(args)
+        .and_then(|m| Cli::from_arg_matches(&m))
+    {
         Ok(cli) => command::run(cli),
         Err(e) => refuse(&e),
     }

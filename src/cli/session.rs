@@ -82,7 +82,9 @@ impl Surroundings {
             .ok()
             .filter(|v| !v.is_empty());
         let emulator = match variable.as_deref() {
-            _ if global.emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => EmulatorChoice::Embedded,
+            _ if global.emulator && !variable.as_deref().is_some_and(|v| v.starts_with("http")) => {
+                EmulatorChoice::Embedded
+            }
             None | Some("0" | "false") => EmulatorChoice::None,
             Some("1" | "true") => EmulatorChoice::Embedded,
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
@@ -97,12 +99,21 @@ impl Surroundings {
                 ));
             }
         };
-        Ok(Surroundings { base: PathBuf::from("."), cwd, emulator, no_color: global.no_color })
+        Ok(Surroundings {
+            base: PathBuf::from("."),
+            cwd,
+            emulator,
+            no_color: global.no_color,
+        })
     }
 
     /// The streams, for a command that ends at once.
     pub(super) fn ui(&self) -> Ui {
-        Looks { no_color: self.no_color, compact_warnings: false }.ui(true)
+        Looks {
+            no_color: self.no_color,
+            compact_warnings: false,
+        }
+        .ui(true)
     }
 
     fn state_root(&self) -> PathBuf {
@@ -166,10 +177,15 @@ impl Surroundings {
             EmulatorChoice::At(url) => {
                 defaults.endpoint = Some(url.clone());
                 if !has_credentials() {
-                    let told = runtime.block_on(streamform_emulator::credentials(url)).map_err(|e| {
-                        Diagnostic::error("Emulator cannot be used", format!("STREAMFORM_EMULATOR says that an emulator runs at {url}, but {e}."))
+                    let told = runtime
+                        .block_on(streamform_emulator::credentials(url))
+                        .map_err(|e| {
+                            Diagnostic::error(
+                                "Emulator cannot be used",
+                                format!("STREAMFORM_EMULATOR says that an emulator runs at {url}, but {e}."),
+                            )
                             .help("streamform emulator")
-                    })?;
+                        })?;
                     defaults.cloud_api_key = Some(told.cloud_api_key);
                     defaults.cloud_api_secret = Some(told.cloud_api_secret);
                     defaults.organization_id = Some(told.organization_id);

@@ -65,29 +65,20 @@ pub(super) struct GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check that a folder is ready to be planned and applied
     Init(InitArgs),
-    /// Check whether the configuration is valid
     Validate(ValidateArgs),
-    /// Show what an apply would change
     Plan(PlanArgs),
-    /// Create, change and delete objects so that they are what the configuration says
     Apply(ApplyArgs),
     /// Delete every object of the state
+    ///
+    /// Makes a plan to delete, shows it, asks, and carries it out. The same as apply -destroy.
     Destroy(ApplyArgs),
-    /// Show output values
     Output(OutputArgs),
-    /// Show the state, or a saved plan
     Show(ShowArgs),
-    /// Look into the state
     State(StateArgs),
-    /// Print what depends on what, as a picture
     Graph(GraphArgs),
-    /// Lay configuration files out in the canonical way
     Fmt(FmtArgs),
-    /// Run an emulator of the Confluent APIs
     Emulator(EmulatorArgs),
-    /// Show the version
     Version(VersionArgs),
 }
 
@@ -102,7 +93,7 @@ pub(super) struct VariableArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) var_file: Vec<PathBuf>,
     /// Ask for what is missing [default: true, if there is a terminal]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) input: Option<bool>,
 }
 
@@ -117,7 +108,7 @@ pub(super) struct PlanningArgs {
     #[arg(long)]
     pub(super) refresh_only: bool,
     /// Read the real objects before planning [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) refresh: Option<bool>,
     /// Plan only this resource or module and what it needs (can be repeated)
     #[arg(long, value_name = "ADDRESS")]

@@ -172,7 +172,12 @@ mod tests {
     use super::*;
 
     fn spelled(line: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
-        let look = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let look = |name: &str| {
+            environment
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        };
         let commands = |path: &[&str]| matches!(path, ["plan" | "state" | "fmt"] | ["state", "list"]);
         normalize(line.iter().map(OsString::from), &commands, &look)
             .unwrap()
@@ -188,14 +193,35 @@ mod tests {
             ["sf", "--chdir=x", "plan", "--var", "a=-b", "--out=p", "-h"]
         );
         assert_eq!(spelled(&["sf", "fmt", "-"], &[]), ["sf", "fmt", "-"]);
-        assert_eq!(spelled(&["sf", "plan", "--", "-x"], &[]), ["sf", "plan", "--", "-x"]);
+        assert_eq!(
+            spelled(&["sf", "plan", "--", "-x"], &[]),
+            ["sf", "plan", "--", "-x"]
+        );
     }
 
     #[test]
     fn switches_take_a_boolean_as_go_writes_it() {
         assert_eq!(
-            spelled(&["sf", "plan", "-json=true", "-destroy=F", "-refresh=0", "-lock", "-json=maybe"], &[]),
-            ["sf", "plan", "--json", "--refresh=false", "--lock", "--json=maybe"]
+            spelled(
+                &[
+                    "sf",
+                    "plan",
+                    "-json=true",
+                    "-destroy=F",
+                    "-refresh=0",
+                    "-lock",
+                    "-json=maybe"
+                ],
+                &[]
+            ),
+            [
+                "sf",
+                "plan",
+                "--json",
+                "--refresh=false",
+                "--lock",
+                "--json=maybe"
+            ]
         );
     }
 
@@ -215,7 +241,16 @@ mod tests {
         ];
         assert_eq!(
             spelled(&["sf", "-chdir=d", "plan", "-out=y"], &environment),
-            ["sf", "--chdir=d", "plan", "--out=x", "--no-color", "--var", "a b=c", "--out=y"]
+            [
+                "sf",
+                "--chdir=d",
+                "plan",
+                "--out=x",
+                "--no-color",
+                "--var",
+                "a b=c",
+                "--out=y"
+            ]
         );
         assert_eq!(
             spelled(&["sf", "state", "list", "z"], &environment[2..]),
@@ -226,7 +261,10 @@ mod tests {
 
     #[test]
     fn our_own_variable_wins() {
-        let environment = [("TF_CLI_ARGS_plan", "-out=x"), ("STREAMFORM_CLI_ARGS_plan", "-out=y")];
+        let environment = [
+            ("TF_CLI_ARGS_plan", "-out=x"),
+            ("STREAMFORM_CLI_ARGS_plan", "-out=y"),
+        ];
         assert_eq!(spelled(&["sf", "plan"], &environment), ["sf", "plan", "--out=y"]);
     }
 

@@ -56,7 +56,11 @@ pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) 
     if let Some(d) = refusal(args, destroy) {
         return view.fail(d);
     }
-    let operation = if destroy { "OperationTypeDestroy" } else { "OperationTypeApply" };
+    let operation = if destroy {
+        "OperationTypeDestroy"
+    } else {
+        "OperationTypeApply"
+    };
     let understood = Wanted::of(&args.planning, &args.running, destroy, operation)
         .and_then(|wanted| Ok((wanted, Running::of(&args.running)?)));
     let (wanted, running) = match understood {
@@ -174,9 +178,16 @@ fn approve(view: &View, opened: &Opened, args: &ApplyArgs, mode: PlanMode) -> Re
             ui.err(&format!("\n{name} cancelled.\n"));
             Err(1)
         }
-        Answer::End => Err(view.fail(
-            Diagnostic::error("Error asking for approval", "Standard input ended before an answer.").help("-auto-approve"),
-        )),
+        Answer::End => {
+            ui.err("\n");
+            Err(view.fail(
+                Diagnostic::error(
+                    "Error asking for approval",
+                    "Standard input ended before an answer.",
+                )
+                .help("-auto-approve"),
+            ))
+        }
         Answer::Interrupted => {
             ui.err(&format!("\n\n{name} cancelled: interrupted.\n"));
             Err(1)
@@ -186,14 +197,19 @@ fn approve(view: &View, opened: &Opened, args: &ApplyArgs, mode: PlanMode) -> Re
 
 /// Writes the state to a file of its own where its store cannot keep it: what was made must not be forgotten.
 fn rescue(state: &StateView, path: &Path) -> Diagnostic {
-    let written = state.to_v4_text(COMPATIBLE_VERSION).map_err(|e| e.to_string()).and_then(|text| {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|e| e.to_string())?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| e.to_string())
-    });
+    let written = state
+        .to_v4_text(COMPATIBLE_VERSION)
+        .map_err(|e| e.to_string())
+        .and_then(|text| {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(path).map_err(|e| e.to_string())?;
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(|e| e.to_string())
+        });
     match written {
         Ok(()) => Diagnostic::error(
             "Failed to save the state",

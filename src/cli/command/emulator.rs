@@ -63,7 +63,11 @@ fn serve(ui: &Ui, args: &EmulatorArgs, phase_delay: Duration) -> Result<(), Diag
     };
     runtime.block_on(async {
         let emulator = Emulator::start(config).await.map_err(|e| refused(&e))?;
-        ui.out(&if args.json { as_json(&emulator) } else { as_text(&emulator) });
+        ui.out(&if args.json {
+            as_json(&emulator)
+        } else {
+            as_text(&emulator)
+        });
         interrupted().await;
         emulator.shutdown().await;
         Ok(())
@@ -73,7 +77,9 @@ fn serve(ui: &Ui, args: &EmulatorArgs, phase_delay: Duration) -> Result<(), Diag
 fn refused(e: &EmulatorError) -> Diagnostic {
     let found = Diagnostic::error("Emulator cannot start", format!("It was not started: {e}."));
     match e {
-        EmulatorError::AlreadyServing { endpoint, .. } => found.help(format!("export STREAMFORM_EMULATOR={endpoint}")),
+        EmulatorError::AlreadyServing { endpoint, .. } => {
+            found.help(format!("export STREAMFORM_EMULATOR={endpoint}"))
+        }
         _ => found,
     }
 }
@@ -88,7 +94,11 @@ fn as_json(emulator: &Emulator) -> String {
 }
 
 fn as_text(emulator: &Emulator) -> String {
-    let (endpoint, key, secret) = (emulator.endpoint(), emulator.cloud_api_key(), emulator.cloud_api_secret());
+    let (endpoint, key, secret) = (
+        emulator.endpoint(),
+        emulator.cloud_api_key(),
+        emulator.cloud_api_secret(),
+    );
     format!(
         "The emulator of the Confluent APIs listens at {endpoint}
 

@@ -28,10 +28,10 @@ pub(in crate::cli) struct FmtArgs {
     #[arg(long)]
     diff: bool,
     /// Print the names of files that change [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     list: Option<bool>,
     /// Write changed files [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     write: Option<bool>,
     /// Go into the folders inside, too
     #[arg(long)]
@@ -71,7 +71,10 @@ fn run_with(ui: &Ui, args: &FmtArgs, input: &mut dyn Read) -> u8 {
         diagnostics: Diagnostics::new(),
     };
     if stdin && args.targets.len() > 1 {
-        f.error("Option - cannot be combined with other targets".to_owned(), String::new());
+        f.error(
+            "Option - cannot be combined with other targets".to_owned(),
+            String::new(),
+        );
     } else if stdin && args.recursive {
         f.error(
             "Options -recursive and - cannot be combined".to_owned(),
@@ -108,7 +111,10 @@ impl Formatter<'_> {
 
     fn target(&mut self, path: &Path) {
         let Ok(found) = path.metadata() else {
-            return self.error(format!("No file or directory at {}", path.display()), String::new());
+            return self.error(
+                format!("No file or directory at {}", path.display()),
+                String::new(),
+            );
         };
         if found.is_dir() {
             return self.folder(path);
@@ -131,10 +137,15 @@ impl Formatter<'_> {
         names.sort();
         for name in names {
             let text = name.to_string_lossy();
-            if text.starts_with('.') || text.ends_with('~') || (text.starts_with('#') && text.ends_with('#')) {
+            if text.starts_with('.') || text.ends_with('~') || (text.starts_with('#') && text.ends_with('#'))
+            {
                 continue;
             }
-            let path = if path == Path::new(".") { PathBuf::from(&name) } else { path.join(&name) };
+            let path = if path == Path::new(".") {
+                PathBuf::from(&name)
+            } else {
+                path.join(&name)
+            };
             if path.is_dir() {
                 if self.args.recursive {
                     self.folder(&path);
@@ -177,13 +188,17 @@ impl Formatter<'_> {
             if self.args.diff {
                 let shown = if path.is_some() { name } else { "<standard input>" };
                 let diff = TextDiff::from_lines(text.as_str(), laid_out.as_str());
-                let diff = diff.unified_diff().header(&format!("old/{shown}"), &format!("new/{shown}")).to_string();
+                let diff = diff
+                    .unified_diff()
+                    .header(&format!("old/{shown}"), &format!("new/{shown}"))
+                    .to_string();
                 self.out.push_str(&diff);
             }
         }
         if !self.list && !self.write && !self.args.diff && !self.args.check {
             // One line end always follows.
-            self.out.push_str(&line(laid_out.strip_suffix('\n').unwrap_or(&laid_out)));
+            self.out
+                .push_str(&line(laid_out.strip_suffix('\n').unwrap_or(&laid_out)));
         }
     }
 }
@@ -204,7 +219,9 @@ mod tests {
             ["streamform", "fmt", "-"].iter().chain(options),
         )
         .unwrap();
-        let crate::cli::arguments::Command::Fmt(args) = args.command else { panic!("not fmt") };
+        let crate::cli::arguments::Command::Fmt(args) = args.command else {
+            panic!("not fmt")
+        };
         let out = Captured::default();
         let ui = Ui::with_streams(
             UiSettings::default(),
@@ -218,7 +235,10 @@ mod tests {
 
     #[test]
     fn standard_input_is_laid_out_to_standard_output() {
-        assert_eq!(formatted(&[], "a   = 1\nbc =2\n"), (0, "a  = 1\nbc = 2\n".to_owned()));
+        assert_eq!(
+            formatted(&[], "a   = 1\nbc =2\n"),
+            (0, "a  = 1\nbc = 2\n".to_owned())
+        );
         assert_eq!(formatted(&[], "a=1"), (0, "a = 1\n".to_owned()));
         assert_eq!(formatted(&[], ""), (0, "\n".to_owned()));
     }
@@ -234,6 +254,9 @@ mod tests {
     fn a_difference_names_the_file() {
         let (code, text) = formatted(&["--diff"], "a=1\n");
         assert_eq!(code, 0);
-        assert_eq!(text, "--- old/<standard input>\n+++ new/<standard input>\n@@ -1 +1 @@\n-a=1\n+a = 1\n");
+        assert_eq!(
+            text,
+            "--- old/<standard input>\n+++ new/<standard input>\n@@ -1 +1 @@\n-a=1\n+a = 1\n"
+        );
     }
 }

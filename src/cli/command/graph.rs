@@ -58,7 +58,15 @@ pub(super) fn run(surroundings: &Surroundings, args: &GraphArgs) -> u8 {
         Some(path) => match SavedPlan::read(path, &session.registry) {
             Ok(saved) if args.mermaid => plan_graph_mermaid(&saved.plan),
             Ok(saved) => plan_graph_dot(&saved.plan),
-            Err(e) => return fail(&ui, Diagnostic::error("Failed to load the plan file", format!("Nothing can be shown: {e}."))),
+            Err(e) => {
+                return fail(
+                    &ui,
+                    Diagnostic::error(
+                        "Failed to load the plan file",
+                        format!("Nothing can be shown: {e}."),
+                    ),
+                );
+            }
         },
         None => {
             let loaded = engine::load(&Disk::new(&session.base), Path::new("."), &session.registry);

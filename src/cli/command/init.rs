@@ -72,7 +72,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
             &ui,
             Diagnostic::error(
                 "Backend settings are not available yet",
-                format!("-backend-config={setting} cannot be used: the state is always kept in the folder streamform.state."),
+                format!(
+                    "-backend-config={setting} cannot be used: the state is always kept in the folder streamform.state."
+                ),
             ),
         );
     }
@@ -108,7 +110,10 @@ fn has_configuration(base: &Path) -> bool {
 
 fn make_cache(base: &Path) -> Result<(), Diagnostic> {
     std::fs::create_dir_all(base.join(CACHE)).map_err(|e| {
-        Diagnostic::error("Cannot write here", format!("The folder {CACHE} cannot be made: {e}."))
+        Diagnostic::error(
+            "Cannot write here",
+            format!("The folder {CACHE} cannot be made: {e}."),
+        )
     })
 }
 
@@ -131,7 +136,11 @@ fn tell(ui: &Ui, config: &Configuration) {
         .iter()
         .flat_map(|m| {
             let required = m.required_providers.values().map(|r| r.source.for_display());
-            required.chain(m.resources.values().map(|r| r.resolved_provider.provider.for_display()))
+            required.chain(
+                m.resources
+                    .values()
+                    .map(|r| r.resolved_provider.provider.for_display()),
+            )
         })
         .collect();
     if !providers.is_empty() {
@@ -142,7 +151,10 @@ fn tell(ui: &Ui, config: &Configuration) {
         ui.out("\n");
     }
     let style = ui.style();
-    let done = style.paint.text(crate::report::paint::Ink::BoldGreen, "Streamform has been successfully initialized!");
+    let done = style.paint.text(
+        crate::report::paint::Ink::BoldGreen,
+        "Streamform has been successfully initialized!",
+    );
     ui.out(&line(done));
     if !in_automation() {
         ui.out("\nRun \"streamform plan\" to see what an apply would change.\n");
@@ -152,7 +164,9 @@ fn tell(ui: &Ui, config: &Configuration) {
 /// What the `backend` block asks for and cannot have.
 pub(super) fn unavailable_backend(config: &Configuration) -> Diagnostics {
     let mut found = Diagnostics::new();
-    let Some(backend) = &config.root().backend else { return found };
+    let Some(backend) = &config.root().backend else {
+        return found;
+    };
     if backend.ty.as_str() != "local" {
         found.error_at(
             backend.type_span,

@@ -25,7 +25,13 @@ use crate::report::Ui;
 
 /// Runs a command; the result is the exit code.
 pub(super) fn run(cli: Cli) -> u8 {
-    let plain = || Looks { no_color: cli.global.no_color, compact_warnings: false }.ui(true);
+    let plain = || {
+        Looks {
+            no_color: cli.global.no_color,
+            compact_warnings: false,
+        }
+        .ui(true)
+    };
     match &cli.command {
         Command::Version(args) => return version::run(&plain(), args),
         Command::Emulator(args) => return emulator::run(&plain(), args),

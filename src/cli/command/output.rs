@@ -38,7 +38,13 @@ pub(in crate::cli) struct OutputArgs {
 pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
     let ui = surroundings.ui();
     if args.json && args.raw {
-        return fail(&ui, Diagnostic::error("Invalid output format", "The -raw and -json options are mutually-exclusive."));
+        return fail(
+            &ui,
+            Diagnostic::error(
+                "Invalid output format",
+                "The -raw and -json options are mutually-exclusive.",
+            ),
+        );
     }
     if args.raw && args.name.is_none() {
         return fail(
@@ -103,7 +109,10 @@ fn none() -> Diagnostic {
 /// The value with its type.
 fn decode(name: &str, output: &OutputValue) -> Result<Value, Box<Diagnostic>> {
     let bad = |e: String| {
-        Box::new(Diagnostic::error("State cannot be used", format!("The output \"{name}\" in the state cannot be read: {e}.")))
+        Box::new(Diagnostic::error(
+            "State cannot be used",
+            format!("The output \"{name}\" in the state cannot be read: {e}."),
+        ))
     };
     let ty: serde_json::Value = output.value_type.parse().map_err(|e| bad(e.to_string()))?;
     let ty = type_from_json(&ty).map_err(|e| bad(e.to_string()))?;
@@ -120,7 +129,12 @@ pub(super) fn text(outputs: &BTreeMap<String, OutputValue>) -> Result<String, Bo
 }
 
 fn raw(name: &str, value: &Value) -> Result<String, Box<Diagnostic>> {
-    let unsupported = |detail: String| Err(Box::new(Diagnostic::error("Unsupported value for raw output", detail)));
+    let unsupported = |detail: String| {
+        Err(Box::new(Diagnostic::error(
+            "Unsupported value for raw output",
+            detail,
+        )))
+    };
     match value.kind() {
         Kind::String(s) => Ok(s.to_string()),
         Kind::Number(n) => Ok(n.to_string()),

@@ -81,7 +81,14 @@ impl Running {
                 "The -parallelism option must be 1 or more: at least one operation must be allowed at once.",
             ));
         }
-        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(Running { parallelism, lock_wait }) }
+        if diagnostics.has_errors() {
+            Err(diagnostics)
+        } else {
+            Ok(Running {
+                parallelism,
+                lock_wait,
+            })
+        }
     }
 
     pub(super) fn settle(&self, opened: &mut Opened) {
@@ -117,15 +124,20 @@ impl Wanted {
         for text in &planning.target {
             match Target::parse(text) {
                 Ok(t) => targets.push(t),
-                Err(e) => diagnostics.push(Diagnostic::error(format!("Invalid target \"{text}\""), format!("{e}."))),
+                Err(e) => diagnostics.push(Diagnostic::error(
+                    format!("Invalid target \"{text}\""),
+                    format!("{e}."),
+                )),
             }
         }
         let mut replace = Vec::new();
         for text in &planning.replace {
             match AbsInstance::parse(text) {
                 Ok(a) => replace.push(a),
-                Err(e) => diagnostics
-                    .push(Diagnostic::error(format!("Invalid force-replace address \"{text}\""), format!("{e}."))),
+                Err(e) => diagnostics.push(Diagnostic::error(
+                    format!("Invalid force-replace address \"{text}\""),
+                    format!("{e}."),
+                )),
             }
         }
         let running = match Running::of(running) {
@@ -164,7 +176,8 @@ impl Wanted {
                 "Plan requires configuration to be present. Planning without a configuration would mark everything for destruction, which is normally not what is desired. If you would like to destroy everything, run plan with the -destroy option. Otherwise, create a configuration file (.tf file) and try again.",
             ));
         }
-        let (mut given, problems) = variables::collect(&session.base, args, std::env::vars_os(), &mut sources);
+        let (mut given, problems) =
+            variables::collect(&session.base, args, std::env::vars_os(), &mut sources);
         found.extend(problems);
         if found.has_errors() {
             let mut all = loaded.diagnostics.clone();
@@ -182,7 +195,10 @@ impl Wanted {
             }
         }
         let session = &opened.session;
-        let request = PlanRequest { variables: given, ..self.request };
+        let request = PlanRequest {
+            variables: given,
+            ..self.request
+        };
         let mut planned = opened.run(engine::plan(session, loaded, sources, request));
         found.extend(std::mem::take(&mut planned.diagnostics));
         planned.diagnostics = found;
@@ -214,12 +230,21 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
         show_plan(view, plan, &planned.diagnostics);
     }
     view.diagnostics(&planned.diagnostics, &planned.sources);
-    let Some(plan) = planned.plan.as_ref().filter(|_| !planned.diagnostics.has_errors()) else { return 1 };
+    let Some(plan) = planned
+        .plan
+        .as_ref()
+        .filter(|_| !planned.diagnostics.has_errors())
+    else {
+        return 1;
+    };
     let changes = does_something(plan);
     if let Some(out) = &args.out {
         let saved = planned.to_save(&opened.session.workspace);
         if let Some(Err(e)) = saved.map(|s| s.write(out)) {
-            return view.fail(Diagnostic::error("Failed to write plan file", format!("The plan was not saved: {e}.")));
+            return view.fail(Diagnostic::error(
+                "Failed to write plan file",
+                format!("The plan was not saved: {e}."),
+            ));
         }
     }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {

@@ -39,10 +39,13 @@ pub(in crate::cli) struct ShowArgs {
 
 pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
     let ui = surroundings.ui();
-    let result = surroundings.offline(Arc::new(())).map_err(Box::new).and_then(|session| match &args.path {
-        Some(path) => plan(&ui, &session, args, path),
-        None => state(&ui, &session, args),
-    });
+    let result = surroundings
+        .offline(Arc::new(()))
+        .map_err(Box::new)
+        .and_then(|session| match &args.path {
+            Some(path) => plan(&ui, &session, args, path),
+            None => state(&ui, &session, args),
+        });
     match result {
         Ok(()) => 0,
         Err(d) => fail(&ui, *d),
@@ -78,7 +81,8 @@ fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnost
     }
     if args.markdown {
         return Err(Box::new(
-            Diagnostic::error("Plan required", "Only plans can be shown as Markdown.").help("streamform plan -out=PLAN"),
+            Diagnostic::error("Plan required", "Only plans can be shown as Markdown.")
+                .help("streamform plan -out=PLAN"),
         ));
     }
     if args.json {

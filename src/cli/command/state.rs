@@ -48,14 +48,17 @@ enum StateCommand {
 
 pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
     let ui = surroundings.ui();
-    let result = surroundings.offline(Arc::new(())).map_err(Box::new).and_then(|session| {
-        let state = session.read_state()?;
-        match &args.command {
-            StateCommand::List { id, addresses } => list(&ui, &session, &state, id.as_deref(), addresses),
-            StateCommand::Show { address } => show(&ui, &session, &state, address),
-            StateCommand::Pull => pull(&ui, &state),
-        }
-    });
+    let result = surroundings
+        .offline(Arc::new(()))
+        .map_err(Box::new)
+        .and_then(|session| {
+            let state = session.read_state()?;
+            match &args.command {
+                StateCommand::List { id, addresses } => list(&ui, &session, &state, id.as_deref(), addresses),
+                StateCommand::Show { address } => show(&ui, &session, &state, address),
+                StateCommand::Pull => pull(&ui, &state),
+            }
+        });
     match result {
         Ok(()) => 0,
         Err(d) => fail(&ui, *d),
@@ -64,8 +67,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
 
 /// The records in the order in which people look for them: the root module first, keys by number.
 fn sorted(state: &StateView) -> Vec<(AbsInstance, &Arc<Record>)> {
-    let mut found: Vec<_> =
-        state.records().filter_map(|r| Some((AbsInstance::parse(&r.address).ok()?, r))).collect();
+    let mut found: Vec<_> = state
+        .records()
+        .filter_map(|r| Some((AbsInstance::parse(&r.address).ok()?, r)))
+        .collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     found
 }
@@ -86,10 +91,18 @@ fn list(
     let records = sorted(state);
     let mut targets = Vec::new();
     for text in addresses {
-        let target = Target::parse(text)
-            .map_err(|e| Box::new(Diagnostic::error(format!("Invalid address \"{text}\""), format!("{e}."))))?;
+        let target = Target::parse(text).map_err(|e| {
+            Box::new(Diagnostic::error(
+                format!("Invalid address \"{text}\""),
+                format!("{e}."),
+            ))
+        })?;
         if !records.iter().any(|(a, _)| target.covers(a)) {
-            let kind = if matches!(target, Target::Module(_)) { "module" } else { "resource" };
+            let kind = if matches!(target, Target::Module(_)) {
+                "module"
+            } else {
+                "resource"
+            };
             return Err(Box::new(Diagnostic::error(
                 format!("Unknown {kind}"),
                 format!(
@@ -103,8 +116,11 @@ fn list(
         (targets.is_empty() || targets.iter().any(|t| t.covers(address)))
             && id.is_none_or(|id| record.objects().any(|(_, o)| has_id(o, id)))
     };
-    let lines: String =
-        records.iter().filter(|(a, r)| wanted(a, r)).map(|(a, _)| line(a)).collect();
+    let lines: String = records
+        .iter()
+        .filter(|(a, r)| wanted(a, r))
+        .map(|(a, _)| line(a))
+        .collect();
     ui.out(&lines);
     Ok(())
 }
@@ -115,12 +131,19 @@ fn has_id(object: &streamform_state::Object, id: &str) -> bool {
         #[serde(default)]
         id: Option<serde_json::Value>,
     }
-    object.attributes.parse::<Id>().is_ok_and(|found| found.id.is_some_and(|v| v.as_str() == Some(id)))
+    object
+        .attributes
+        .parse::<Id>()
+        .is_ok_and(|found| found.id.is_some_and(|v| v.as_str() == Some(id)))
 }
 
 fn show(ui: &Ui, session: &Session, state: &StateView, address: &str) -> Result<(), Box<Diagnostic>> {
-    let instance = AbsInstance::parse(address)
-        .map_err(|e| Box::new(Diagnostic::error(format!("Invalid address \"{address}\""), format!("{e}."))))?;
+    let instance = AbsInstance::parse(address).map_err(|e| {
+        Box::new(Diagnostic::error(
+            format!("Invalid address \"{address}\""),
+            format!("{e}."),
+        ))
+    })?;
     let Some(text) = instance_text(state, &instance.to_string(), &session.registry, &ui.style()) else {
         return Err(Box::new(
             Diagnostic::error(
@@ -138,9 +161,12 @@ fn pull(ui: &Ui, state: &StateView) -> Result<(), Box<Diagnostic>> {
     if state.serial() == 0 && state.is_empty() {
         return Ok(());
     }
-    let text = state
-        .to_v4_text(COMPATIBLE_VERSION)
-        .map_err(|e| Box::new(Diagnostic::error("State cannot be used", format!("It cannot be written as a state file: {e}."))))?;
+    let text = state.to_v4_text(COMPATIBLE_VERSION).map_err(|e| {
+        Box::new(Diagnostic::error(
+            "State cannot be used",
+            format!("It cannot be written as a state file: {e}."),
+        ))
+    })?;
     ui.out(&line(text.trim_end()));
     Ok(())
 }

@@ -45,12 +45,20 @@ pub(super) fn run(surroundings: &Surroundings, args: &ValidateArgs) -> u8 {
     if !session.base.join(root).is_dir() {
         let missing = Diagnostic::error(
             "Failed to read module directory",
-            format!("Module directory {} does not exist or cannot be read.", root.display()),
+            format!(
+                "Module directory {} does not exist or cannot be read.",
+                root.display()
+            ),
         );
         return tell(&ui, args, &missing.into(), &Sources::default());
     }
     let loaded = engine::load(&Disk::new(&session.base), root, &session.registry);
-    tell(&ui, args, &engine::validate(&session, &loaded), &loaded.config.sources)
+    tell(
+        &ui,
+        args,
+        &engine::validate(&session, &loaded),
+        &loaded.config.sources,
+    )
 }
 
 fn tell(ui: &Ui, args: &ValidateArgs, found: &Diagnostics, sources: &Sources) -> u8 {
@@ -61,7 +69,11 @@ fn tell(ui: &Ui, args: &ValidateArgs, found: &Diagnostics, sources: &Sources) ->
         ui.diagnostics(found, sources);
         if valid {
             let success = ui.style().paint.text(Ink::BoldGreen, "Success!");
-            let rest = if found.is_empty() { "." } else { ", but there were some validation warnings as shown above." };
+            let rest = if found.is_empty() {
+                "."
+            } else {
+                ", but there were some validation warnings as shown above."
+            };
             ui.out(&line(format_args!("{success} The configuration is valid{rest}")));
         }
     }

@@ -30,7 +30,11 @@ pub(super) enum View {
 
 impl View {
     pub(super) fn new(surroundings: &Surroundings, compact_warnings: bool, json: bool) -> View {
-        let ui = Looks { no_color: surroundings.no_color, compact_warnings }.ui(json);
+        let ui = Looks {
+            no_color: surroundings.no_color,
+            compact_warnings,
+        }
+        .ui(json);
         if !json {
             return View::Human(ui);
         }
@@ -93,8 +97,11 @@ impl View {
         match self {
             View::Human(ui) => {
                 let style = ui.style();
-                let done =
-                    if destroy { destroy_complete_text(&outcome.done, &style) } else { apply_complete_text(&outcome.done, &style) };
+                let done = if destroy {
+                    destroy_complete_text(&outcome.done, &style)
+                } else {
+                    apply_complete_text(&outcome.done, &style)
+                };
                 ui.out(&format!("\n{done}"));
                 if !destroy {
                     outputs(ui, &outcome.state);
