@@ -1,5 +1,8 @@
 //! Opening: which of working store, log, snapshots and manifest to believe.
 //!
+//! A small state is its newest snapshot and the log since; the log segments that this snapshot covers are kept beside it, so that the
+//! snapshot before it and those segments come to the same, should the newest one be damaged. The working store is for the others:
+//!
 //! The log decides. The working store may be behind it (a kill before or during the fold): it is brought forward. It may be
 //! absent, unreadable, or so far behind that the log no longer reaches back to it: it is built anew from the newest snapshot and
 //! the log.
@@ -22,12 +25,20 @@ use crate::snapshot;
 use crate::working::Pending;
 use crate::working::Working;
 
+/// Bytes that a small state has at most, snapshot and log together. It lives in snapshots and log alone, and every run that
+/// changes something writes it anew. In tests few are small, so that both ways are taken.
+pub(crate) const SMALL: u64 = if cfg!(test) { 8 << 10 } else { 1 << 20 };
+
 /// What opening found.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) contents: Contents,
     /// What the working store lacks.
     pub(crate) pending: Pending,
+    /// `pending` holds every item that there is: it did not begin with the working store.
+    pub(crate) complete: bool,
+    /// The log holds what neither the working store nor a snapshot that stands for it has.
+    pub(crate) unfolded: bool,
     pub(crate) working: Option<Working>,
     /// The working store is to be emptied before `pending` goes in.
     pub(crate) rebuild: bool,
@@ -36,7 +47,7 @@ pub(crate) struct Opened {
     /// Snapshots and log together do not reach the present state, so that readers cannot see it.
     pub(crate) needs_snapshot: bool,
     pub(crate) log_end: LogEnd,
-    /// Why the working store could not be used and is made anew.
+    /// Why a part could not be used and is made anew.
     pub(crate) rebuilt: Option<StateError>,
     /// What the last commit in the log says of the state after it.
     last_account: Option<Standing>,
@@ -45,6 +56,9 @@ pub(crate) struct Opened {
 /// Reads the state for writing. `lineage` is for a state that is not there yet.
 pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let manifest = manifest::read(&layout.manifest())?;
+    if let Some(opened) = open_small(layout, codec, lineage, manifest.as_ref())? {
+        return Ok(opened);
+    }
     let (working, unusable) = match open_working(layout) {
         Ok(working) => (working, None),
         Err(error) => (None, Some(error)),
@@ -93,8 +107,8 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
         opened.rebuilt = Some(error);
     }
     checked?;
-    let seq = opened.contents.seq;
-    opened.stale_manifest = seq > 0 && manifest.is_none_or(|manifest| manifest.seq < seq);
+    opened.unfolded = !opened.pending.is_empty();
+    opened.stale_manifest = opened.is_beyond(manifest.as_ref());
     let copied_to = newest_snapshot.unwrap_or(0);
     let joins = first_logged.is_some_and(|first| first <= copied_to + 1);
     let readable_to = if joins {
@@ -102,8 +116,61 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
     } else {
         copied_to
     };
-    opened.needs_snapshot = readable_to < seq;
+    opened.needs_snapshot = readable_to < opened.contents.seq;
     Ok(opened)
+}
+
+/// Reads a small state, which needs no working store. `None` when the state is not small, or when this way it cannot be had and
+/// there is a working store to try.
+fn open_small(
+    layout: &Layout,
+    codec: &Codec,
+    lineage: &str,
+    manifest: Option<&Standing>,
+) -> Result<Option<Opened>, StateError> {
+    let snapshots = snapshot::snapshots(layout.dir())?;
+    let newest = snapshots.first();
+    if newest.map_or(0, |newest| newest.bytes) + log::bytes(&log::segments(layout)?)? >= SMALL {
+        return Ok(None);
+    }
+    let working = layout.working().is_dir();
+    let checked = |opened: Opened| {
+        let account = opened.last_account.as_ref();
+        check(layout, &opened.contents, manifest, account).map(|()| opened)
+    };
+    let copied_to = newest.map_or(0, |newest| newest.commit);
+    let damage = match from_snapshot(layout, codec, lineage).and_then(checked) {
+        // Without a manifest nothing tells whether the working store is ahead of all that was read here.
+        Ok(_) if working && manifest.is_none() => return Ok(None),
+        Ok(mut opened) => {
+            opened.stale_manifest = opened.is_beyond(manifest);
+            opened.unfolded = opened.contents.seq > copied_to;
+            return Ok(Some(opened));
+        }
+        // The key, or the program, is the wrong one: nothing is damaged.
+        Err(
+            error @ (StateError::NewerFormat { .. } | StateError::Unseal { .. } | StateError::KeyFile { .. }),
+        ) => return Err(error),
+        Err(error) => error,
+    };
+    // Without a manifest nothing tells that older files come to the present state.
+    if manifest.is_some() {
+        let bases = snapshots
+            .iter()
+            .take(2)
+            .map(|snapshot| Some(snapshot.path.as_path()));
+        for base in bases.chain([None]) {
+            let Ok(mut opened) = from_folded(layout, codec, lineage, base).and_then(checked) else {
+                continue;
+            };
+            tracing::warn!(error = %damage, "the state is read from an older snapshot and the log since");
+            opened.stale_manifest = opened.is_beyond(manifest);
+            opened.needs_snapshot = true;
+            opened.rebuilt = Some(damage);
+            return Ok(Some(opened));
+        }
+    }
+    if working { Ok(None) } else { Err(damage) }
 }
 
 /// Reads the state without the working store, as readers do while somebody else writes, and as a rebuild does.
@@ -130,14 +197,40 @@ fn open_working(layout: &Layout) -> Result<Option<Working>, StateError> {
 }
 
 fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
+    let newest = snapshot::snapshots(layout.dir())?.into_iter().next();
+    let mut opened = copied(
+        codec,
+        lineage,
+        newest.as_ref().map(|newest| newest.path.as_path()),
+    )?;
+    opened.replay(layout, codec)?;
+    Ok(opened)
+}
+
+/// What an older snapshot and the log since come to, with the segments that a newer snapshot covers.
+fn from_folded(
+    layout: &Layout,
+    codec: &Codec,
+    lineage: &str,
+    older: Option<&Path>,
+) -> Result<Opened, StateError> {
+    let mut opened = copied(codec, lineage, older)?;
+    let mut segments = log::folded(layout)?;
+    segments.extend(log::segments(layout)?);
+    opened.replay_segments(layout, codec, &segments)?;
+    Ok(opened)
+}
+
+/// What a snapshot holds, or nothing where there is none yet.
+fn copied(codec: &Codec, lineage: &str, snapshot: Option<&Path>) -> Result<Opened, StateError> {
     let mut opened = Opened::new(Contents::empty(lineage), None);
-    if let Some(newest) = snapshot::snapshots(layout.dir())?.first() {
+    opened.complete = true;
+    if let Some(path) = snapshot {
         let pending = &mut opened.pending;
-        opened.contents = snapshot::read(&newest.path, codec, |Item(kind, id, text)| {
+        opened.contents = snapshot::read(path, codec, |Item(kind, id, text)| {
             pending.insert((kind, id), text);
         })?;
     }
-    opened.replay(layout, codec)?;
     Ok(opened)
 }
 
@@ -184,6 +277,8 @@ impl Opened {
         Self {
             contents,
             pending: Pending::new(),
+            complete: false,
+            unfolded: false,
             working,
             rebuild: false,
             stale_manifest: false,
@@ -194,15 +289,30 @@ impl Opened {
         }
     }
 
+    /// Whether the manifest does not say where the state stands.
+    fn is_beyond(&self, manifest: Option<&Standing>) -> bool {
+        let seq = self.contents.seq;
+        seq > 0 && manifest.is_none_or(|manifest| manifest.seq < seq)
+    }
+
     /// Takes in what the log holds beyond the contents.
     fn replay(&mut self, layout: &Layout, codec: &Codec) -> Result<(), StateError> {
+        self.replay_segments(layout, codec, &log::segments(layout)?)
+    }
+
+    fn replay_segments(
+        &mut self,
+        layout: &Layout,
+        codec: &Codec,
+        segments: &[log::Segment],
+    ) -> Result<(), StateError> {
         let Self {
             contents,
             pending,
             last_account,
             ..
         } = self;
-        self.log_end = log::replay(layout, contents.seq, |commit, path: &Path| {
+        self.log_end = log::replay(layout, segments, contents.seq, |commit, path: &Path| {
             for item in &commit.items {
                 contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
             }

@@ -131,23 +131,26 @@ fn follow_log(layout: &Layout, codec: &Codec, contents: &mut Contents, items: &m
     let mut ahead = contents.clone();
     let mut ahead_items = Pending::new();
     let after = contents.seq;
-    let ended = log::replay(layout, after, |commit, path| {
-        for item in &commit.items {
-            ahead.load(codec, item).map_err(|bad| bad.in_file(path))?;
-        }
-        ahead.stand_at(&commit.standing);
-        if ahead.standing() != commit.standing {
-            return Err(StateError::corrupt(path, "a commit does not add up"));
-        }
-        for Item(kind, id, text) in commit.items {
-            ahead_items.insert((kind, id), text);
-        }
-        // This far it holds together.
-        *contents = ahead.clone();
-        items.extend(ahead_items.drain());
-        Ok(())
+    let followed = log::folded(layout).and_then(|mut segments| {
+        segments.extend(log::segments(layout)?);
+        log::replay(layout, &segments, after, |commit, path| {
+            for item in &commit.items {
+                ahead.load(codec, item).map_err(|bad| bad.in_file(path))?;
+            }
+            ahead.stand_at(&commit.standing);
+            if ahead.standing() != commit.standing {
+                return Err(StateError::corrupt(path, "a commit does not add up"));
+            }
+            for Item(kind, id, text) in commit.items {
+                ahead_items.insert((kind, id), text);
+            }
+            // This far it holds together.
+            *contents = ahead.clone();
+            items.extend(ahead_items.drain());
+            Ok(())
+        })
     });
-    if let Err(error) = ended {
+    if let Err(error) = followed {
         tracing::warn!(error = %error, commit = contents.seq, "the log was followed up to this commit");
     }
 }
@@ -261,12 +264,25 @@ mod tests {
         history(dir.path());
         let newest = snapshots(dir.path()).unwrap().swap_remove(0).path;
         fs::write(&newest, "rubbish\n").unwrap();
-        fs::remove_dir_all(dir.path().join("working")).unwrap();
+        for segment in log::folded(&Layout::new(dir.path())).unwrap() {
+            fs::remove_file(segment.path).unwrap();
+        }
         assert!(Store::open(dir.path(), holder(), LockWait::No).is_err());
         let restored = restore(dir.path(), &holder(), LockWait::No, None, None).unwrap();
         assert_eq!(restored.from_serial, 2);
         assert_eq!(checks(dir.path()), serde_json::json!([2, 1]));
         assert_eq!(read_snapshot(&restored.snapshot, None).unwrap().serial(), 2);
+    }
+
+    #[test]
+    fn follows_the_log_that_a_damaged_snapshot_covered() {
+        let dir = tempfile::tempdir().unwrap();
+        history(dir.path());
+        let newest = snapshots(dir.path()).unwrap().swap_remove(0).path;
+        fs::write(&newest, "rubbish\n").unwrap();
+        let restored = restore(dir.path(), &holder(), LockWait::No, None, None).unwrap();
+        assert_eq!(restored.from_serial, 4);
+        assert_eq!(checks(dir.path()), serde_json::json!([4, 1]));
     }
 
     #[test]

@@ -27,12 +27,10 @@ use crate::log::SegmentWriter;
 use crate::manifest;
 use crate::recovery;
 use crate::recovery::Opened;
+use crate::recovery::SMALL;
 use crate::snapshot;
 use crate::working::Pending;
 use crate::working::Working;
-
-/// Below this many bytes, snapshot and log together, every run that changes something writes a snapshot.
-const SMALL: u64 = 1 << 20;
 
 /// So many segments at most are left for readers to go through.
 const SEGMENTS: usize = 64;
@@ -49,8 +47,12 @@ pub struct Store {
     unsaved: Vec<Item>,
     /// Lineage or serial were set, and the log does not know.
     unsaved_identity: bool,
-    /// Items that the log has and the working store does not.
+    /// Items that the log has and the working store does not; all items where the working store was not asked.
     pending: Pending,
+    /// `pending` holds all items.
+    complete: bool,
+    /// Something waits to be folded.
+    unfolded: bool,
     /// Intents that this process made: the working store never saw them.
     own_intents: HashSet<u64>,
     next_intent: u64,
@@ -113,6 +115,8 @@ impl Store {
         let Opened {
             contents,
             pending,
+            complete,
+            unfolded,
             working,
             rebuild,
             stale_manifest,
@@ -139,6 +143,8 @@ impl Store {
             unsaved: Vec::new(),
             unsaved_identity: false,
             pending,
+            complete,
+            unfolded,
             own_intents: HashSet::new(),
             next_intent,
             serial_raised: false,
@@ -181,8 +187,8 @@ impl Store {
         self.lock.taken_over()
     }
 
-    /// Why the working store was found unusable and was made anew from snapshot and log, if that happened: worth a warning, for
-    /// a disk or a copy went wrong.
+    /// Why the working store, or the newest snapshot, was found unusable and is made anew from the rest, if that happened: worth a
+    /// warning, for a disk or a copy went wrong.
     pub fn repaired(&self) -> Option<&StateError> {
         self.opening.rebuilt.as_ref()
     }
@@ -206,7 +212,8 @@ impl Store {
         self.write()
     }
 
-    /// Brings the log into the working store, writes a snapshot when one is due, and releases the lock. A store that is dropped
+    /// Folds the log: a small state into a snapshot, a large one into the working store, and into a snapshot when one is due.
+    /// Releases the lock. A store that is dropped
     /// instead loses nothing: the next opening does this work.
     ///
     /// # Errors
@@ -220,7 +227,7 @@ impl Store {
             needs_snapshot,
             ..
         } = self.opening;
-        if !self.pending.is_empty() || rebuild || stale_manifest || needs_snapshot {
+        if self.unfolded || rebuild || stale_manifest || needs_snapshot {
             self.fold()?;
         }
         Ok(Finished {
@@ -365,15 +372,62 @@ impl Store {
                 self.pending.insert((kind, id), text);
             }
         }
+        self.unfolded = true;
         Ok(())
+    }
+
+    /// The end of a run of a small state: a snapshot, the manifest, and then the log may be set aside.
+    fn fold_small(&mut self) -> Result<(), StateError> {
+        let standing = self.contents.standing();
+        let mut items: Vec<_> = std::mem::take(&mut self.pending)
+            .into_iter()
+            .filter(|(_, text)| text.is_some())
+            .map(|((kind, id), text)| Item(kind, id, text))
+            .collect();
+        items.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        snapshot::write(&self.layout, &standing, |take| items.iter().try_for_each(take))?;
+        self.forget_working()?;
+        manifest::write(&self.layout.manifest(), &standing)?;
+        self.segment = None;
+        log::fold(&self.layout, &log::segments(&self.layout)?)?;
+        snapshot::prune(&self.layout)
+    }
+
+    /// Removes a working store that was passed over and does not have what this run did.
+    fn forget_working(&self) -> Result<(), StateError> {
+        let path = self.layout.working();
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StateError::write(&path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the items in hand are all that there are, and few.
+    fn is_small(&self) -> bool {
+        /// Bytes of a line in a snapshot beside the name and the text, and of its first and last line.
+        const LINE: usize = 20;
+        const ENDS: usize = 400;
+        let lines = self.pending.iter().filter_map(|((_, id), text)| {
+            let text = text.as_ref()?;
+            Some(LINE + id.len() + text.as_str().len())
+        });
+        self.complete && ((ENDS + lines.sum::<usize>()) as u64) < SMALL
     }
 
     /// The end of a run: working store, snapshot, manifest, and then the log may go.
     fn fold(&mut self) -> Result<(), StateError> {
+        if self.is_small() {
+            return self.fold_small();
+        }
         let standing = self.contents.standing();
         let working = match self.working.take() {
             Some(working) => working,
-            None => Working::open(&self.layout.working())?,
+            None => {
+                self.forget_working()?;
+                Working::open(&self.layout.working())?
+            }
         };
         if self.opening.rebuild {
             working.clear()?;
@@ -401,9 +455,8 @@ impl Store {
             })?;
             manifest::write(&self.layout.manifest(), &standing)?;
             self.segment = None;
-            for segment in segments {
-                fs::remove_file(&segment.path).map_err(|error| StateError::write(&segment.path, error))?;
-            }
+            log::remove(&segments)?;
+            log::remove(&log::folded(&self.layout)?)?;
             snapshot::prune(&self.layout)
         } else {
             manifest::write(&self.layout.manifest(), &standing)
@@ -416,12 +469,7 @@ impl Store {
         let Some(newest) = newest.filter(|_| !self.opening.needs_snapshot) else {
             return Ok(true);
         };
-        let mut logged = 0;
-        for segment in segments {
-            logged += fs::metadata(&segment.path)
-                .map_err(|error| StateError::read(&segment.path, error))?
-                .len();
-        }
+        let logged = log::bytes(segments)?;
         Ok(newest.bytes + logged < SMALL || logged > newest.bytes / 2 || segments.len() > SEGMENTS)
     }
 }

@@ -1,11 +1,13 @@
 //! The log: the truth while a run is under way.
 //!
 //! Every run that commits something makes one *segment*, a file named by the number of its first commit. A segment is a
-//! sequence of [frames](frame); a commit is one frame, appended and synced in one go. Segments stay until a snapshot covers them.
+//! sequence of [frames](frame); a commit is one frame, appended and synced in one go. Segments stay until a snapshot covers them;
+//! those that the newest snapshot of a small state covers stay even then, *folded*: renamed, and read only if that snapshot is damaged.
 
 mod frame;
 mod segment;
 
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -40,8 +42,48 @@ pub(crate) struct Segment {
 
 /// The segments of a state, oldest first.
 pub(crate) fn segments(layout: &Layout) -> Result<Vec<Segment>, StateError> {
+    with_suffix(layout, ".log")
+}
+
+/// The segments that the newest snapshot covers, oldest first.
+pub(crate) fn folded(layout: &Layout) -> Result<Vec<Segment>, StateError> {
+    with_suffix(layout, ".folded")
+}
+
+/// Sets segments aside, now that a snapshot covers them; those that the snapshot before covered are no longer needed.
+pub(crate) fn fold(layout: &Layout, segments: &[Segment]) -> Result<(), StateError> {
+    let before = folded(layout)?;
+    for segment in segments {
+        let to = segment.path.with_extension("folded");
+        fs::rename(&segment.path, &to).map_err(|error| StateError::write(&segment.path, error))?;
+    }
+    if segments.is_empty() {
+        Ok(())
+    } else {
+        remove(&before)
+    }
+}
+
+/// Removes the files of segments.
+pub(crate) fn remove(segments: &[Segment]) -> Result<(), StateError> {
+    segments.iter().try_for_each(|segment| {
+        fs::remove_file(&segment.path).map_err(|error| StateError::write(&segment.path, error))
+    })
+}
+
+/// How long the files of these segments are together.
+pub(crate) fn bytes(segments: &[Segment]) -> Result<u64, StateError> {
+    segments.iter().try_fold(0, |sum, segment| {
+        let length = fs::metadata(&segment.path)
+            .map_err(|error| StateError::read(&segment.path, error))?
+            .len();
+        Ok(sum + length)
+    })
+}
+
+fn with_suffix(layout: &Layout, suffix: &str) -> Result<Vec<Segment>, StateError> {
     let mut found = Vec::new();
-    for path in files_with_suffix(&layout.logs(), ".log")? {
+    for path in files_with_suffix(&layout.logs(), suffix)? {
         let first = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -63,17 +105,17 @@ pub(crate) struct LogEnd {
     pub(crate) torn: Option<(PathBuf, u64)>,
 }
 
-/// Hands all commits after number `after` to `take`, in order.
+/// Hands all commits in the segments `all` after number `after` to `take`, in order.
 ///
 /// # Errors
 /// When a commit between is missing or damaged. A torn end of the newest segment is no error, nor is the end of an older
 /// segment where a newer one has taken its place.
 pub(crate) fn replay(
     layout: &Layout,
+    all: &[Segment],
     after: u64,
     mut take: impl FnMut(Commit, &Path) -> Result<(), StateError>,
 ) -> Result<LogEnd, StateError> {
-    let all = segments(layout)?;
     let mut end = LogEnd::default();
     let mut expected = None;
     for (i, segment) in all.iter().enumerate() {
