@@ -116,6 +116,7 @@ impl Sandbox {
     }
 
     /// Runs the command to its end.
+    #[must_use = "look at what the command said, or run it with `ok` or `fail`"]
     #[track_caller]
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         let args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
@@ -123,6 +124,7 @@ impl Sandbox {
     }
 
     /// Runs the command to its end, with something to read on its standard input.
+    #[must_use = "look at what the command said, or run it with `ok` or `fail`"]
     #[track_caller]
     pub(crate) fn run_with_input<S: AsRef<OsStr>>(
         &self,
@@ -233,7 +235,6 @@ fn read_all(mut pipe: impl Read + Send + 'static, done: mpsc::Sender<()>) -> thr
 }
 
 /// What a command did.
-#[must_use = "look at what the command said, or run it with `ok` or `fail`"]
 pub(crate) struct Run {
     line: String,
     /// The exit code; `None` when a signal ended it.
