@@ -17,6 +17,7 @@ use streamform_state::Intent;
 use streamform_state::IntentAction;
 
 use super::journal::Journal;
+use crate::plan::build::ambiguous;
 use crate::plan::build::recover_request;
 
 /// The questions about creates of an instance that are still open.
@@ -30,6 +31,7 @@ pub(super) fn questions(journal: &Journal, open: &[Intent], address: &str) -> Ve
 /// Carries out a change; a create after asking what became of earlier ones of the same instance.
 pub(super) async fn carry_out(
     provider: &Arc<dyn Provider>,
+    address: &str,
     earlier: Vec<RecoverRequest>,
     request: ApplyRequest,
 ) -> ApplyResponse {
@@ -54,10 +56,7 @@ pub(super) async fn carry_out(
                 None,
                 vec![ProviderDiagnostic::error(
                     "Interrupted change with several possible results",
-                    format!(
-                        "An earlier run was interrupted while it made this object, and more than one could be what it made:\n  - {}\n\nNothing is guessed here: delete those that you do not want, so that at most one is left, and run the command again.",
-                        candidates.join("\n  - ")
-                    ),
+                    ambiguous(address, &candidates),
                 )],
                 true,
             ),

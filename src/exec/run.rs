@@ -288,6 +288,7 @@ impl<'a> Run<'a> {
             .collect();
         let mut calls: FuturesUnordered<UnderWay<'a>> = FuturesUnordered::new();
         let mut told_stop = false;
+        let mut left_out = false;
         loop {
             let mut prepared: Vec<UnderWay<'a>> = Vec::new();
             while !ready.is_empty() {
@@ -300,6 +301,7 @@ impl<'a> Run<'a> {
                 let closing = matches!(step, Step::Close(_));
                 let begun = if (bad[id.0 as usize] || stopping) && !closing {
                     self.skip(step, stopping);
+                    left_out |= stopping && !bad[id.0 as usize] && step.change().is_some();
                     Begun::Over(Ended::Badly)
                 } else {
                     self.begin(id, step)
@@ -364,6 +366,12 @@ impl<'a> Run<'a> {
             }
         }
         lock(&self.journal).commit();
+        if left_out && self.stop.is_set() {
+            self.diagnostics.push(Diagnostic::error(
+                "Apply interrupted",
+                "Changes that had not begun were left out. What was under way has ended and is in the state. Run apply again to make the rest.",
+            ));
+        }
         self.stop.is_set()
     }
 

@@ -405,6 +405,7 @@ impl<'a> Run<'a> {
             }
             _ => Vec::new(),
         };
+        let shown = address.clone();
         let event = Event::Started {
             address,
             operation,
@@ -415,7 +416,7 @@ impl<'a> Run<'a> {
         let future = Box::pin(async move {
             observer.event(event);
             let began = Instant::now();
-            let response = resume::carry_out(&live.provider, earlier, request).await;
+            let response = resume::carry_out(&live.provider, &shown, earlier, request).await;
             let changed = Changed {
                 change,
                 step,

@@ -44,9 +44,15 @@ fn blocks(config: &Configuration, graph: &deps::Graph) -> Picture {
     let mut found = BTreeMap::new();
     for module in &config.modules {
         for resource in module.resources.keys() {
-            let address = ConfigResource { module: module.path.clone(), resource: resource.clone() };
+            let address = ConfigResource {
+                module: module.path.clone(),
+                resource: resource.clone(),
+            };
             if let Some(node) = graph.find(&NodeKind::Resource(module.id, resource.clone())) {
-                found.insert((module.path.to_string(), address.to_string()), (node, resource.to_string()));
+                found.insert(
+                    (module.path.to_string(), address.to_string()),
+                    (node, resource.to_string()),
+                );
             }
         }
     }
@@ -85,7 +91,11 @@ fn steps(plan: &Plan) -> Picture {
         };
         picture.boxes.push((label.clone(), label, None));
     }
-    picture.arrows = plan.graph.orders().map(|(earlier, later)| (later.0 as usize, earlier.0 as usize)).collect();
+    picture.arrows = plan
+        .graph
+        .orders()
+        .map(|(earlier, later)| (later.0 as usize, earlier.0 as usize))
+        .collect();
     picture.arrows.sort_unstable();
     picture
 }
@@ -102,15 +112,20 @@ fn named(plan: &Plan, step: &Step, verb: &str) -> String {
 
 impl Picture {
     fn dot(&self) -> String {
-        let mut out =
-            String::from("digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n");
+        let mut out = String::from(
+            "digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n",
+        );
         // INVARIANT: writing to a string does not fail.
         for (id, label, _) in self.boxes.iter().filter(|b| b.2.is_none()) {
             _ = writeln!(out, "  {} [label={}];", dot_text(id), dot_text(label));
         }
         for (group, members) in self.groups() {
             _ = writeln!(out, "  subgraph {} {{", dot_text(&format!("cluster_{group}")));
-            _ = writeln!(out, "    label = {}\n    fontname = \"sans-serif\"", dot_text(group));
+            _ = writeln!(
+                out,
+                "    label = {}\n    fontname = \"sans-serif\"",
+                dot_text(group)
+            );
             for (id, label, _) in members {
                 _ = writeln!(out, "    {} [label={}];", dot_text(id), dot_text(label));
             }
@@ -167,11 +182,20 @@ impl Picture {
 }
 
 fn dot_text(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    )
 }
 
 fn mermaid_text(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', " ")
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('\n', " ")
 }
 
 #[cfg(test)]

@@ -32,7 +32,11 @@ pub struct MarkdownOptions {
 impl Default for MarkdownOptions {
     fn default() -> Self {
         // One part in a hundred is kept free for what the host may add.
-        MarkdownOptions { title: None, marker: None, limit: 65_536 - 656 }
+        MarkdownOptions {
+            title: None,
+            marker: None,
+            limit: 65_536 - 656,
+        }
     }
 }
 
@@ -44,7 +48,9 @@ pub fn plan_markdown(report: &PlanReport, options: &MarkdownOptions) -> String {
     let head = head(report, options);
     let foot = foot(report);
     let shown: Vec<&ChangeReport> = report.changes.iter().collect();
-    let mut left = options.limit.saturating_sub(chars(&head) + chars(&foot) + NOTE_ROOM);
+    let mut left = options
+        .limit
+        .saturating_sub(chars(&head) + chars(&foot) + NOTE_ROOM);
     let table = table(&shown, left.min(options.limit / 3));
     left = left.saturating_sub(chars(&table));
     let mut folds: Vec<(u8, String)> = shown.iter().map(|c| (rank(c.action), fold(c))).collect();
@@ -143,7 +149,9 @@ fn head(report: &PlanReport, options: &MarkdownOptions) -> String {
     let replaced = report.changes.iter().filter(|c| c.action.is_replace()).count();
     let s = &report.summary;
     if report.errored {
-        out.push_str("> [!CAUTION]\n> Planning failed: what follows is not complete, and cannot be applied.\n\n");
+        out.push_str(
+            "> [!CAUTION]\n> Planning failed: what follows is not complete, and cannot be applied.\n\n",
+        );
     }
     if !report.has_changes {
         out.push_str(match report.mode {
@@ -167,15 +175,28 @@ fn head(report: &PlanReport, options: &MarkdownOptions) -> String {
         out.push_str("> [!WARNING]\n");
         let gone = s.destroy - replaced.min(s.destroy);
         if gone > 0 {
-            _ = writeln!(out, "> {gone} {} deleted.", plural(gone, "object is", "objects are"));
+            _ = writeln!(
+                out,
+                "> {gone} {} deleted.",
+                plural(gone, "object is", "objects are")
+            );
         }
         if replaced > 0 {
-            _ = writeln!(out, "> {replaced} {} replaced: what they hold may be lost.", plural(replaced, "object is", "objects are"));
+            _ = writeln!(
+                out,
+                "> {replaced} {} replaced: what they hold may be lost.",
+                plural(replaced, "object is", "objects are")
+            );
         }
         out.push('\n');
     }
     for c in &report.checks {
-        _ = writeln!(out, "> [!WARNING]\n> Check {} does not hold: {}\n", code(&c.address), escape(&c.messages.join(" ")));
+        _ = writeln!(
+            out,
+            "> [!WARNING]\n> Check {} does not hold: {}\n",
+            code(&c.address),
+            escape(&c.messages.join(" "))
+        );
     }
     out
 }
@@ -185,7 +206,11 @@ fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
 }
 
 fn foot(report: &PlanReport) -> String {
-    if report.has_changes { format!("\nPlan: {}.\n", report.summary) } else { String::new() }
+    if report.has_changes {
+        format!("\nPlan: {}.\n", report.summary)
+    } else {
+        String::new()
+    }
 }
 
 fn table(changes: &[&ChangeReport], room: usize) -> String {
@@ -197,7 +222,13 @@ fn table(changes: &[&ChangeReport], room: usize) -> String {
     let mut out = String::from("| | resource | action | why |\n|---|---|---|---|\n");
     let mut size = chars(&out);
     for (i, c) in order.iter().enumerate() {
-        let row = format!("| {} | {} | {} | {} |\n", symbol(c.action), code(&c.label()), word(c.action), why(c));
+        let row = format!(
+            "| {} | {} | {} | {} |\n",
+            symbol(c.action),
+            code(&c.label()),
+            word(c.action),
+            why(c)
+        );
         size += chars(&row);
         if size + 60 > room {
             _ = writeln!(out, "| … | and {} more | | |", order.len() - i);
@@ -232,8 +263,16 @@ fn why(c: &ChangeReport) -> String {
 /// Names of attributes and blocks that change in a way that a person decided on: not those that merely become unknown.
 fn changed(body: &BlockDiff) -> Vec<String> {
     let decided = |d: &Diff| d.sign != Sign::Same && !matches!(d.body, Body::Unknown(_));
-    let attributes = body.attributes.iter().filter(|(_, d)| decided(d)).map(|(n, _)| n.to_string());
-    let blocks = body.blocks.iter().filter(|(_, l)| l.iter().any(|(_, d)| decided(d))).map(|(n, _)| n.to_string());
+    let attributes = body
+        .attributes
+        .iter()
+        .filter(|(_, d)| decided(d))
+        .map(|(n, _)| n.to_string());
+    let blocks = body
+        .blocks
+        .iter()
+        .filter(|(_, l)| l.iter().any(|(_, d)| decided(d)))
+        .map(|(n, _)| n.to_string());
     attributes.chain(blocks).collect()
 }
 
@@ -249,7 +288,11 @@ fn fold(c: &ChangeReport) -> String {
     for note in &c.notes {
         _ = writeln!(text, "{sign} # ({note})");
     }
-    let mut writer = DiffWriter { out: &mut text, paint: Paint::plain(), layout: Layout::SignFirst };
+    let mut writer = DiffWriter {
+        out: &mut text,
+        paint: Paint::plain(),
+        layout: Layout::SignFirst,
+    };
     writer.block(&c.body, 0, Manner::TOP);
     let title = format!("{} {} {}", symbol(c.action), code(&c.label()), escape(&c.verb));
     folded(&title, &text)
@@ -257,18 +300,37 @@ fn fold(c: &ChangeReport) -> String {
 
 fn drift(c: &ChangeReport) -> String {
     let mut text = String::new();
-    let mut writer = DiffWriter { out: &mut text, paint: Paint::plain(), layout: Layout::SignFirst };
+    let mut writer = DiffWriter {
+        out: &mut text,
+        paint: Paint::plain(),
+        layout: Layout::SignFirst,
+    };
     writer.block(&c.body, 0, Manner::TOP);
-    folded(&format!("👀 {} {} outside of Streamform", code(&c.label()), escape(&c.verb)), &text)
+    folded(
+        &format!(
+            "👀 {} {} outside of Streamform",
+            code(&c.label()),
+            escape(&c.verb)
+        ),
+        &text,
+    )
 }
 
 fn outputs(report: &PlanReport) -> String {
     let mut text = String::new();
     let body = BlockDiff {
-        attributes: report.outputs.iter().map(|o| (o.name.clone(), o.diff.clone())).collect(),
+        attributes: report
+            .outputs
+            .iter()
+            .map(|o| (o.name.clone(), o.diff.clone()))
+            .collect(),
         blocks: Vec::new(),
     };
-    let mut writer = DiffWriter { out: &mut text, paint: Paint::plain(), layout: Layout::SignFirst };
+    let mut writer = DiffWriter {
+        out: &mut text,
+        paint: Paint::plain(),
+        layout: Layout::SignFirst,
+    };
     writer.block(&body, 0, Manner::TOP);
     folded("Changes to outputs", &text)
 }
@@ -305,7 +367,11 @@ fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            c if c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '\'' | '?' | '/' | '=' | '%' | ';') => out.push(c),
+            c if c.is_alphanumeric()
+                || matches!(c, ' ' | '.' | ',' | '-' | '\'' | '?' | '/' | '=' | '%' | ';') =>
+            {
+                out.push(c)
+            }
             '\n' | '\r' | '\t' => out.push(' '),
             c if c.is_control() => {}
             c => _ = write!(out, "&#{};", u32::from(c)),

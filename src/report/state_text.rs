@@ -57,14 +57,21 @@ pub struct StateObject {
 /// Every object of a state in the order of the records. What a provider that is not there (or another version of it)
 /// wrote is read without its schema.
 pub fn objects_of(state: &StateView, registry: &Registry) -> Vec<StateObject> {
-    state.records().flat_map(|r| objects_of_record(r, registry)).collect()
+    state
+        .records()
+        .flat_map(|r| objects_of_record(r, registry))
+        .collect()
 }
 
 fn objects_of_record(record: &Record, registry: &Registry) -> Vec<StateObject> {
     // Records are made with addresses that parse; one that does not cannot be shown as a resource.
-    let Ok(address) = AbsInstance::parse(&record.address) else { return Vec::new() };
+    let Ok(address) = AbsInstance::parse(&record.address) else {
+        return Vec::new();
+    };
     let provider = AbsProviderConfig::parse(&record.provider).ok();
-    let found = provider.as_ref().and_then(|p| registry.schema(&p.provider, address.resource.mode, &record.type_name));
+    let found = provider
+        .as_ref()
+        .and_then(|p| registry.schema(&p.provider, address.resource.mode, &record.type_name));
     record
         .objects()
         .map(|(deposed, object)| {
@@ -73,7 +80,9 @@ fn objects_of_record(record: &Record, registry: &Registry) -> Vec<StateObject> {
             StateObject {
                 address: address.clone(),
                 deposed: deposed.map(str::to_owned),
-                provider: provider.as_ref().map_or_else(|| record.provider.clone(), |p| p.provider.to_string()),
+                provider: provider
+                    .as_ref()
+                    .map_or_else(|| record.provider.clone(), |p| p.provider.to_string()),
                 schema_version: object.schema_version,
                 schema,
                 value,
@@ -85,8 +94,11 @@ fn objects_of_record(record: &Record, registry: &Registry) -> Vec<StateObject> {
 }
 
 fn value_of(object: &Object, schema: Option<Arc<Schema>>) -> (Value, Option<Arc<Schema>>) {
-    let marks: Vec<(Path, Marks)> =
-        object.sensitive_paths.iter().map(|p| (path_from_state(p), Marks::SENSITIVE)).collect();
+    let marks: Vec<(Path, Marks)> = object
+        .sensitive_paths
+        .iter()
+        .map(|p| (path_from_state(p), Marks::SENSITIVE))
+        .collect();
     if let Some(schema) = schema
         && let Ok(value) = schema::from_state_json(object.attributes.as_str(), &schema.block)
     {
@@ -99,20 +111,32 @@ fn value_of(object: &Object, schema: Option<Arc<Schema>>) -> (Value, Option<Arc<
 
 /// An output value of a state; marked where it is sensitive.
 pub fn output_value(output: &OutputValue) -> Value {
-    let ty = output.value_type.parse().ok().and_then(|j| type_from_json(&j).ok());
+    let ty = output
+        .value_type
+        .parse()
+        .ok()
+        .and_then(|j| type_from_json(&j).ok());
     let text = output.value.as_str();
     let value = match ty {
         Some(ty) if !ty.has_any() => from_json(text, &ty),
         _ => from_json_implied(text),
     };
     let value = value.unwrap_or_else(|_| Value::null(Type::Any));
-    if output.sensitive { value.with_marks(Marks::SENSITIVE) } else { value }
+    if output.sensitive {
+        value.with_marks(Marks::SENSITIVE)
+    } else {
+        value
+    }
 }
 
 /// The output values of a state with their names and whether they are sensitive: what
 /// [`outputs_text`](super::outputs_text) takes.
 pub fn state_outputs(state: &StateView) -> Vec<(Name, Value, bool)> {
-    state.outputs().iter().map(|(n, o)| (n.as_str().into(), output_value(o), o.sensitive)).collect()
+    state
+        .outputs()
+        .iter()
+        .map(|(n, o)| (n.as_str().into(), output_value(o), o.sensitive))
+        .collect()
 }
 
 /// The whole state, as `show` prints it.
@@ -138,10 +162,17 @@ pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> 
             out.push_str("\n\n");
         }
         out.push_str("Outputs:\n\n");
-        let differ = Differ { secrets: &secrets, replace: &[] };
+        let differ = Differ {
+            secrets: &secrets,
+            replace: &[],
+        };
         for (name, value, _) in &outputs {
             _ = write!(out, "{name} = ");
-            let mut writer = DiffWriter { out: &mut out, paint: style.paint, layout: Layout::Plain };
+            let mut writer = DiffWriter {
+                out: &mut out,
+                paint: style.paint,
+                layout: Layout::Plain,
+            };
             writer.diff(&differ.value(Some(value), Some(value)), 0, Manner::WHOLE);
             out.push('\n');
         }
@@ -150,7 +181,12 @@ pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> 
 }
 
 /// The objects of one instance, as `state show` prints them; none if the state has no such instance.
-pub fn instance_text(state: &StateView, address: &str, registry: &Registry, style: &TextStyle) -> Option<String> {
+pub fn instance_text(
+    state: &StateView,
+    address: &str,
+    registry: &Registry,
+    style: &TextStyle,
+) -> Option<String> {
     let record = state.get(address)?;
     let mut out = String::new();
     let objects = objects_of_record(record, registry);
@@ -175,14 +211,29 @@ fn object(out: &mut String, o: &StateObject, secrets: &Redactor, style: &TextSty
     }
     style.paint.push(out, Ink::Bold, &title);
     out.push('\n');
-    let kind = if o.address.resource.mode == Mode::Data { "data" } else { "resource" };
-    _ = writeln!(out, "{kind} \"{}\" \"{}\" {{", o.address.resource.ty, o.address.resource.name);
-    let differ = Differ { secrets, replace: &[] };
+    let kind = if o.address.resource.mode == Mode::Data {
+        "data"
+    } else {
+        "resource"
+    };
+    _ = writeln!(
+        out,
+        "{kind} \"{}\" \"{}\" {{",
+        o.address.resource.ty, o.address.resource.name
+    );
+    let differ = Differ {
+        secrets,
+        replace: &[],
+    };
     let body = match &o.schema {
         Some(schema) => differ.object(Some(&o.value), Some(&o.value), &schema.block),
         None => without_schema(&differ, &o.value),
     };
-    let mut writer = DiffWriter { out, paint: style.paint, layout: Layout::Plain };
+    let mut writer = DiffWriter {
+        out,
+        paint: style.paint,
+        layout: Layout::Plain,
+    };
     writer.block(&body, 0, Manner::WHOLE);
     out.push_str("}\n");
 }
@@ -195,7 +246,10 @@ fn without_schema(differ: &Differ<'_>, value: &Value) -> BlockDiff {
         .filter(|(_, v)| !v.is_null())
         .map(|(n, v)| (n.clone(), differ.value(Some(v), Some(v))))
         .collect();
-    BlockDiff { attributes, ..differ.object(None, None, &Block::default()) }
+    BlockDiff {
+        attributes,
+        ..differ.object(None, None, &Block::default())
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use streamform_provider::declared::Context;
 use streamform_provider::declared::Declaration;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::ResourceType;
+use streamform_provider::protocol::Candidate;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::Recovery;
@@ -509,7 +510,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
                 match all.len() {
                     0 => return Ok(Recovery::NotDone),
                     1 => all.remove(0),
-                    _ => return Ok(Recovery::Ambiguous(all.iter().map(describe).collect())),
+                    _ => return Ok(Recovery::Ambiguous(all.iter().map(candidate).collect())),
                 }
             }
         };
@@ -562,11 +563,9 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
 }
 
 /// One of several objects, for the user to choose.
-fn describe(api: &Json) -> String {
-    format!(
-        "{} {:?}, created at {}",
-        text(api, "/id"),
-        display_name(api),
-        text(api, "/metadata/created_at")
-    )
+fn candidate(api: &Json) -> Candidate {
+    let id = text(api, "/id").to_owned();
+    let created = text(api, "/metadata/created_at");
+    let description = format!("{id} {:?}, created at {created}", display_name(api));
+    Candidate { id, description }
 }

@@ -210,8 +210,17 @@ pub enum Recovery {
     Partial(Value, Private),
     /// Made, but of no use (an API key without its secret): it has been deleted; do it anew.
     Undone(String),
-    /// Several objects could be it: descriptions of each.
-    Ambiguous(Vec<String>),
+    /// These objects could be it, and which one cannot be told.
+    Ambiguous(Vec<Candidate>),
+}
+
+/// An object that may be the result of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id, as the attribute `id` of the type has it.
+    pub id: String,
+    /// What the user needs to tell it from others.
+    pub description: String,
 }
 
 /// An object found by an import.

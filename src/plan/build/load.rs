@@ -26,42 +26,15 @@ use super::place_findings;
 use super::prior;
 use super::prior::Prior;
 use super::prior::PriorObject;
+use super::recover::ambiguous;
+use super::recover::decode_intent;
+use super::recover::recover_request;
 use super::walk::Planner;
 use super::walk::ReadResult;
 use super::walk::Recovered;
 use super::walk::Waiting;
 use crate::plan::Action;
 use crate::plan::InstanceChange;
-use crate::plan::decode_value;
-
-/// A value of an intent.
-fn decode_intent(raw: &RawJson) -> Option<Value> {
-    let json: serde_json::Value = raw.parse().ok()?;
-    decode_value(&json).ok()
-}
-
-/// The question what became of an interrupted change. None: the intent cannot be read.
-pub fn recover_request(
-    intent: &Intent,
-    checkpoint: Option<Value>,
-    known_ids: Vec<String>,
-) -> Option<RecoverRequest> {
-    let planned = decode_intent(&intent.planned)?.unmark_deep().0;
-    Some(RecoverRequest {
-        type_name: intent.type_name.clone(),
-        prior: intent
-            .prior
-            .as_ref()
-            .and_then(decode_intent)
-            .unwrap_or_else(|| Value::null(planned.ty())),
-        planned,
-        checkpoint,
-        private: intent.private.as_deref().map(Arc::from),
-        started_at: intent.started_at.clone(),
-        token: intent.token.clone(),
-        known_ids,
-    })
-}
 
 impl Planner<'_> {
     /// Reads every record of the state into values.
@@ -265,16 +238,10 @@ impl Planner<'_> {
         };
         match recovery {
             Recovery::Ambiguous(candidates) => {
+                let detail = ambiguous(&intent.address, &candidates);
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        "Interrupted change with several possible results",
-                        format!(
-                            "An earlier run was interrupted while it worked on {}, and more than one object could be what it made:\n  - {}\n\nNothing is guessed here: delete those that you do not want, so that at most one is left, and run the command again.",
-                            intent.address,
-                            candidates.join("\n  - ")
-                        ),
-                    )
-                    .on(intent.address.clone()),
+                    Diagnostic::error("Interrupted change with several possible results", detail)
+                        .on(intent.address.clone()),
                 );
                 return;
             }

@@ -320,44 +320,12 @@ impl<'a> Planner<'a> {
         let observer = self.input.observer;
         let node = node.unwrap_or(NodeId::NONE);
         Some(Box::pin(async move {
-            let mut findings = if known {
-                provider.configure(value).await
-            } else {
-                Vec::new()
-            };
+            // Also with values that are not known yet, for planning; apply configures another one, with all of them known.
+            let mut findings = provider.configure(value).await;
             if streamform_provider::protocol::has_errors(&findings) {
                 return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
             }
-            let mut recovered = Vec::with_capacity(open.len());
-            let mut taken: Vec<(String, String)> = Vec::new();
-            for (intent, mut request) in open {
-                // What one interrupted change is found to have made cannot be the result of another one.
-                request.known_ids.extend(
-                    taken
-                        .iter()
-                        .filter(|(ty, _)| *ty == intent.type_name)
-                        .map(|(_, id)| id.clone()),
-                );
-                observer.event(Event::Started {
-                    address: intent.address.clone(),
-                    operation: Operation::Recover,
-                    id: None,
-                });
-                let began = Instant::now();
-                let found = provider.recover(request).await;
-                if let Ok(Recovery::Done(value, _) | Recovery::Partial(value, _)) = &found
-                    && let Some(id) = value.get("id").and_then(Value::as_str)
-                {
-                    taken.push((intent.type_name.clone(), id.to_owned()));
-                }
-                observer.event(Event::Completed {
-                    address: intent.address.clone(),
-                    operation: Operation::Recover,
-                    id: None,
-                    elapsed: began.elapsed(),
-                });
-                recovered.push((intent, found));
-            }
+            let recovered = super::recover::ask(&*provider, open, observer).await;
             if group.is_empty() {
                 return (node, Waiting::Provider(address, findings, recovered, Vec::new()));
             }

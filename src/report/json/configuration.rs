@@ -50,7 +50,11 @@ struct Context<'a> {
 }
 
 pub(super) fn configuration_json(config: &Configuration, registry: &Registry, secrets: Secrets) -> Json {
-    let c = Context { config, registry, secrets };
+    let c = Context {
+        config,
+        registry,
+        secrets,
+    };
     json!({ "provider_config": c.providers(), "root_module": c.module(config.root()) })
 }
 
@@ -59,14 +63,22 @@ impl Context<'_> {
         let mut out: BTreeMap<String, Json> = BTreeMap::new();
         for module in &self.config.modules {
             for (local, block) in &module.providers {
-                let key = if module.path.is_root() { local.to_string() } else { format!("{}:{local}", module.path) };
+                let key = if module.path.is_root() {
+                    local.to_string()
+                } else {
+                    format!("{}:{local}", module.path)
+                };
                 let mut json = Map::new();
                 json.insert("name".into(), json!(local.name.as_str()));
                 json.insert("full_name".into(), json!(block.provider.to_string()));
                 if let Some(alias) = &local.alias {
                     json.insert("alias".into(), json!(alias.as_str()));
                 }
-                if let Some(version) = module.required_providers.get(&local.name).and_then(|r| r.version.as_ref()) {
+                if let Some(version) = module
+                    .required_providers
+                    .get(&local.name)
+                    .and_then(|r| r.version.as_ref())
+                {
                     json.insert("version_constraint".into(), json!(version.as_str()));
                 }
                 if !module.path.is_root() {
@@ -109,7 +121,10 @@ impl Context<'_> {
             out.insert("outputs".into(), Json::Object(outputs.collect()));
         }
         if !module.resources.is_empty() {
-            out.insert("resources".into(), module.resources.values().map(|r| self.resource(r)).collect());
+            out.insert(
+                "resources".into(),
+                module.resources.values().map(|r| self.resource(r)).collect(),
+            );
         }
         if !module.calls.is_empty() {
             let calls = module.calls.iter().map(|(name, call)| {
@@ -135,7 +150,10 @@ impl Context<'_> {
         }
         if !module.variables.is_empty() {
             let known = Redactor::default();
-            let w = Writer { secrets: self.secrets, known: &known };
+            let w = Writer {
+                secrets: self.secrets,
+                known: &known,
+            };
             let variables = module.variables.iter().map(|(name, v)| {
                 let mut json = Map::new();
                 match &v.default {
@@ -166,14 +184,20 @@ impl Context<'_> {
         out.insert("mode".into(), json!(mode(r.address.mode)));
         out.insert("type".into(), json!(r.address.ty.as_str()));
         out.insert("name".into(), json!(r.address.name.as_str()));
-        out.insert("provider_config_key".into(), json!(r.provider_local_name().to_string()));
+        out.insert(
+            "provider_config_key".into(),
+            json!(r.provider_local_name().to_string()),
+        );
         if !r.provisioners.is_empty() {
-            let list = r.provisioners.iter().map(|p| {
-                json!({ "type": p.ty.as_str(), "expressions": self.body(&p.body, None) })
-            });
+            let list = r
+                .provisioners
+                .iter()
+                .map(|p| json!({ "type": p.ty.as_str(), "expressions": self.body(&p.body, None) }));
             out.insert("provisioners".into(), list.collect());
         }
-        let schema = self.registry.schema(&r.resolved_provider.provider, r.address.mode, &r.address.ty);
+        let schema = self
+            .registry
+            .schema(&r.resolved_provider.provider, r.address.mode, &r.address.ty);
         let expressions = self.body(&r.body, schema.as_ref().map(|s| &s.block));
         if !expressions.is_empty() {
             out.insert("expressions".into(), Json::Object(expressions));
@@ -200,7 +224,10 @@ impl Context<'_> {
     fn attributes<'e>(&self, attributes: impl Iterator<Item = &'e Attribute>) -> Map<String, Json> {
         let mut sorted: Vec<&Attribute> = attributes.collect();
         sorted.sort_by(|a, b| a.name.name.cmp(&b.name.name));
-        sorted.into_iter().map(|a| (a.name.name.to_string(), self.expression(&a.expr))).collect()
+        sorted
+            .into_iter()
+            .map(|a| (a.name.name.to_string(), self.expression(&a.expr)))
+            .collect()
     }
 
     /// Arguments and blocks; blocks that may occur several times become lists. Sensitive constants are not told.
@@ -210,7 +237,11 @@ impl Context<'_> {
             let attribute = schema.and_then(|s| s.attribute(&a.name.name));
             let sensitive = attribute.is_some_and(|a| a.sensitive) && self.secrets == Secrets::Hidden;
             let expression = self.expression(&a.expr);
-            let shown = if sensitive && expression.get("constant_value").is_some() { json!({}) } else { expression };
+            let shown = if sensitive && expression.get("constant_value").is_some() {
+                json!({})
+            } else {
+                expression
+            };
             out.insert(a.name.name.to_string(), shown);
         }
         for b in &body.blocks {

@@ -12,7 +12,8 @@ pub fn outputs_json(outputs: &BTreeMap<String, OutputValue>) -> Json {
     let all: Map<String, Json> = outputs
         .iter()
         .map(|(name, o)| {
-            let value = json!({ "sensitive": o.sensitive, "type": parse(&o.value_type), "value": parse(&o.value) });
+            let value =
+                json!({ "sensitive": o.sensitive, "type": parse(&o.value_type), "value": parse(&o.value) });
             (name.clone(), value)
         })
         .collect();

@@ -31,43 +31,70 @@ use crate::report::model::secrets_of;
 /// The whole plan. `configuration` is the one that it was made from, where it is at hand.
 pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>, secrets: Secrets) -> Json {
     let known = secrets_of(plan);
-    let w = Writer { secrets, known: &known };
+    let w = Writer {
+        secrets,
+        known: &known,
+    };
     let mut out = Map::new();
     out.insert("format_version".into(), json!("1.2"));
     out.insert("terraform_version".into(), json!(COMPATIBLE_VERSION));
     if !plan.variables.is_empty() {
-        let variables: Map<String, Json> =
-            plan.variables.iter().map(|(n, v)| (n.to_string(), json!({ "value": w.value(v) }))).collect();
+        let variables: Map<String, Json> = plan
+            .variables
+            .iter()
+            .map(|(n, v)| (n.to_string(), json!({ "value": w.value(v) })))
+            .collect();
         out.insert("variables".into(), Json::Object(variables));
     }
     out.insert("planned_values".into(), planned_values(plan, w));
     if !plan.drift.is_empty() {
-        out.insert("resource_drift".into(), plan.drift.iter().map(|c| resource_change(c, w)).collect());
+        out.insert(
+            "resource_drift".into(),
+            plan.drift.iter().map(|c| resource_change(c, w)).collect(),
+        );
     }
     if !plan.changes.is_empty() {
-        out.insert("resource_changes".into(), plan.changes.iter().map(|c| resource_change(c, w)).collect());
+        out.insert(
+            "resource_changes".into(),
+            plan.changes.iter().map(|c| resource_change(c, w)).collect(),
+        );
     }
     if !plan.outputs.is_empty() {
-        let outputs: Map<String, Json> =
-            plan.outputs.iter().map(|o| (o.name.to_string(), output_change(o, w))).collect();
+        let outputs: Map<String, Json> = plan
+            .outputs
+            .iter()
+            .map(|o| (o.name.to_string(), output_change(o, w)))
+            .collect();
         out.insert("output_changes".into(), Json::Object(outputs));
     }
     if let Some(prior) = prior_state(plan, w) {
         out.insert("prior_state".into(), prior);
     }
     if let Some((config, registry)) = configuration {
-        out.insert("configuration".into(), configuration_json(config, registry, secrets));
+        out.insert(
+            "configuration".into(),
+            configuration_json(config, registry, secrets),
+        );
     }
     if !plan.checks.is_empty() {
         out.insert("checks".into(), plan.checks.iter().map(check).collect());
     }
     if !plan.deferred.is_empty() {
-        let deferred = plan.deferred.iter().map(|d| json!({ "address": d.address, "reason": d.reason }));
+        let deferred = plan
+            .deferred
+            .iter()
+            .map(|d| json!({ "address": d.address, "reason": d.reason }));
         out.insert("deferred_changes".into(), deferred.collect());
     }
     out.insert("timestamp".into(), json!(plan.timestamp));
-    out.insert("applyable".into(), json!(!plan.errored && (plan.has_changes() || !plan.drift.is_empty())));
-    out.insert("complete".into(), json!(!plan.errored && plan.targets.is_empty() && plan.deferred.is_empty()));
+    out.insert(
+        "applyable".into(),
+        json!(!plan.errored && (plan.has_changes() || !plan.drift.is_empty())),
+    );
+    out.insert(
+        "complete".into(),
+        json!(!plan.errored && plan.targets.is_empty() && plan.deferred.is_empty()),
+    );
     out.insert("errored".into(), json!(plan.errored));
     Json::Object(out)
 }
@@ -96,7 +123,11 @@ fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
         out.insert("outputs".into(), Json::Object(outputs));
     }
     let mut tree = Tree::default();
-    for c in plan.changes.iter().filter(|c| c.deposed.is_none() && !c.after.is_null()) {
+    for c in plan
+        .changes
+        .iter()
+        .filter(|c| c.deposed.is_none() && !c.after.is_null())
+    {
         add(&mut tree, c, &c.after, w);
     }
     out.insert("root_module".into(), tree.into_json());
@@ -116,7 +147,11 @@ fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, w: Writer<'_>) -> bool {
 fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
     let mut tree = Tree::default();
     let mut any = false;
-    for c in plan.changes.iter().filter(|c| c.deposed.is_none() && !c.before.is_null()) {
+    for c in plan
+        .changes
+        .iter()
+        .filter(|c| c.deposed.is_none() && !c.before.is_null())
+    {
         any |= add(&mut tree, c, &c.before, w);
     }
     let outputs: Map<String, Json> = plan
@@ -144,7 +179,11 @@ fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
 }
 
 fn output_value(o: &OutputChange, v: &Value, w: Writer<'_>) -> Json {
-    if o.sensitive && w.secrets == Secrets::Hidden { Json::Null } else { w.value(v) }
+    if o.sensitive && w.secrets == Secrets::Hidden {
+        Json::Null
+    } else {
+        w.value(v)
+    }
 }
 
 fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
@@ -171,7 +210,11 @@ fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
     change.insert("actions".into(), json!(c.action.json_names()));
     change.insert("before".into(), w.value(&before));
     change.insert("after".into(), w.value(&after));
-    let unknown = if after.is_wholly_known() { json!({}) } else { value::unknown(&after) };
+    let unknown = if after.is_wholly_known() {
+        json!({})
+    } else {
+        value::unknown(&after)
+    };
     change.insert("after_unknown".into(), unknown);
     change.insert("before_sensitive".into(), value::sensitive(&before));
     change.insert("after_sensitive".into(), value::sensitive(&after));
@@ -203,9 +246,16 @@ fn output_change(o: &OutputChange, w: Writer<'_>) -> Json {
     if o.after.is_known() {
         out.insert("after".into(), output_value(o, &o.after, w));
     }
-    let unknown = if o.after.is_wholly_known() { json!(false) } else { value::unknown(&o.after) };
+    let unknown = if o.after.is_wholly_known() {
+        json!(false)
+    } else {
+        value::unknown(&o.after)
+    };
     out.insert("after_unknown".into(), unknown);
-    out.insert("before_sensitive".into(), json!(o.sensitive && o.action != Action::Create));
+    out.insert(
+        "before_sensitive".into(),
+        json!(o.sensitive && o.action != Action::Create),
+    );
     out.insert("after_sensitive".into(), json!(o.sensitive));
     Json::Object(out)
 }
@@ -256,7 +306,10 @@ fn check(c: &CheckResult) -> Json {
         .iter()
         .map(|(shown, result, messages)| {
             let mut address = Map::new();
-            if let Some(a) = streamform_lang::addrs::AbsInstance::parse(shown).ok().filter(|_| c.kind == CheckKind::Resource) {
+            if let Some(a) = streamform_lang::addrs::AbsInstance::parse(shown)
+                .ok()
+                .filter(|_| c.kind == CheckKind::Resource)
+            {
                 if !a.module.is_root() {
                     address.insert("module".into(), json!(a.module.to_string()));
                 }
@@ -269,7 +322,10 @@ fn check(c: &CheckResult) -> Json {
             out.insert("address".into(), Json::Object(address));
             out.insert("status".into(), json!(status(*result)));
             if !messages.is_empty() {
-                out.insert("problems".into(), messages.iter().map(|m| json!({ "message": m })).collect());
+                out.insert(
+                    "problems".into(),
+                    messages.iter().map(|m| json!({ "message": m })).collect(),
+                );
             }
             Json::Object(out)
         })

@@ -29,7 +29,10 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
     let mut known = Redactor::default();
     let objects = objects_of(state, registry);
     objects.iter().for_each(|o| known.learn(&o.value));
-    let writer = Writer { secrets, known: &known };
+    let writer = Writer {
+        secrets,
+        known: &known,
+    };
     let mut tree = Tree::default();
     for o in &objects {
         let mut json = resource(&o.address, &o.provider, o.schema_version);
@@ -50,7 +53,11 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
         .outputs()
         .iter()
         .map(|(name, o)| {
-            let shown = if o.sensitive && secrets == Secrets::Hidden { Json::Null } else { parse(&o.value) };
+            let shown = if o.sensitive && secrets == Secrets::Hidden {
+                Json::Null
+            } else {
+                parse(&o.value)
+            };
             let json = json!({ "sensitive": o.sensitive, "value": shown, "type": parse(&o.value_type) });
             (name.clone(), json)
         })
@@ -103,10 +110,21 @@ impl Tree {
         for (name, key) in address.module.0.iter() {
             path = path.child(name.clone(), key.clone());
             let child = path.clone();
-            at = &mut at.children.entry((name.to_string(), key.clone())).or_insert_with(|| (child, Tree::default())).1;
+            at = &mut at
+                .children
+                .entry((name.to_string(), key.clone()))
+                .or_insert_with(|| (child, Tree::default()))
+                .1;
         }
-        let deposed = json.get("deposed_key").and_then(Json::as_str).unwrap_or_default().to_owned();
-        at.resources.insert((address.resource.clone(), address.key.clone(), deposed), Json::Object(json));
+        let deposed = json
+            .get("deposed_key")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        at.resources.insert(
+            (address.resource.clone(), address.key.clone(), deposed),
+            Json::Object(json),
+        );
     }
 
     pub(super) fn into_json(self) -> Json {

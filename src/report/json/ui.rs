@@ -59,7 +59,12 @@ impl UiStream {
     }
 
     fn info(&self, message: &str, kind: &str, name: &str, content: Json) {
-        self.line("info", message, kind, Map::from_iter([(name.to_owned(), content)]));
+        self.line(
+            "info",
+            message,
+            kind,
+            Map::from_iter([(name.to_owned(), content)]),
+        );
     }
 
     /// The first line: what speaks, and in which version of the format.
@@ -93,37 +98,71 @@ impl UiStream {
         for c in &plan.drift {
             let action = action(c.action);
             let content = planned(c, action, false);
-            self.info(&format!("{}: Drift detected ({action})", c.address), "resource_drift", "change", content);
+            self.info(
+                &format!("{}: Drift detected ({action})", c.address),
+                "resource_drift",
+                "change",
+                content,
+            );
         }
         for c in &plan.changes {
             let moved = c.previous_address.is_some();
             if c.action == Action::NoOp && !moved {
                 continue;
             }
-            let action = if c.action == Action::NoOp { "move" } else { action(c.action) };
-            self.info(&format!("{}: Plan to {action}", c.address), "planned_change", "change", planned(c, action, true));
+            let action = if c.action == Action::NoOp {
+                "move"
+            } else {
+                action(c.action)
+            };
+            self.info(
+                &format!("{}: Plan to {action}", c.address),
+                "planned_change",
+                "change",
+                planned(c, action, true),
+            );
         }
         if !plan.errored {
             let s = plan.summary();
-            self.info(&format!("Plan: {s}."), "change_summary", "changes", counts(&s, "plan"));
+            self.info(
+                &format!("Plan: {s}."),
+                "change_summary",
+                "changes",
+                counts(&s, "plan"),
+            );
         }
         if !plan.outputs.is_empty() {
             let outputs: Map<String, Json> = plan
                 .outputs
                 .iter()
                 .map(|o| {
-                    let action = if o.action == Action::NoOp { "noop" } else { action(o.action) };
-                    (o.name.to_string(), json!({ "sensitive": o.sensitive, "action": action }))
+                    let action = if o.action == Action::NoOp {
+                        "noop"
+                    } else {
+                        action(o.action)
+                    };
+                    (
+                        o.name.to_string(),
+                        json!({ "sensitive": o.sensitive, "action": action }),
+                    )
                 })
                 .collect();
-            self.info(&format!("Outputs: {}", outputs.len()), "outputs", "outputs", Json::Object(outputs));
+            self.info(
+                &format!("Outputs: {}", outputs.len()),
+                "outputs",
+                "outputs",
+                Json::Object(outputs),
+            );
         }
     }
 
     /// Counts and outputs of an apply that went well.
     pub fn applied(&self, done: &Summary, destroy: bool, state: &StateView) {
         let (message, operation) = if destroy {
-            (format!("Destroy complete! Resources: {} destroyed.", done.destroy), "destroy")
+            (
+                format!("Destroy complete! Resources: {} destroyed.", done.destroy),
+                "destroy",
+            )
         } else {
             let text = crate::report::apply_complete_text(done, &crate::report::TextStyle::default());
             (text.trim_end().to_owned(), "apply")
@@ -142,7 +181,12 @@ impl UiStream {
                 (name.clone(), Json::Object(out))
             })
             .collect();
-        self.info(&format!("Outputs: {}", outputs.len()), "outputs", "outputs", Json::Object(outputs));
+        self.info(
+            &format!("Outputs: {}", outputs.len()),
+            "outputs",
+            "outputs",
+            Json::Object(outputs),
+        );
     }
 
     fn hook(&self, event: &Event, address: &str) {
@@ -165,7 +209,12 @@ impl UiStream {
                 let kind = if refresh { "refresh_start" } else { "apply_start" };
                 self.info(&message(String::new()), kind, "hook", Json::Object(hook));
             }
-            Event::Completed { operation, id, elapsed, .. } => {
+            Event::Completed {
+                operation,
+                id,
+                elapsed,
+                ..
+            } => {
                 let refresh = *operation == Operation::Refresh;
                 if !refresh {
                     with("action", json!(operation_name(*operation)));
@@ -178,13 +227,29 @@ impl UiStream {
                     with("elapsed_seconds", json!(elapsed.as_secs()));
                 }
                 let shown = id.as_ref().map(|i| format!(" [id={i}]")).unwrap_or_default();
-                let kind = if refresh { "refresh_complete" } else { "apply_complete" };
-                self.info(&message(format!("{address}: Refresh complete{shown}")), kind, "hook", Json::Object(hook));
+                let kind = if refresh {
+                    "refresh_complete"
+                } else {
+                    "apply_complete"
+                };
+                self.info(
+                    &message(format!("{address}: Refresh complete{shown}")),
+                    kind,
+                    "hook",
+                    Json::Object(hook),
+                );
             }
-            Event::Failed { operation, elapsed, .. } => {
+            Event::Failed {
+                operation, elapsed, ..
+            } => {
                 with("action", json!(operation_name(*operation)));
                 with("elapsed_seconds", json!(elapsed.as_secs()));
-                self.info(&message(String::new()), "apply_errored", "hook", Json::Object(hook));
+                self.info(
+                    &message(String::new()),
+                    "apply_errored",
+                    "hook",
+                    Json::Object(hook),
+                );
             }
             Event::Phase { text, elapsed, .. } => {
                 with("phase", json!(text));
@@ -278,7 +343,10 @@ fn resource_of_text(address: &str) -> Json {
 }
 
 fn resource_json(address: &AbsInstance) -> Json {
-    let local = AbsInstance { module: Default::default(), ..address.clone() };
+    let local = AbsInstance {
+        module: Default::default(),
+        ..address.clone()
+    };
     json!({
         "addr": address.to_string(),
         "module": address.module.to_string(),

@@ -45,7 +45,11 @@ impl Writer<'_> {
     }
 
     fn entries(&self, items: &[(streamform_lang::value::Name, Value)]) -> Json {
-        items.iter().filter_map(|(k, v)| Some((k.to_string(), self.part(v)?))).collect::<Map<_, _>>().into()
+        items
+            .iter()
+            .filter_map(|(k, v)| Some((k.to_string(), self.part(v)?)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 }
 

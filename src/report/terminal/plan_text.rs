@@ -246,7 +246,11 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
     symbol(out, action, style);
     out.push_str(if c.mode == Mode::Data { "data" } else { "resource" });
     _ = writeln!(out, " \"{}\" \"{}\" {{", c.ty, c.name);
-    let mut writer = DiffWriter { out, paint: style.paint, layout: Layout::Terminal };
+    let mut writer = DiffWriter {
+        out,
+        paint: style.paint,
+        layout: Layout::Terminal,
+    };
     writer.block(&c.body, 0, Manner::TOP);
     out.push_str("    }\n");
 }
@@ -272,7 +276,11 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
         .unwrap_or(0);
     for o in &report.outputs {
         let name = attribute_name(&o.name);
-        let mut writer = DiffWriter { out, paint: style.paint, layout: Layout::Terminal };
+        let mut writer = DiffWriter {
+            out,
+            paint: style.paint,
+            layout: Layout::Terminal,
+        };
         writer.sign(o.diff.sign);
         writer.out.push_str(&name);
         writer

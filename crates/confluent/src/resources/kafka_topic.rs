@@ -16,6 +16,7 @@ use streamform_provider::declared::FieldKind;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::ResourceType;
 use streamform_provider::declared::Timeouts;
+use streamform_provider::protocol::Candidate;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::Recovery;
@@ -439,9 +440,12 @@ impl ResourceType<Confluent> for KafkaTopic {
                 if ours || equal {
                     Ok(Recovery::Done(self.shape().value(Some(planned), &state), None))
                 } else {
-                    Ok(Recovery::Ambiguous(vec![format!(
-                        "{id}, which has other partitions or settings than were asked for"
-                    )]))
+                    Ok(Recovery::Ambiguous(vec![Candidate {
+                        description: format!(
+                            "{id}, which has other partitions or settings than were asked for"
+                        ),
+                        id,
+                    }]))
                 }
             }
             Err(e) if e.status() == Some(404) => Ok(Recovery::NotDone),
