@@ -83,7 +83,7 @@ impl Planned {
     /// The plan with everything that a file of it holds.
     pub fn to_save(&self, workspace: &str) -> Option<SavedPlan> {
         Some(SavedPlan {
-            plan: Plan::clone(self.plan.as_ref()?),
+            plan: Arc::clone(self.plan.as_ref()?),
             files: self.loaded.config.snapshot.clone(),
             root: self.loaded.root.to_string_lossy().into_owned(),
             workspace: workspace.to_owned(),
@@ -240,7 +240,7 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
         return planned;
     }
     Planned {
-        plan: Some(Arc::new(saved.plan)),
+        plan: Some(saved.plan),
         loaded,
         sources,
         diagnostics,

@@ -52,7 +52,7 @@ const LARGEST: u64 = 4 << 30;
 #[derive(Clone, Debug)]
 pub struct SavedPlan {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The texts of all configuration files.
     pub files: Snapshot,
     /// The folder of the root module, as it was given.
@@ -534,7 +534,7 @@ impl SavedPlan {
             changes,
         };
         Ok(SavedPlan {
-            plan,
+            plan: Arc::new(plan),
             files: stored.files,
             root: stored.root,
             workspace: stored.workspace,
