@@ -22,6 +22,8 @@ use streamform_lang::diag::Span;
 use super::paint::Ink;
 use super::paint::Paint;
 use super::paint::wrap;
+use super::value_text::clean;
+use super::value_text::clean_lines;
 
 /// How diagnostics are written.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +113,7 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
     };
     let mut body = String::new();
     paint.push(&mut body, edge, title);
-    paint.push(&mut body, Ink::Bold, &d.summary);
+    paint.push(&mut body, Ink::Bold, &clean(&d.summary));
     body.push('\n');
     let file = d.subject.and_then(|s| Some((s, sources.get(s.file)?)));
     if let Some((subject, file)) = file {
@@ -125,7 +127,8 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
         values(&mut body, &d.values, paint);
     }
     if let Some(address) = &d.address {
-        _ = writeln!(body, "{}  with {address}", if file.is_some() { "" } else { "\n" });
+        let gap = if file.is_some() { "" } else { "\n" };
+        _ = writeln!(body, "{gap}  with {}", clean(address));
     }
     if file.is_none() && !d.values.is_empty() {
         body.push('\n');
@@ -134,13 +137,16 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
     let width = style.width.saturating_sub(2);
     if !d.detail.is_empty() {
         body.push('\n');
-        body.push_str(&wrap(&d.detail, if style.width == 0 { 0 } else { width.max(20) }));
+        body.push_str(&wrap(
+            &clean_lines(&d.detail),
+            if style.width == 0 { 0 } else { width.max(20) },
+        ));
         body.push('\n');
     }
     if let Some(help) = &d.help {
         body.push('\n');
         let text = wrap(
-            &format!("hint: {help}"),
+            &format!("hint: {}", clean_lines(help)),
             if style.width == 0 { 0 } else { width.max(20) },
         );
         match text.strip_prefix("hint:") {
@@ -174,7 +180,7 @@ fn values(out: &mut String, values: &[(String, String)], paint: Paint) {
         out.push_str("     ");
         paint.push(out, Ink::Dim, "• ");
         paint.push(out, Ink::Bold, name);
-        _ = writeln!(out, " {described}");
+        _ = writeln!(out, " {}", clean(described));
     }
 }
 
@@ -211,11 +217,7 @@ fn snippet(out: &mut String, file: &SourceFile, subject: Span, context: Option<S
     let len = file.text().len();
     let start = (subject.start as usize).min(len);
     let end = (first_line_end(file, subject) as usize).clamp(start, len);
-    let excerpt = Excerpt {
-        file,
-        label: (start, end),
-        context,
-    };
+    let excerpt = Excerpt::of(file, (start, end), context);
     let theme = if paint.is_on() {
         GraphicalTheme::unicode()
     } else {
@@ -246,27 +248,71 @@ fn snippet(out: &mut String, file: &SourceFile, subject: Span, context: Option<S
 }
 
 /// What miette is asked to draw: the lines of the subject, and those of its context if they are few.
-struct Excerpt<'a> {
-    file: &'a SourceFile,
+struct Excerpt {
+    /// These lines, without anything that steers the terminal; as long as in the file.
+    data: String,
+    /// Where they begin in the file.
+    start: usize,
+    /// The number of the first of them, from 1.
+    first: u32,
+    /// How many there are.
+    count: u32,
+    /// What is underlined: first byte and the one behind the last, in the file.
     label: (usize, usize),
-    context: Option<Span>,
 }
 
-impl fmt::Debug for Excerpt<'_> {
+/// At most so many lines of context around a subject.
+const MOST_LINES: u32 = 8;
+
+impl Excerpt {
+    // The index of lines makes this independent of the size of the file, which miette's own reader is not.
+    fn of(file: &SourceFile, label: (usize, usize), context: Option<Span>) -> Excerpt {
+        let line = |byte: usize| file.position(byte as u32).line;
+        let (mut first, mut last) = (line(label.0), line(label.1));
+        if let Some(context) = context {
+            let a = line(context.start as usize).min(first);
+            let b = line(context.end as usize).max(last);
+            if b - a < MOST_LINES {
+                (first, last) = (a, b);
+            }
+        }
+        let text = file.text();
+        let start = line_start(file, first).unwrap_or(label.0);
+        let end = line_start(file, last + 1).unwrap_or(text.len()).max(start);
+        let mut data = String::with_capacity(end - start);
+        for c in text.get(start..end).unwrap_or_default().chars() {
+            if c.is_control() && !matches!(c, '\t' | '\n' | '\r') {
+                // As many bytes as before, so that the underline stays in its place.
+                data.extend(std::iter::repeat_n('?', c.len_utf8()));
+            } else {
+                data.push(c);
+            }
+        }
+        Excerpt {
+            data,
+            start,
+            first,
+            count: last - first + 1,
+            label,
+        }
+    }
+}
+
+impl fmt::Debug for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Excerpt")
     }
 }
 
-impl fmt::Display for Excerpt<'_> {
+impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("-")
     }
 }
 
-impl std::error::Error for Excerpt<'_> {}
+impl std::error::Error for Excerpt {}
 
-impl miette::Diagnostic for Excerpt<'_> {
+impl miette::Diagnostic for Excerpt {
     fn source_code(&self) -> Option<&dyn SourceCode> {
         Some(self)
     }
@@ -281,40 +327,19 @@ impl miette::Diagnostic for Excerpt<'_> {
     }
 }
 
-/// At most so many lines of context around a subject.
-const MOST_LINES: u32 = 8;
-
-impl SourceCode for Excerpt<'_> {
+impl SourceCode for Excerpt {
     fn read_span<'b>(
         &'b self,
-        span: &SourceSpan,
+        _span: &SourceSpan,
         _before: usize,
         _after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        // The index of lines makes this independent of the size of the file, which miette's own reader is not.
-        let from = self.file.position(span.offset() as u32).line;
-        let to = self.file.position((span.offset() + span.len()) as u32).line;
-        let (mut first, mut last) = (from, to);
-        if let Some(context) = self.context {
-            let a = self.file.position(context.start).line;
-            let b = self.file.position(context.end).line;
-            if b.max(to) - a.min(from) < MOST_LINES {
-                first = a.min(from);
-                last = b.max(to);
-            }
-        }
-        let text = self.file.text();
-        let column = self.file.position(span.offset() as u32);
-        let start = line_start(self.file, first).unwrap_or(column.byte as usize);
-        let end = line_start(self.file, last + 1).unwrap_or(text.len()).max(start);
-        let data = text.as_bytes().get(start..end).ok_or(MietteError::OutOfBounds)?;
-        let lines = (last - first + 1) as usize;
         Ok(Box::new(MietteSpanContents::new(
-            data,
-            SourceSpan::from((start, end - start)),
-            first as usize - 1,
+            self.data.as_bytes(),
+            SourceSpan::from((self.start, self.data.len())),
+            self.first as usize - 1,
             0,
-            lines,
+            self.count as usize,
         )))
     }
 }

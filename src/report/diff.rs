@@ -280,7 +280,8 @@ impl<'a> Differ<'a> {
         let sign = match (b, a) {
             (None, _) => Sign::Add,
             (_, None) => Sign::Remove,
-            (Some(b), Some(a)) if bare(b) == bare(a) => Sign::Same,
+            // That it becomes, or stops being, sensitive is a change too.
+            (Some(b), Some(a)) if is_hidden(b) == is_hidden(a) && bare(b) == bare(a) => Sign::Same,
             _ => Sign::Change,
         };
         Diff {

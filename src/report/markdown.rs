@@ -47,7 +47,8 @@ const MOST_OF_ONE: usize = 20_000;
 pub fn plan_markdown(report: &PlanReport, options: &MarkdownOptions) -> String {
     let head = head(report, options);
     let foot = foot(report);
-    let shown: Vec<&ChangeReport> = report.changes.iter().collect();
+    let mut shown: Vec<&ChangeReport> = report.changes.iter().collect();
+    shown.sort_by_key(|c| rank(c.action));
     let mut left = options
         .limit
         .saturating_sub(chars(&head) + chars(&foot) + NOTE_ROOM);
@@ -86,6 +87,9 @@ pub fn plan_markdown(report: &PlanReport, options: &MarkdownOptions) -> String {
     out.push_str(&foot);
     cut(out, options.limit)
 }
+
+/// More warnings than these are only counted.
+const MOST_WARNINGS: usize = 10;
 
 /// What the note on dropped folds needs.
 const NOTE_ROOM: usize = 160;
@@ -182,13 +186,24 @@ fn head(report: &PlanReport, options: &MarkdownOptions) -> String {
             );
         }
         if replaced > 0 {
-            _ = writeln!(
-                out,
-                "> {replaced} {} replaced: what they hold may be lost.",
-                plural(replaced, "object is", "objects are")
+            let text = plural(
+                replaced,
+                "object is replaced: what it holds",
+                "objects are replaced: what they hold",
             );
+            _ = writeln!(out, "> {replaced} {text} may be lost.");
         }
         out.push('\n');
+    }
+    for (summary, detail) in report.warnings.iter().take(MOST_WARNINGS) {
+        _ = writeln!(out, "> [!NOTE]\n> **{}** {}\n", escape(summary), escape(detail));
+    }
+    if report.warnings.len() > MOST_WARNINGS {
+        _ = writeln!(
+            out,
+            "_{} more warnings are in the log._\n",
+            report.warnings.len() - MOST_WARNINGS
+        );
     }
     for c in &report.checks {
         _ = writeln!(
@@ -217,11 +232,9 @@ fn table(changes: &[&ChangeReport], room: usize) -> String {
     if changes.is_empty() {
         return String::new();
     }
-    let mut order: Vec<&&ChangeReport> = changes.iter().collect();
-    order.sort_by_key(|c| rank(c.action));
     let mut out = String::from("| | resource | action | why |\n|---|---|---|---|\n");
     let mut size = chars(&out);
-    for (i, c) in order.iter().enumerate() {
+    for (i, c) in changes.iter().enumerate() {
         let row = format!(
             "| {} | {} | {} | {} |\n",
             symbol(c.action),
@@ -231,7 +244,7 @@ fn table(changes: &[&ChangeReport], room: usize) -> String {
         );
         size += chars(&row);
         if size + 60 > room {
-            _ = writeln!(out, "| … | and {} more | | |", order.len() - i);
+            _ = writeln!(out, "| … | and {} more | | |", changes.len() - i);
             break;
         }
         out.push_str(&row);
@@ -362,27 +375,35 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text that is shown as it is: everything that Markdown or HTML could read as more than a letter is spelt out.
-fn escape(text: &str) -> String {
+/// Text that is shown as it is: everything that Markdown or HTML could read as more than a letter is spelt out. `apart`
+/// also keeps names behind `@` and `#` from being read as mentions, which hosts look for in the finished page.
+fn spell(text: &str, apart: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        // Between letters an underscore is never emphasis.
+        let inside = c == '_' && before.is_alphanumeric() && rest.peek().is_some_and(|n| n.is_alphanumeric());
         match c {
-            c if c.is_alphanumeric()
-                || matches!(c, ' ' | '.' | ',' | '-' | '\'' | '?' | '/' | '=' | '%' | ';') =>
-            {
-                out.push(c)
-            }
+            c if c.is_alphanumeric() || inside => out.push(c),
+            ' ' | '.' | ',' | '-' | '\'' | '"' | '?' | '/' | '=' | '%' | ';' | '(' | ')' => out.push(c),
             '\n' | '\r' | '\t' => out.push(' '),
             c if c.is_control() => {}
+            '@' | '#' if apart => _ = write!(out, "&#{};&#8203;", u32::from(c)),
             c => _ = write!(out, "&#{};", u32::from(c)),
         }
+        before = c;
     }
     out
 }
 
+fn escape(text: &str) -> String {
+    spell(text, true)
+}
+
 /// Text as code.
 fn code(text: &str) -> String {
-    format!("<code>{}</code>", escape(text))
+    format!("<code>{}</code>", spell(text, false))
 }
 
 #[cfg(test)]

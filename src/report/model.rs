@@ -2,6 +2,7 @@
 
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::Mode;
+use streamform_lang::diag::Severity;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
 use streamform_provider::schema;
@@ -12,6 +13,8 @@ use super::diff::Diff;
 use super::diff::Differ;
 use super::diff::Sign;
 use super::redact::Redactor;
+use super::value_text::clean;
+use super::value_text::clean_lines;
 use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::CheckStatus;
@@ -38,6 +41,8 @@ pub struct PlanReport {
     pub summary: Summary,
     /// Conditions that do not hold, or are not known yet.
     pub checks: Vec<CheckReport>,
+    /// Warnings of the plan: summary and detail.
+    pub warnings: Vec<(String, String)>,
     /// What could not be planned yet.
     pub deferred: Vec<Deferred>,
     /// The plan is not complete because of errors.
@@ -179,6 +184,12 @@ impl PlanReport {
             unchanged,
             summary: plan.summary(),
             checks,
+            warnings: plan
+                .diagnostics
+                .iter()
+                .filter(|d| d.severity == Severity::Warning && !secrets.hides(&d.detail))
+                .map(|d| (d.summary.clone(), d.detail.clone()))
+                .collect(),
             deferred: plan.deferred.clone(),
             errored: plan.errored,
             has_changes: plan.has_changes(),
@@ -229,6 +240,7 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
         (Some(previous), Action::NoOp) => previous.to_string(),
         _ => c.address.to_string(),
     };
+    let address = clean(&address);
     let mut notes = Vec::new();
     let verb = if drift { drift_verb(c) } else { verb(c) };
     if !drift {
@@ -248,7 +260,7 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
         name: c.address.resource.name.clone(),
         verb,
         notes,
-        explanation: c.explanation.clone(),
+        explanation: c.explanation.as_deref().map(clean_lines),
         body,
         replace_paths: c.replace_paths.iter().map(ToString::to_string).collect(),
     }

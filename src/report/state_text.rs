@@ -54,13 +54,15 @@ pub struct StateObject {
     pub dependencies: Vec<String>,
 }
 
-/// Every object of a state in the order of the records. What a provider that is not there (or another version of it)
+/// Every object of a state by address, those of the root module first. What a provider that is not there (or another version of it)
 /// wrote is read without its schema.
 pub fn objects_of(state: &StateView, registry: &Registry) -> Vec<StateObject> {
-    state
+    let mut objects: Vec<StateObject> = state
         .records()
         .flat_map(|r| objects_of_record(r, registry))
-        .collect()
+        .collect();
+    objects.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    objects
 }
 
 fn objects_of_record(record: &Record, registry: &Registry) -> Vec<StateObject> {

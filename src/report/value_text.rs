@@ -117,7 +117,12 @@ fn heredoc(out: &mut String, text: &str, indent: usize) {
     out.push_str(&marker);
     for l in text.split('\n') {
         line(out, indent);
-        printable(out, l);
+        // A line may end as it does on Windows.
+        let end = l.strip_suffix('\r');
+        printable(out, end.unwrap_or(l));
+        if end.is_some() {
+            out.push('\r');
+        }
     }
     line(out, indent);
     out.push_str(&marker);
@@ -132,6 +137,19 @@ pub(super) fn printable(out: &mut String, text: &str) {
             out.push(c);
         }
     }
+}
+
+/// One line of text without anything that steers the terminal.
+pub(super) fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    printable(&mut out, text);
+    out
+}
+
+/// Text of several lines without anything that steers the terminal.
+pub(super) fn clean_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(clean).collect();
+    lines.join("\n")
 }
 
 /// Appends text in double quotes, with the escapes that Terraform prints (those of Go).

@@ -103,3 +103,18 @@ fn json_form() {
     let json = diagnostic_json(all.iter().next().unwrap(), &sources);
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap());
 }
+
+#[test]
+fn nothing_in_a_diagnostic_steers_the_terminal() {
+    let (sources, file) = sources("a = \"\u{1b}[31m\u{9b}1m\" + nope\n");
+    let mut all = Diagnostics::new();
+    let mut d = Diagnostic::error("Bad \u{1b}[2J", "The API said \u{1b}]0;x\u{7}.")
+        .on("x[\"\u{1b}\"]")
+        .help("\u{1b}c");
+    d.subject = Some(span_of(&sources, file, "nope"));
+    d.values.push(("var.x".into(), "is \u{1b}".into()));
+    all.push(d);
+    let text = diagnostics_text(&all, &sources, &DiagnosticStyle::default());
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    insta::assert_snapshot!(text);
+}

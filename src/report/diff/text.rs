@@ -5,7 +5,7 @@ use similar::ChangeTag;
 use similar::TextDiff;
 
 use super::Sign;
-use crate::report::value_text::printable;
+use crate::report::value_text::clean;
 
 /// One line of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,6 @@ pub(super) fn lines(before: Option<&str>, after: Option<&str>) -> TextLines {
             only_space: false,
         },
     }
-}
-
-fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    printable(&mut out, text);
-    out
 }
 
 fn whole(line: &str) -> Line {

@@ -20,6 +20,7 @@ use crate::report::diagnostic::diagnostic_text;
 use crate::report::paint::Ink;
 use crate::report::paint::Paint;
 use crate::report::ui::Ui;
+use crate::report::value_text::clean;
 use streamform_lang::diag::Sources;
 
 /// After how long, and how often, a running operation is told again.
@@ -31,8 +32,17 @@ const MOST_BARS: usize = 12;
 pub struct Progress {
     ui: Ui,
     running: Mutex<BTreeMap<String, Running>>,
+    /// One line for all that is read: there may be thousands, each of them quick.
+    reading: Mutex<Reading>,
     /// Ends the reminder when it is dropped.
     _end: Mutex<Option<mpsc::Sender<()>>>,
+}
+
+#[derive(Default)]
+struct Reading {
+    now: usize,
+    done: usize,
+    bar: Option<ProgressBar>,
 }
 
 struct Running {
@@ -50,6 +60,7 @@ impl Progress {
         let progress = Arc::new(Progress {
             ui,
             running: Mutex::default(),
+            reading: Mutex::default(),
             _end: Mutex::new(Some(end)),
         });
         if !progress.ui.settings().live {
@@ -71,12 +82,12 @@ impl Progress {
     }
 
     /// Tells again what has been running for ten seconds more.
-    fn remind(&self, now: Instant) {
+    pub(super) fn remind(&self, now: Instant) {
         let mut lines = String::new();
         for (address, r) in self.lock().iter_mut() {
             let elapsed = now.saturating_duration_since(r.since);
             let turns = (elapsed.as_secs() / REMIND.as_secs()) as u32;
-            if turns > r.told && !matches!(r.operation, Operation::Refresh) {
+            if turns > r.told {
                 r.told = turns;
                 let elapsed = REMIND * turns;
                 lines.push_str(&still_line(
@@ -97,17 +108,49 @@ impl Progress {
         self.ui.err_style().paint
     }
 
-    fn begin(&self, address: &str, operation: Operation) {
-        let mut running = self.lock();
-        let bar = (self.ui.settings().live && running.len() < MOST_BARS).then(|| {
-            let bar = self.ui.bars().add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed}") {
-                bar.set_style(style);
+    fn spinner(&self, message: String) -> ProgressBar {
+        let bar = self.ui.bars().add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(message);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
+    /// Counts objects that are being read; the line goes when none is left.
+    fn count_reading(&self, begins: bool) {
+        if !self.ui.settings().live {
+            return;
+        }
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if begins {
+            reading.now += 1;
+            if reading.bar.is_none() {
+                reading.bar = Some(self.spinner(String::new()));
             }
-            bar.set_message(format!("{address}: {}", doing(operation)));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
+        } else {
+            reading.now = reading.now.saturating_sub(1);
+            reading.done += 1;
+        }
+        if let Some(bar) = &reading.bar {
+            bar.set_message(format!("Refreshing state... {} read", reading.done));
+        }
+        if reading.now == 0
+            && let Some(bar) = reading.bar.take()
+        {
+            bar.finish_and_clear();
+            self.ui.bars().remove(&bar);
+        }
+    }
+
+    fn begin(&self, address: &str, operation: Operation) {
+        if operation == Operation::Refresh {
+            return self.count_reading(true);
+        }
+        let mut running = self.lock();
+        let bar = (self.ui.settings().live && running.len() < MOST_BARS)
+            .then(|| self.spinner(clean(&format!("{address}: {}", doing(operation)))));
         running.insert(
             address.to_owned(),
             Running {
@@ -138,10 +181,20 @@ impl Observer for Progress {
             Event::Phase { address, text, .. } => {
                 if let Some(r) = self.lock().get_mut(address) {
                     if let Some(bar) = &r.bar {
-                        bar.set_message(format!("{address}: {} ({text})", doing(r.operation)));
+                        bar.set_message(clean(&format!("{address}: {} ({text})", doing(r.operation))));
                     }
                     r.phase = Some(text.clone());
                 }
+            }
+            Event::Completed {
+                operation: Operation::Refresh,
+                ..
+            }
+            | Event::Failed {
+                operation: Operation::Refresh,
+                ..
+            } => {
+                self.count_reading(false);
             }
             Event::Completed { address, .. } | Event::Failed { address, .. } => self.finish(address),
             Event::Skipped { .. } | Event::Stopping | Event::Notice(_) => {}
@@ -213,9 +266,18 @@ fn still_line(
     if let Some(phase) = phase {
         text.push_str(&format!(" ({phase})"));
     }
-    let mut out = paint.text(Ink::Bold, &text);
+    let mut out = paint.text(Ink::Bold, &clean(&text));
     out.push('\n');
     out
+}
+
+/// Paints text without anything that steers the terminal.
+struct Cleaned(Paint);
+
+impl Cleaned {
+    fn text(&self, ink: Ink, text: &str) -> String {
+        self.0.text(ink, &clean(text))
+    }
 }
 
 /// The line that an event is worth, without a line end; none for those that are not worth one.
@@ -224,6 +286,8 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
         Some(id) => format!("{text} [id={id}]"),
         None => text,
     };
+    // Addresses and ids may hold what a user typed or an API answered.
+    let paint = Cleaned(paint);
     Some(match event {
         Event::Started { address, operation, id } => {
             let id = if *operation == Operation::Create { &None } else { id };
