@@ -6,6 +6,7 @@ mod bug;
 mod command;
 mod environment;
 mod session;
+mod usage;
 mod variables;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
-use clap::error::ErrorKind;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Sources;
 
 use arguments::Cli;
 
@@ -38,7 +40,13 @@ fn start(args: Vec<OsString>) -> u8 {
     };
     let args = match arguments::normalize(args, &named, &|name| std::env::var(name).ok()) {
         Ok(args) => args,
-        Err(message) => return refuse(&tree.error(ErrorKind::InvalidValue, message)),
+        Err(message) => {
+            let found = Diagnostic::error("Failed to parse command-line flags", message);
+            environment::Looks::default()
+                .ui(true)
+                .diagnostics(&found.into(), &Sources::default());
+            return 1;
+        }
     };
     if args.len() < 2 {
         let help = tree.render_help();
@@ -56,6 +64,11 @@ fn start(args: Vec<OsString>) -> u8 {
 
 /// Prints what clap says: help to standard output, mistakes to standard error.
 fn refuse(e: &clap::Error) -> u8 {
+    let ui = environment::Looks::default().ui(true);
+    if let Some(found) = usage::mistake(e) {
+        ui.diagnostics(&found.into(), &Sources::default());
+        return 1;
+    }
     // Whoever does not listen does not need to hear it.
     let _ = e.print();
     u8::from(e.use_stderr())

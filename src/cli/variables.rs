@@ -7,6 +7,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 
+use super::arguments::GivenValue;
 use super::arguments::VariableArgs;
 use super::environment::has_terminal;
 use super::environment::may_ask;
@@ -46,30 +47,45 @@ pub(super) fn collect(
     for file in automatic_files(base) {
         read_file(base, &file, true, sources, &mut given, &mut diagnostics);
     }
-    for file in &args.var_file {
-        read_file(
-            base,
-            &file.to_string_lossy(),
-            false,
-            sources,
-            &mut given,
-            &mut diagnostics,
-        );
-    }
-    for assignment in &args.var {
-        match assignment.split_once('=') {
-            Some((name, value)) if !name.trim().is_empty() => given.push(GivenVariable {
-                name: name.trim().into(),
-                source: VariableSource::Flag,
-                value: Err(value.to_owned()),
-            }),
-            _ => diagnostics.push(Diagnostic::error(
-                "Invalid -var option",
-                format!("The given -var option {assignment:?} is not correctly specified. Must be a variable name and value separated by an equals sign, like -var=\"key=value\"."),
-            )),
+    for one in &args.given {
+        match one {
+            GivenValue::File(file) => {
+                read_file(
+                    base,
+                    &file.to_string_lossy(),
+                    false,
+                    sources,
+                    &mut given,
+                    &mut diagnostics,
+                );
+            }
+            GivenValue::Assignment(text) => match assignment(text) {
+                Ok(one) => given.push(one),
+                Err(d) => diagnostics.push(*d),
+            },
         }
     }
     (given, diagnostics)
+}
+
+/// What a `-var` says.
+fn assignment(text: &str) -> Result<GivenVariable, Box<Diagnostic>> {
+    let invalid = |detail: String| Err(Box::new(Diagnostic::error("Invalid -var option", detail)));
+    match text.split_once('=') {
+        Some((name, _)) if name.ends_with(' ') => invalid(format!(
+            "Variable name \"{name}\" is invalid due to trailing space. Did you mean -var=\"{}={}\"?",
+            name.trim_end(),
+            text[name.len() + 1..].trim_start()
+        )),
+        Some((name, value)) if !name.trim().is_empty() => Ok(GivenVariable {
+            name: name.into(),
+            source: VariableSource::Flag,
+            value: Err(value.to_owned()),
+        }),
+        _ => invalid(format!(
+            "The given -var option {text:?} is not correctly specified. Must be a variable name and value separated by an equals sign, like -var=\"key=value\"."
+        )),
+    }
 }
 
 /// Asks for variables that must have a value and have none, where somebody can answer.
@@ -164,6 +180,10 @@ fn read_file(
             given.extend(found);
             diagnostics.extend(problems);
         }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => diagnostics.push(Diagnostic::error(
+            "Failed to read variables file",
+            format!("Given variables file {name} does not exist."),
+        )),
         Err(e) => diagnostics.push(Diagnostic::error(
             "Failed to read variables file",
             format!("Given variables file {name} cannot be read: {e}."),

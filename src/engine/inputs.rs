@@ -199,8 +199,23 @@ pub(super) fn resolve(
     let mut diagnostics = Diagnostics::new();
     let declared = &config.root().variables;
     let mut values = BTreeMap::new();
+    let mut in_files = 0;
     for one in given.iter().filter(|g| !declared.contains_key(&g.name)) {
-        undeclared(config, one, &mut diagnostics);
+        let from_file = matches!(one.source, VariableSource::AutoFile(_) | VariableSource::File(_));
+        in_files += usize::from(from_file);
+        // A file shared by many configurations may have many of them.
+        if !from_file || in_files <= 2 {
+            undeclared(config, sources, one, &mut diagnostics);
+        }
+    }
+    if in_files > 2 {
+        diagnostics.push(Diagnostic::warning(
+            "Values for undeclared variables",
+            format!(
+                "In addition to the other similar warnings shown, {} other variable(s) defined without being declared.",
+                in_files - 2
+            ),
+        ));
     }
     for (name, variable) in declared {
         let Some(one) = given.iter().rev().find(|g| g.name == *name) else {
@@ -245,7 +260,7 @@ fn missing(variable: &Arc<Variable>) -> Diagnostic {
     .help(format!("-var '{}=…'", variable.name))
 }
 
-fn undeclared(config: &Configuration, one: &GivenVariable, diagnostics: &mut Diagnostics) {
+fn undeclared(config: &Configuration, sources: &Sources, one: &GivenVariable, diagnostics: &mut Diagnostics) {
     let suggestion = did_you_mean(&one.name, config.root().variables.keys().map(|n| n.as_str()))
         .map(|n| format!(" Did you mean \"{n}\"?"))
         .unwrap_or_default();
@@ -256,11 +271,11 @@ fn undeclared(config: &Configuration, one: &GivenVariable, diagnostics: &mut Dia
             Diagnostic::warning(
                 "Value for undeclared variable",
                 format!(
-                    "The root module does not declare a variable named \"{}\" but a value was found in a variables file. If you meant to use this value, add a \"variable\" block to the configuration.{suggestion}\n\nTo silence these warnings, use TF_VAR_... environment variables to provide certain \"global\" settings to all configurations in your organization.",
-                    one.name
+                    "The root module does not declare a variable named \"{}\" but a value was found in file {:?}. If you meant to use this value, add a \"variable\" block to the configuration.{suggestion}\n\nTo silence these warnings, use TF_VAR_... environment variables to provide certain \"global\" settings to all configurations in your organization. To reduce the verbosity of these warnings, use the -compact-warnings option.",
+                    one.name,
+                    sources.get(span.file).map_or("", |f| f.name()),
                 ),
-            )
-            .at(*span),
+            ),
         ),
         VariableSource::Flag => diagnostics.push(Diagnostic::error(
             "Value for undeclared variable",

@@ -45,6 +45,14 @@ pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     }
 }
 
+/// Reads a configuration and makes sure that its modules and providers are there; what its expressions refer to is not looked
+/// at.
+pub fn load_declarations(files: &dyn Files, root: &Path, registry: &Registry) -> (Configuration, Diagnostics) {
+    let (config, mut diagnostics) = config::load(files, root);
+    diagnostics.extend(missing_providers(&config, registry));
+    (config, diagnostics.tidy())
+}
+
 /// Every provider that is required, or used by a resource, and is not part of this program.
 fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();

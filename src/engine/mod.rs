@@ -15,6 +15,7 @@ pub use inputs::VariableSource;
 pub use inputs::parse_variables_file;
 pub use load::Loaded;
 pub use load::load;
+pub use load::load_declarations;
 pub use plan::PlanRequest;
 pub use plan::Planned;
 pub use plan::plan;

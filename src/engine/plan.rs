@@ -125,6 +125,12 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     } else {
         None
     };
+    if !request.targets.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "Resource targeting is in effect",
+            "You are creating a plan with the -target option, which means that the result of this plan may not represent all of the changes requested by the current configuration.\n\nThe -target option is not for routine use, and is provided only for exceptional situations such as recovering from errors or mistakes, or when Streamform specifically suggests to use it as part of an error message.",
+        ));
+    }
     let timestamp = (session.clock)();
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
@@ -190,7 +196,7 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
         Ok(saved) => saved,
         Err(e) => {
             let found = Diagnostic::error(
-                "Failed to load the plan file",
+                format!("Failed to load {:?} as a plan file", path.display().to_string()),
                 format!("{}.", sentence(&e.to_string())),
             );
             return Planned::failed(nothing(), Sources::default(), found.into());

@@ -2,6 +2,7 @@
 //! command.
 
 mod spelling;
+mod values;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ use clap::Parser;
 use clap::Subcommand;
 
 pub(super) use spelling::normalize;
+pub(super) use values::GivenValue;
+pub(super) use values::VariableArgs;
 
 use super::command::apply::ApplyArgs;
 use super::command::emulator::EmulatorArgs;
@@ -82,21 +85,6 @@ pub(super) enum Command {
     Version(VersionArgs),
 }
 
-/// Values for variables.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Variables")]
-pub(super) struct VariableArgs {
-    /// Give the root module's variable NAME a value (can be repeated)
-    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
-    pub(super) var: Vec<String>,
-    /// Take values for variables from a file (can be repeated)
-    #[arg(long, value_name = "FILE")]
-    pub(super) var_file: Vec<PathBuf>,
-    /// Ask for what is missing [default: true, if there is a terminal]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
-    pub(super) input: Option<bool>,
-}
-
 /// How a plan is made.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Planning")]
@@ -135,3 +123,6 @@ pub(super) struct RunningArgs {
     #[arg(long, help_heading = "Output")]
     pub(super) compact_warnings: bool,
 }
+
+#[cfg(test)]
+mod tests;

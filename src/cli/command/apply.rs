@@ -97,10 +97,10 @@ fn refusal(args: &ApplyArgs, destroy: bool) -> Option<Diagnostic> {
             .help(format!("streamform apply \"{}\"", path.display())),
         );
     }
-    if args.plan_file.is_some() && !(args.variables.var.is_empty() && args.variables.var_file.is_empty()) {
+    if args.plan_file.is_some() && !args.variables.given.is_empty() {
         return Some(Diagnostic::error(
-            "Can't set variables when applying a saved plan",
-            "The -var and -var-file options cannot be used when applying a saved plan file, because a saved plan includes the variable values that were set when it was created.",
+            "Value for undeclared variable",
+            "The -var and -var-file options cannot be used when applying a saved plan, because it includes the values of all variables as they were when it was made. Make a new plan with the new values.",
         ));
     }
     if args.json && args.plan_file.is_none() && !args.auto_approve {

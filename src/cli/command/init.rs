@@ -83,20 +83,19 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
         ui.out("Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".\n");
         return 0;
     }
-    let loaded = engine::load(&disk, Path::new("."), &session.registry);
-    let mut found = loaded.diagnostics.clone();
-    found.extend(unavailable_backend(&loaded.config));
+    let (config, mut found) = engine::load_declarations(&disk, Path::new("."), &session.registry);
+    found.extend(unavailable_backend(&config));
     if let Err(d) = make_cache(&session.base) {
         found.push(d);
     }
     if found.has_errors() {
-        ui.diagnostics(&found, &loaded.config.sources);
+        ui.diagnostics(&found, &config.sources);
         return 1;
     }
     if !args.json {
-        tell(&ui, &loaded.config);
+        tell(&ui, &config);
     }
-    ui.diagnostics(&found, &loaded.config.sources);
+    ui.diagnostics(&found, &config.sources);
     0
 }
 

@@ -74,13 +74,8 @@ impl Running {
             Some((_, Some(d))) => lock_wait = LockWait::UpTo(d),
             Some((text, None)) => diagnostics.push(invalid_duration("-lock-timeout", text)),
         }
-        let parallelism = args.parallelism.unwrap_or(10);
-        if parallelism == 0 {
-            diagnostics.push(Diagnostic::error(
-                "Invalid parallelism",
-                "The -parallelism option must be 1 or more: at least one operation must be allowed at once.",
-            ));
-        }
+        // As Terraform: 0 is the default.
+        let parallelism = args.parallelism.filter(|n| *n > 0).unwrap_or(10);
         if diagnostics.has_errors() {
             Err(diagnostics)
         } else {
@@ -120,13 +115,19 @@ impl Wanted {
                 "It doesn't make sense to use -refresh-only at the same time as -refresh=false, because Streamform would have nothing to do.",
             ));
         }
+        if !planning.replace.is_empty() && (destroy || planning.refresh_only) {
+            diagnostics.push(Diagnostic::error(
+                "Unsupported plan mode",
+                "Forcing resource instance replacement (with -replace=...) is allowed only in normal planning mode.",
+            ));
+        }
         let mut targets = Vec::new();
         for text in &planning.target {
             match Target::parse(text) {
                 Ok(t) => targets.push(t),
                 Err(e) => diagnostics.push(Diagnostic::error(
                     format!("Invalid target \"{text}\""),
-                    format!("{e}."),
+                    e.to_string(),
                 )),
             }
         }

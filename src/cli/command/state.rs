@@ -94,7 +94,7 @@ fn list(
         let target = Target::parse(text).map_err(|e| {
             Box::new(Diagnostic::error(
                 format!("Invalid address \"{text}\""),
-                format!("{e}."),
+                e.to_string(),
             ))
         })?;
         if !records.iter().any(|(a, _)| target.covers(a)) {
@@ -141,7 +141,7 @@ fn show(ui: &Ui, session: &Session, state: &StateView, address: &str) -> Result<
     let instance = AbsInstance::parse(address).map_err(|e| {
         Box::new(Diagnostic::error(
             format!("Invalid address \"{address}\""),
-            format!("{e}."),
+            e.to_string(),
         ))
     })?;
     let Some(text) = instance_text(state, &instance.to_string(), &session.registry, &ui.style()) else {
