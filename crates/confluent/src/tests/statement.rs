@@ -267,9 +267,11 @@ async fn a_text_that_says_the_same_is_no_new_statement() {
         Value::string("INSERT INTO copies SELECT id, 'x' FROM orders"),
     );
     let mut replace = vec![Path::attr("statement")];
-    ty.customize(&lab.confluent, &made, &other, other.clone(), &mut replace)
+    let (_, reason) = ty
+        .customize(&lab.confluent, &made, &other, other.clone(), &mut replace)
         .unwrap();
     assert_eq!(replace.len(), 1);
+    assert!(reason.unwrap().contains("without its state and offsets"));
 }
 
 #[tokio::test]

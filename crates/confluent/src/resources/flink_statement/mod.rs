@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use serde_json::json;
 use streamform_flinksql::equivalent;
+use streamform_flinksql::parse;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 use streamform_provider::declared::Context;
@@ -230,6 +231,8 @@ impl ResourceType<Confluent> for FlinkStatement {
                     Some("only comments or white space differ; the statement keeps running".to_owned()),
                 ));
             }
+            let why = sql(prior).map(|old| why_replaced(&old, &planned));
+            return Ok((planned, why));
         }
         Ok((planned, None))
     }
@@ -497,4 +500,19 @@ fn import_access(client: &Confluent) -> Json {
 fn generated_name() -> String {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H%M%S").to_string();
     format!("tf-{now}-{}", uuid::Uuid::new_v4())
+}
+
+/// Why another text means another statement, and what becomes of what the old one did.
+fn why_replaced(old: &str, planned: &Value) -> String {
+    let carried = planned
+        .get("properties")
+        .and_then(|properties| properties.get("sql.tables.initial-offset-from"))
+        .is_some();
+    let continuous = parse(old).statements.iter().any(|s| s.kind.is_continuous());
+    let after = match (continuous, carried) {
+        (true, true) => "a new one starts without its state",
+        (true, false) => "a new one starts without its state and offsets",
+        (false, _) => "a new one is run; what the old one made stays",
+    };
+    format!("the SQL of a statement cannot be changed: it is deleted, and {after}")
 }
