@@ -151,6 +151,7 @@ fn quickstart_gets_more_partitions_in_place_and_fewer_by_replacing_the_topic() {
     example
         .changes(&["-var=orders_partitions=2"])
         .says("module.orders.confluent_kafka_topic.this must be replaced")
+        .says("partitions cannot be taken away (3 to 2)")
         .says("# forces replacement");
 
     example.destroy(19);
@@ -168,6 +169,7 @@ fn quickstart_replaces_a_statement_whose_sql_changes() {
     example
         .changes(&["-out=change.plan"])
         .says("confluent_flink_statement.fill_product_revenue must be replaced")
+        .says("the SQL of a statement cannot be changed")
         .says("# forces replacement")
         .says("Plan: 1 to add, 0 to change, 1 to destroy.");
     example.ok(&["apply", "change.plan"]);
