@@ -151,7 +151,7 @@ fn quickstart_gets_more_partitions_in_place_and_fewer_by_replacing_the_topic() {
     example
         .changes(&["-var=orders_partitions=2"])
         .says("module.orders.confluent_kafka_topic.this must be replaced")
-        .says("partitions cannot be taken away (3 to 2)")
+        .says("partitions cannot be taken away (5 to 2)")
         .says("# forces replacement");
 
     example.destroy(19);
