@@ -13,6 +13,7 @@ use streamform_provider::protocol::ApplyRequest;
 use streamform_provider::protocol::ApplyResponse;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::PlanRequest;
+use streamform_provider::protocol::has_errors;
 use streamform_provider::schema;
 use streamform_state::Entry;
 use streamform_state::Intent;
@@ -231,6 +232,12 @@ impl<'a> Run<'a> {
             proposed,
             private: private.clone(),
         });
+        if !has_errors(&response.findings) {
+            let lenient = live.provider.lenient();
+            let broken =
+                schema::plan_valid(&prior, &wanted, &response.planned, &change.schema.block, lenient);
+            response.findings.extend(broken);
+        }
         let found = place_findings(
             std::mem::take(&mut response.findings),
             Some(&block.body),
@@ -406,6 +413,7 @@ impl<'a> Run<'a> {
             _ => Vec::new(),
         };
         let shown = address.clone();
+        let schema = self.plan.changes.get(change).map(|c| Arc::clone(&c.schema));
         let event = Event::Started {
             address,
             operation,
@@ -416,7 +424,18 @@ impl<'a> Run<'a> {
         let future = Box::pin(async move {
             observer.event(event);
             let began = Instant::now();
-            let response = resume::carry_out(&live.provider, &shown, earlier, request).await;
+            let planned = request.planned.clone();
+            let mut response = resume::carry_out(&live.provider, &shown, earlier, request).await;
+            // A provider on the older plugin SDK may differ in what means nothing, but not lose the object.
+            let held_to_it = !live.provider.lenient() || response.state.is_null();
+            if let Some(schema) = schema
+                && !planned.is_null()
+                && held_to_it
+                && !has_errors(&response.findings)
+            {
+                let broken = schema::consistent(&planned, &response.state, &schema.block);
+                response.findings.extend(broken);
+            }
             let changed = Changed {
                 change,
                 step,

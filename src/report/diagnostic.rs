@@ -57,14 +57,33 @@ pub fn diagnostics_text(diagnostics: &Diagnostics, sources: &Sources, style: &Di
     if style.compact_warnings && !diagnostics.has_errors() && !warnings.is_empty() {
         compact(&mut out, &warnings, sources, style);
     } else {
-        for d in warnings {
-            diagnostic(&mut out, d, sources, style);
+        each_once(&mut out, &warnings, sources, style);
+    }
+    let errors: Vec<&Diagnostic> = diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .collect();
+    each_once(&mut out, &errors, sources, style);
+    out
+}
+
+/// What a provider says of each of several attributes in the same words is read once.
+fn each_once(out: &mut String, found: &[&Diagnostic], sources: &Sources, style: &DiagnosticStyle) {
+    let same = |a: &Diagnostic, b: &Diagnostic| {
+        let b = Diagnostic {
+            attribute: a.attribute.clone(),
+            ..b.clone()
+        };
+        *a == b
+    };
+    for (i, d) in found.iter().enumerate() {
+        if i.checked_sub(1)
+            .and_then(|before| found.get(before))
+            .is_none_or(|before| !same(before, d))
+        {
+            diagnostic(out, d, sources, style);
         }
     }
-    for d in diagnostics.iter().filter(|d| d.severity == Severity::Error) {
-        diagnostic(&mut out, d, sources, style);
-    }
-    out
 }
 
 /// One diagnostic as text.

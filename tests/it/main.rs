@@ -3,4 +3,5 @@
 mod examples;
 mod faults;
 mod kill;
+mod provider_corpus;
 mod sandbox;

@@ -192,6 +192,9 @@ pub struct Diagnostic {
     pub context: Option<Span>,
     /// The resource instance (or other object) that was being worked on.
     pub address: Option<String>,
+    /// The attribute of that object, where it is told: findings on different attributes are different findings, also
+    /// with the same text at the same place.
+    pub attribute: Option<String>,
     /// Values of the references in the failing expression, already described and redacted:
     /// (`var.size`, `is 3`).
     pub values: Vec<(String, String)>,
@@ -218,6 +221,7 @@ impl Diagnostic {
             subject: None,
             context: None,
             address: None,
+            attribute: None,
             values: Vec::new(),
             help: None,
         }

@@ -70,6 +70,7 @@ pub fn place_findings(
                 _ => header,
             },
             address: address.map(str::to_owned),
+            attribute: f.path.as_ref().map(ToString::to_string),
             ..match f.severity {
                 streamform_lang::diag::Severity::Error => Diagnostic::error(f.summary, f.detail),
                 streamform_lang::diag::Severity::Warning => Diagnostic::warning(f.summary, f.detail),

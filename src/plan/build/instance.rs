@@ -13,6 +13,7 @@ use streamform_lang::value::Value;
 use streamform_provider::Provider;
 use streamform_provider::protocol::PlanRequest;
 use streamform_provider::protocol::PlanResponse;
+use streamform_provider::protocol::has_errors;
 use streamform_provider::schema;
 use streamform_provider::schema::Schema;
 
@@ -70,6 +71,7 @@ impl InstancePlan<'_> {
         }
         let private = existing.and_then(|p| p.private.clone());
         let mut response = self.ask(before.clone(), config.clone(), private);
+        self.check(&before, &config, &mut response);
         diagnostics.extend(place(std::mem::take(&mut response.findings)));
         if diagnostics.has_errors() {
             return (None, diagnostics);
@@ -100,6 +102,7 @@ impl InstancePlan<'_> {
                 };
                 let explanation = response.reason.take();
                 response = self.ask(none.clone(), config.clone(), None);
+                self.check(&none, &config, &mut response);
                 response.reason = explanation.or(response.reason);
                 diagnostics.extend(place(std::mem::take(&mut response.findings)));
                 if diagnostics.has_errors() {
@@ -117,13 +120,14 @@ impl InstancePlan<'_> {
                 .planned
                 .mark_with_paths(&relevant_marks(&self.config.marks)),
         );
-        let before = match existing {
-            Some(p) => schema::mark_sensitive(&self.schema.block, before.mark_with_paths(&p.marks)),
-            None => before,
-        };
-        // What becomes secret, or no longer is, must be written even if the object stays as it is.
-        if action == Action::NoOp && sensitive_paths(&before) != sensitive_paths(&after) {
-            action = Action::Update;
+        let mut before = before;
+        if let Some(p) = existing {
+            before = before.mark_with_paths(&p.marks);
+            // What becomes secret, or no longer is, must be written even if the object stays as it is.
+            if action == Action::NoOp && sensitive_paths(&before) != sensitive_paths(&after) {
+                action = Action::Update;
+            }
+            before = schema::mark_sensitive(&self.schema.block, before);
         }
         let change = InstanceChange {
             address: self.address.clone(),
@@ -144,6 +148,15 @@ impl InstancePlan<'_> {
             prevent_destroy: self.block.lifecycle.prevent_destroy,
         };
         (Some(change), diagnostics)
+    }
+
+    /// Whether the provider keeps to the configuration.
+    fn check(&self, prior: &Value, config: &Value, response: &mut PlanResponse) {
+        if !has_errors(&response.findings) {
+            let lenient = self.provider.lenient();
+            let broken = schema::plan_valid(prior, config, &response.planned, &self.schema.block, lenient);
+            response.findings.extend(broken);
+        }
     }
 
     fn ask(

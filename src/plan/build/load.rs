@@ -190,6 +190,14 @@ impl Planner<'_> {
         if broken {
             return;
         }
+        // An older state may not know all secrets of the type: with a read it does.
+        object.marks = sensitive_paths(&schema::mark_sensitive(
+            &prior.schema.block,
+            answer.state.clone().mark_with_paths(&object.marks),
+        ))
+        .into_iter()
+        .map(|p| (p, Marks::SENSITIVE))
+        .collect();
         if answer.state == object.stored {
             object.private = answer.private.or(object.private.take());
             return;

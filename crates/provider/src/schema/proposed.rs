@@ -208,7 +208,8 @@ fn came_from(prior: &Value, config: &Value, block: &Block) -> bool {
             member(config, n, || a.ty.clone()),
         );
         p == c
-            || a.computed && c.is_null()
+            // Terraform cannot look into sets here either: one that the provider filled in makes another element.
+            || a.computed && c.is_null() && !matches!(a.ty, Type::Set(_))
             || a.nested
                 .as_ref()
                 .is_some_and(|nested| nested_came_from(&p, &c, nested))
