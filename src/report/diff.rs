@@ -106,8 +106,11 @@ pub struct BlockDiff {
     /// Attributes that are or were set, by name.
     pub attributes: Vec<(Name, Diff)>,
     /// Nested blocks by type: label (of a map) and difference of each.
-    pub blocks: Vec<(Name, Vec<(Option<Name>, Diff)>)>,
+    pub blocks: Vec<(Name, Vec<Labelled>)>,
 }
+
+/// A nested block: its label, if blocks of its type are kept by label, and its difference.
+pub type Labelled = (Option<Name>, Diff);
 
 /// What a difference is worked out with.
 #[derive(Clone, Copy, Debug)]
@@ -249,7 +252,7 @@ impl<'a> Differ<'a> {
         nesting: Nesting,
         schema: &Block,
         trail: &mut Trail,
-    ) -> Vec<(Option<Name>, Diff)> {
+    ) -> Vec<Labelled> {
         let one = |b: Option<&Value>, a: Option<&Value>, trail: &mut Trail| {
             if let Some(special) = self.special(b, a, trail) {
                 return special;

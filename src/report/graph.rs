@@ -11,11 +11,13 @@ use crate::deps::NodeKind;
 use crate::plan::Plan;
 use crate::plan::Step;
 
+/// Id (unique, as shown in DOT), label, and the group that it is drawn in.
+type Labelled = (String, String, Option<String>);
+
 /// Boxes and arrows, whatever they stand for.
 #[derive(Debug, Default)]
 struct Picture {
-    /// Id (unique, as shown in DOT), label, and the group that it is drawn in.
-    boxes: Vec<(String, String, Option<String>)>,
+    boxes: Vec<Labelled>,
     /// From, to.
     arrows: Vec<(usize, usize)>,
 }
@@ -170,7 +172,7 @@ impl Picture {
         out
     }
 
-    fn groups(&self) -> BTreeMap<&str, Vec<&(String, String, Option<String>)>> {
+    fn groups(&self) -> BTreeMap<&str, Vec<&Labelled>> {
         let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for b in &self.boxes {
             if let Some(group) = &b.2 {

@@ -158,7 +158,7 @@ impl Ui {
     pub fn out_bytes(&self, bytes: &[u8]) {
         self.shared
             .bars
-            .suspend(|| self.note(lock(&self.shared.out).write_all(bytes)));
+            .suspend(|| self.note(&lock(&self.shared.out).write_all(bytes)));
     }
 
     /// Writes diagnostics to standard error.
@@ -174,7 +174,7 @@ impl Ui {
     /// When standard input cannot be read.
     pub fn prompt(&self, question: &str) -> io::Result<Option<String>> {
         self.err(question);
-        self.note(lock(&self.shared.err).flush());
+        self.note(&lock(&self.shared.err).flush());
         let mut line = String::new();
         let read = self
             .shared
@@ -188,8 +188,8 @@ impl Ui {
 
     /// Writes out what is still held back. Call it before the process ends.
     pub fn flush(&self) {
-        self.note(lock(&self.shared.out).flush());
-        self.note(lock(&self.shared.err).flush());
+        self.note(&lock(&self.shared.out).flush());
+        self.note(&lock(&self.shared.err).flush());
     }
 
     /// Whether the reader of a stream has gone away (`streamform plan | head`): what is written now goes nowhere.
@@ -212,11 +212,11 @@ impl Ui {
         } else {
             write()
         };
-        self.note(done);
+        self.note(&done);
     }
 
     /// A closed pipe or a full disk must not stop an apply half-way: it is remembered, nothing more.
-    fn note(&self, done: io::Result<()>) {
+    fn note(&self, done: &io::Result<()>) {
         if done.is_err() {
             self.shared.closed.store(true, Ordering::Relaxed);
         }

@@ -1,5 +1,7 @@
 //! A plan as `show -json` has it, format 1.2.
 
+use std::collections::BTreeMap;
+
 use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
@@ -38,12 +40,8 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
     let mut out = Map::new();
     out.insert("format_version".into(), json!("1.2"));
     out.insert("terraform_version".into(), json!(COMPATIBLE_VERSION));
-    if !plan.variables.is_empty() {
-        let variables: Map<String, Json> = plan
-            .variables
-            .iter()
-            .map(|(n, v)| (n.to_string(), json!({ "value": w.value(v) })))
-            .collect();
+    let variables = variables(plan, configuration.map(|(c, _)| c), w);
+    if !variables.is_empty() {
         out.insert("variables".into(), Json::Object(variables));
     }
     out.insert("planned_values".into(), planned_values(plan, w));
@@ -99,6 +97,26 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
     Json::Object(out)
 }
 
+/// Values of the root module's variables: as given, else their defaults.
+fn variables(plan: &Plan, config: Option<&Configuration>, w: Writer<'_>) -> Map<String, Json> {
+    let declared = config.map(|c| &c.root().variables);
+    let shown = |name: &str, value: &Value| {
+        let sensitive = declared.and_then(|d| d.get(name)).is_some_and(|v| v.sensitive);
+        let hidden = sensitive && w.secrets == Secrets::Hidden;
+        json!({ "value": if hidden { Json::Null } else { w.value(value) } })
+    };
+    let mut all: BTreeMap<String, Json> = BTreeMap::new();
+    for (name, v) in declared.into_iter().flatten() {
+        if let Some(default) = &v.default {
+            all.insert(name.to_string(), shown(name, default));
+        }
+    }
+    for (name, value) in &plan.variables {
+        all.insert(name.to_string(), shown(name, value));
+    }
+    all.into_iter().collect()
+}
+
 fn marked(c: &InstanceChange, v: &Value) -> Value {
     schema::mark_sensitive(&c.schema.block, v.clone())
 }
@@ -128,17 +146,20 @@ fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
         .iter()
         .filter(|c| c.deposed.is_none() && !c.after.is_null())
     {
-        add(&mut tree, c, &c.after, w);
+        add(&mut tree, c, &c.after, false, w);
     }
     out.insert("root_module".into(), tree.into_json());
     Json::Object(out)
 }
 
-fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, w: Writer<'_>) -> bool {
+fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, is_prior: bool, w: Writer<'_>) -> bool {
     let v = marked(c, v);
     let mut json = resource(&c.address, &c.provider.provider.to_string(), c.schema.version);
     json.insert("values".into(), w.value(&v));
     json.insert("sensitive_values".into(), value::sensitive(&v));
+    if is_prior && !c.dependencies.is_empty() {
+        json.insert("depends_on".into(), json!(c.dependencies));
+    }
     tree.add(&c.address, json);
     true
 }
@@ -152,7 +173,7 @@ fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
         .iter()
         .filter(|c| c.deposed.is_none() && !c.before.is_null())
     {
-        any |= add(&mut tree, c, &c.before, w);
+        any |= add(&mut tree, c, &c.before, true, w);
     }
     let outputs: Map<String, Json> = plan
         .outputs

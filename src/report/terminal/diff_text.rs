@@ -132,7 +132,7 @@ impl DiffWriter<'_> {
         }
     }
 
-    fn to_null(&mut self, diff: &Diff, manner: Manner) {
+    fn null_end(&mut self, diff: &Diff, manner: Manner) {
         if diff.sign == Sign::Remove && manner.null_suffix {
             self.arrow();
             self.paint.push(self.out, Ink::Dim, "null");
@@ -167,12 +167,12 @@ impl DiffWriter<'_> {
                     }
                     (b, a) => self.out.push_str(a.as_deref().or(b.as_deref()).unwrap_or("null")),
                 }
-                self.to_null(diff, manner);
+                self.null_end(diff, manner);
                 self.forces(diff);
             }
             Body::Sensitive => {
                 self.out.push_str(SENSITIVE);
-                self.to_null(diff, manner);
+                self.null_end(diff, manner);
                 self.forces(diff);
             }
             Body::Unknown(before) => {
@@ -302,7 +302,7 @@ impl DiffWriter<'_> {
         };
         if items.is_empty() {
             self.out.push_str("{}");
-            self.to_null(diff, manner);
+            self.null_end(diff, manner);
             return self.forces(diff);
         }
         self.out.push('{');
@@ -350,13 +350,13 @@ impl DiffWriter<'_> {
         self.hidden(level + 1, hidden, what);
         self.start(level, Sign::Same);
         self.out.push('}');
-        self.to_null(diff, manner);
+        self.null_end(diff, manner);
     }
 
     fn list(&mut self, diff: &Diff, items: &[Diff], level: usize, manner: Manner) {
         if items.is_empty() {
             self.out.push_str("[]");
-            self.to_null(diff, manner);
+            self.null_end(diff, manner);
             return self.forces(diff);
         }
         self.out.push('[');
@@ -382,13 +382,13 @@ impl DiffWriter<'_> {
         self.hidden(level + 1, hidden, "element");
         self.start(level, Sign::Same);
         self.out.push(']');
-        self.to_null(diff, manner);
+        self.null_end(diff, manner);
     }
 
     fn set(&mut self, diff: &Diff, items: &[Diff], level: usize, manner: Manner) {
         if items.is_empty() {
             self.out.push_str("[]");
-            self.to_null(diff, manner);
+            self.null_end(diff, manner);
             return self.forces(diff);
         }
         self.out.push('[');
@@ -405,7 +405,7 @@ impl DiffWriter<'_> {
         self.hidden(level + 1, hidden, "element");
         self.start(level, Sign::Same);
         self.out.push(']');
-        self.to_null(diff, manner);
+        self.null_end(diff, manner);
     }
 
     fn element(&mut self, diff: &Diff, level: usize, manner: Manner) {
@@ -436,7 +436,7 @@ impl DiffWriter<'_> {
         self.out.push('\n');
         self.start(level, Sign::Same);
         self.out.push(')');
-        self.to_null(diff, manner);
+        self.null_end(diff, manner);
     }
 
     fn text(&mut self, diff: &Diff, text: &TextLines, level: usize, manner: Manner) {
@@ -466,7 +466,7 @@ impl DiffWriter<'_> {
         self.hidden(level + 1, hidden, "line");
         self.start(level, Sign::Same);
         self.out.push_str(&marker);
-        self.to_null(diff, manner);
+        self.null_end(diff, manner);
     }
 
     fn text_line(&mut self, line: &Line, sign: Sign, level: usize) {
