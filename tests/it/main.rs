@@ -1,5 +1,6 @@
 //! The command, run as its users run it: one binary for all integration tests, so that there is one thing to link.
 
+mod architecture;
 mod examples;
 mod faults;
 mod kill;
