@@ -6,3 +6,4 @@ mod faults;
 mod kill;
 mod provider_corpus;
 mod sandbox;
+mod tutorial;
