@@ -32,9 +32,18 @@ fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
-/// A line without what differs from run to run: ids, ports.
+/// A line without what differs from run to run: ids, ports, numbers of schemas.
 fn masked(line: &str) -> String {
-    let prefixes = ["env-", "lkc-", "lfcp-", "lsrc-", "sa-", "rb-", "127.0.0.1:"];
+    let prefixes = [
+        "env-",
+        "lkc-",
+        "lfcp-",
+        "lsrc-",
+        "sa-",
+        "rb-",
+        "127.0.0.1:",
+        "1000",
+    ];
     let mut out = String::new();
     let mut rest = line.trim_end();
     while let Some(first) = rest.chars().next() {
