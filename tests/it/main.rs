@@ -1,6 +1,7 @@
 //! The command, run as its users run it: one binary for all integration tests, so that there is one thing to link.
 
 mod architecture;
+mod bad_input;
 mod examples;
 mod faults;
 mod kill;
