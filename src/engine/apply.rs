@@ -85,5 +85,11 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         store_failed = true;
         diagnostics.push(state_error(&e));
     }
-    ApplyOutcome { diagnostics: diagnostics.tidy(), done: applied.done, state, stopped: applied.stopped, store_failed }
+    ApplyOutcome {
+        diagnostics: diagnostics.tidy(),
+        done: applied.done,
+        state,
+        stopped: applied.stopped,
+        store_failed,
+    }
 }

@@ -8,6 +8,7 @@ use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::did_you_mean;
 use streamform_provider::Registry;
 
 use crate::config;
@@ -32,6 +33,7 @@ pub struct Loaded {
 pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     let (config, mut diagnostics) = config::load(files, root);
     diagnostics.extend(missing_providers(&config, registry));
+    diagnostics.extend(unknown_types(&config, registry));
     let schemas =
         |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
     diagnostics.extend(config::check_references(&config, &schemas));
@@ -82,6 +84,58 @@ fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics
                     ),
                 )
                 .at(span),
+            );
+        }
+    }
+    diagnostics
+}
+
+/// Every block of a type that its provider does not have.
+fn unknown_types(config: &Configuration, registry: &Registry) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for module in &config.modules {
+        for (resource, block) in &module.resources {
+            let address = &block.resolved_provider.provider;
+            let Some(factory) = registry
+                .get(address)
+                .filter(|f| f.schema(resource.mode, &resource.ty).is_none())
+            else {
+                continue;
+            };
+            let (what, other) = match resource.mode {
+                Mode::Managed => ("resource type", Mode::Data),
+                Mode::Data => ("data source", Mode::Managed),
+                Mode::Ephemeral => ("ephemeral resource type", Mode::Managed),
+            };
+            let hint = if factory.schema(other, &resource.ty).is_some() {
+                let (keyword, article) = match other {
+                    Mode::Managed => ("resource", "a resource type"),
+                    _ => ("data", "a data source"),
+                };
+                format!(
+                    " It has {article} of this name: did you mean {keyword} \"{}\"?",
+                    resource.ty
+                )
+            } else {
+                match did_you_mean(&resource.ty, factory.type_names(resource.mode)) {
+                    Some(name) => format!(" Did you mean \"{name}\"?"),
+                    None => String::new(),
+                }
+            };
+            let summary = match resource.mode {
+                Mode::Data => "Invalid data source",
+                _ => "Invalid resource type",
+            };
+            diagnostics.push(
+                Diagnostic::error(
+                    summary,
+                    format!(
+                        "The provider {} does not support {what} \"{}\".{hint}",
+                        address.for_display(),
+                        resource.ty
+                    ),
+                )
+                .at(block.header),
             );
         }
     }

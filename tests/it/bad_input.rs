@@ -45,30 +45,44 @@ fn refused(name: &str, config: &str) {
     sandbox.write("main.tf", config);
     let run = sandbox.fail(["plan", "-input=false"]);
     assert!(run.stderr.contains("main.tf"), "the place is named\n{run}");
-    assert!(!sandbox.path("streamform.state").exists(), "a refused plan leaves nothing behind\n{run}");
+    assert!(
+        !sandbox.path("streamform.state").exists(),
+        "a refused plan leaves nothing behind\n{run}"
+    );
     said(name, &run);
 }
 
 #[test]
 fn a_syntax_error() {
-    refused("syntax_error", "resource \"terraform_data\" \"a\" {\n  input = [1, 2\n}\n");
+    refused(
+        "syntax_error",
+        "resource \"terraform_data\" \"a\" {\n  input = [1, 2\n}\n",
+    );
 }
 
 #[test]
 fn an_unknown_block() {
-    refused("unknown_block", "resorce \"terraform_data\" \"a\" {\n  input = 1\n}\n");
+    refused(
+        "unknown_block",
+        "resorce \"terraform_data\" \"a\" {\n  input = 1\n}\n",
+    );
 }
 
 #[test]
 fn an_unknown_argument() {
-    refused("unknown_argument", "resource \"terraform_data\" \"a\" {\n  inptu = 1\n}\n");
+    refused(
+        "unknown_argument",
+        "resource \"terraform_data\" \"a\" {\n  inptu = 1\n}\n",
+    );
 }
 
 #[test]
 fn a_missing_argument() {
     refused(
         "missing_argument",
-        &format!("{HEAD}\nresource \"confluent_environment\" \"e\" {{\n  stream_governance {{ package = \"ESSENTIALS\" }}\n}}\n"),
+        &format!(
+            "{HEAD}\nresource \"confluent_environment\" \"e\" {{\n  stream_governance {{ package = \"ESSENTIALS\" }}\n}}\n"
+        ),
     );
 }
 
@@ -76,7 +90,9 @@ fn a_missing_argument() {
 fn a_wrong_type() {
     refused(
         "wrong_type",
-        &format!("{HEAD}\nresource \"confluent_flink_compute_pool\" \"p\" {{\n  display_name = \"p\"\n  cloud        = \"AWS\"\n  region       = \"us-east-1\"\n  max_cfu      = \"many\"\n  environment {{ id = \"env-1\" }}\n}}\n"),
+        &format!(
+            "{HEAD}\nresource \"confluent_flink_compute_pool\" \"p\" {{\n  display_name = \"p\"\n  cloud        = \"AWS\"\n  region       = \"us-east-1\"\n  max_cfu      = \"many\"\n  environment {{ id = \"env-1\" }}\n}}\n"
+        ),
     );
 }
 
@@ -84,7 +100,9 @@ fn a_wrong_type() {
 fn a_value_that_is_not_one_of_those_allowed() {
     refused(
         "wrong_value",
-        &format!("{HEAD}\nresource \"confluent_flink_compute_pool\" \"p\" {{\n  display_name = \"p\"\n  cloud        = \"AWZ\"\n  region       = \"us-east-1\"\n  environment {{ id = \"env-1\" }}\n}}\n"),
+        &format!(
+            "{HEAD}\nresource \"confluent_flink_compute_pool\" \"p\" {{\n  display_name = \"p\"\n  cloud        = \"AWZ\"\n  region       = \"us-east-1\"\n  environment {{ id = \"env-1\" }}\n}}\n"
+        ),
     );
 }
 
@@ -130,7 +148,10 @@ fn a_duplicate() {
 
 #[test]
 fn a_missing_variable() {
-    refused("missing_variable", "variable \"region\" {\n  type = string\n}\n\noutput \"o\" {\n  value = var.region\n}\n");
+    refused(
+        "missing_variable",
+        "variable \"region\" {\n  type = string\n}\n\noutput \"o\" {\n  value = var.region\n}\n",
+    );
 }
 
 #[test]
@@ -185,7 +206,8 @@ fn bad_credentials() {
     sandbox.ok(["apply", "-auto-approve"]);
     sandbox.set_env("CONFLUENT_CLOUD_API_SECRET", "not-the-secret");
     let run = sandbox.fail(["apply", "-auto-approve", "-var=name=second"]);
-    run.says("CONFLUENT_CLOUD_API_SECRET").is_silent_about("not-the-secret");
+    run.says("CONFLUENT_CLOUD_API_SECRET")
+        .is_silent_about("not-the-secret");
     said("bad_credentials", &run);
     assert_eq!(recorded(&sandbox), living(&emulator));
 }
@@ -195,7 +217,8 @@ fn bad_credentials_when_nothing_is_there_yet() {
     let (mut sandbox, emulator) = small();
     sandbox.set_env("CONFLUENT_CLOUD_API_SECRET", "not-the-secret");
     let run = sandbox.fail(["apply", "-auto-approve"]);
-    run.says("CONFLUENT_CLOUD_API_SECRET").is_silent_about("not-the-secret");
+    run.says("CONFLUENT_CLOUD_API_SECRET")
+        .is_silent_about("not-the-secret");
     said("bad_credentials_at_first", &run);
     assert_eq!(recorded(&sandbox), living(&emulator));
 }
@@ -207,7 +230,10 @@ fn the_api_is_down() {
     let endpoint = emulator.endpoint.clone();
     let made = recorded(&sandbox);
     emulator.kill();
-    sandbox.write("main.tf", format!("{HEAD}provider \"confluent\" {{\n  max_retries = 4\n}}\n{SMALL}"));
+    sandbox.write(
+        "main.tf",
+        format!("{HEAD}provider \"confluent\" {{\n  max_retries = 4\n}}\n{SMALL}"),
+    );
     sandbox.set_env("NO_COLOR", "1");
     let run = sandbox.fail(["apply", "-auto-approve", "-var=name=second"]);
     run.says(&endpoint);
@@ -223,7 +249,11 @@ fn an_error_of_the_api_in_the_middle_of_an_apply() {
     let run = sandbox.fail(["apply", "-auto-approve"]);
     said("api_error", &run);
     let known = recorded(&sandbox);
-    assert_eq!(known.len(), 1, "the environment was made, and the state knows it: {known:?}");
+    assert_eq!(
+        known.len(),
+        1,
+        "the environment was made, and the state knows it: {known:?}"
+    );
     assert!(living(&emulator).is_superset(&known));
 }
 
@@ -295,16 +325,35 @@ output \"secret\" {{
     let secret = asked.stdout.trim().to_owned();
     assert!(secret.len() > 20, "asked for by name, an output is told: {asked}");
     // Errors quote values, too; and a run that is cut short leaves intents behind.
-    emulator.request("POST", "/_emulator/faults", r#"{"fault":"drop_after","calls":1,"path":"/sql/v1"}"#);
+    emulator.request(
+        "POST",
+        "/_emulator/faults",
+        r#"{"fault":"drop_after","calls":1,"path":"/sql/v1"}"#,
+    );
     sandbox.set_env("TF_VAR_token", "second-owl");
-    runs.push(sandbox.run(["apply", "-auto-approve", "-replace=confluent_flink_statement.copy", "-replace=confluent_api_key.kafka"]));
+    runs.push(sandbox.run([
+        "apply",
+        "-auto-approve",
+        "-replace=confluent_flink_statement.copy",
+        "-replace=confluent_api_key.kafka",
+    ]));
     runs.push(sandbox.ok(["apply", "-auto-approve"]));
     let renewed = sandbox.ok(["output", "-raw", "secret"]).stdout.trim().to_owned();
     assert_ne!(renewed, secret, "the key was replaced");
-    sandbox.write("more.tf", "resource \"terraform_data\" \"wrong\" {\n  input = tonumber(var.password)\n}\n");
+    sandbox.write(
+        "more.tf",
+        "resource \"terraform_data\" \"wrong\" {\n  input = tonumber(var.password)\n}\n",
+    );
     runs.push(sandbox.fail(["plan"]));
 
-    let secrets = [password, token, "second-owl", &secret, &renewed, &emulator.cloud_api_secret];
+    let secrets = [
+        password,
+        token,
+        "second-owl",
+        &secret,
+        &renewed,
+        &emulator.cloud_api_secret,
+    ];
     for run in &runs {
         for one in secrets {
             run.is_silent_about(one);
@@ -316,7 +365,10 @@ output \"secret\" {{
     assert!(files.iter().any(|(name, _)| name.ends_with("saved.plan")));
     for (name, bytes) in &files {
         for one in secrets {
-            assert!(!bytes.windows(one.len()).any(|w| w == one.as_bytes()), "{name} holds {one}");
+            assert!(
+                !bytes.windows(one.len()).any(|w| w == one.as_bytes()),
+                "{name} holds {one}"
+            );
         }
     }
 }

@@ -70,6 +70,9 @@ pub(crate) struct FlinkPlane {
     pub(crate) from_block: bool,
 }
 
+/// Where the Cloud API key comes from.
+const CLOUD_KEY: &str = "The key and its secret are what cloud_api_key and cloud_api_secret in the provider block say, or else the environment variables CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET.";
+
 impl Confluent {
     /// A provider configured by its block, the environment and the defaults. No call is made.
     ///
@@ -96,7 +99,7 @@ impl Confluent {
             Some((key, secret)) => Auth::basic(key, secret),
             None => Auth::None,
         };
-        let control = Client::new(&transport, &settings.endpoint, auth);
+        let control = Client::new(&transport, &settings.endpoint, auth).map(|c| c.with_source(CLOUD_KEY));
         Confluent {
             transport,
             control,
@@ -206,7 +209,14 @@ impl Confluent {
                 (rest, key, secret)
             }
         };
+        let source = match group {
+            Some(_) => format!(
+                "The key and its secret are what {plane}_api_key and {plane}_api_secret in the provider block say, or else the environment variables {variables}_API_KEY and {variables}_API_SECRET."
+            ),
+            None => "The key and its secret are those of the resource's credentials block.".to_owned(),
+        };
         Client::new(&self.transport, rest, Auth::basic(key, secret))
+            .map(|client| client.with_source(&source))
             .map_err(|e| e.findings(&format!("error using {rest:?}")))
     }
 

@@ -176,7 +176,13 @@ impl Planner<'_> {
 
     fn take_read(&mut self, (address, deposed, answer): ReadResult) {
         let text = super::walk::shown_address(&address, deposed.as_deref());
-        let found = place_findings(answer.findings, None, None, Some(&text));
+        let block = self.input.config.resource(&address.config());
+        let found = place_findings(
+            answer.findings,
+            block.map(|b| &b.body),
+            block.map(|b| b.header),
+            Some(&text),
+        );
         let broken = found.has_errors();
         self.diagnostics.extend(found);
         let Some(prior) = self.prior.get_mut(&address) else {
@@ -239,8 +245,13 @@ impl Planner<'_> {
         let recovery = match found {
             Ok(r) => r,
             Err(findings) => {
-                self.diagnostics
-                    .extend(place_findings(findings, None, None, Some(&intent.address)));
+                let block = self.input.config.resource(&address.config());
+                self.diagnostics.extend(place_findings(
+                    findings,
+                    block.map(|b| &b.body),
+                    block.map(|b| b.header),
+                    Some(&intent.address),
+                ));
                 return;
             }
         };

@@ -157,7 +157,7 @@ impl<'c> Call<'c> {
         // Without the query: it can be long, and says nothing that the path does not.
         let mut url = self.url();
         url.set_query(None);
-        CallError::new(failure, self.method.as_str(), url.as_str())
+        CallError::new(failure, self.method.as_str(), url.as_str()).with_source(self.client.source.clone())
     }
 
     async fn once(&self) -> Sent {

@@ -119,6 +119,8 @@ pub struct Client {
     pub(super) transport: Arc<Transport>,
     pub(super) base: reqwest::Url,
     pub(super) auth: Auth,
+    /// Where the credentials come from, as a sentence for who must correct them.
+    pub(super) source: Option<Arc<str>>,
 }
 
 impl Client {
@@ -141,7 +143,17 @@ impl Client {
             transport: Arc::clone(transport),
             base: url,
             auth,
+            source: None,
         })
+    }
+
+    /// The same, able to say where its credentials come from: "The key comes from …", told when they are refused.
+    #[must_use]
+    pub fn with_source(self, sentence: &str) -> Self {
+        Client {
+            source: Some(sentence.into()),
+            ..self
+        }
     }
 
     /// Whether the API is on this machine, where nothing needs long pauses.
@@ -159,7 +171,11 @@ impl Client {
     /// The same plane with other credentials.
     #[must_use]
     pub fn with_auth(&self, auth: Auth) -> Self {
-        Client { auth, ..self.clone() }
+        Client {
+            auth,
+            source: None,
+            ..self.clone()
+        }
     }
 
     /// A GET of a path (its segments escaped already, see [`super::segment`]).

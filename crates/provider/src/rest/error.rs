@@ -1,6 +1,7 @@
 //! How a call ended badly.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -52,6 +53,8 @@ pub struct CallError {
     attempts: u32,
     /// Whether one of the sendings may have had its effect.
     maybe_done: bool,
+    /// Where the credentials come from.
+    source: Option<Arc<str>>,
 }
 
 impl std::error::Error for CallError {}
@@ -106,7 +109,12 @@ impl CallError {
             url: url.to_owned(),
             attempts: 1,
             maybe_done,
+            source: None,
         }
+    }
+
+    pub(super) fn with_source(self, source: Option<Arc<str>>) -> Self {
+        CallError { source, ..self }
     }
 
     pub(super) fn after(mut self, attempts: u32, maybe_done: bool) -> Self {
@@ -235,9 +243,13 @@ impl CallError {
         } else {
             format!("The call was {} {}. ", self.method, self.url)
         };
+        let source = match (&self.source, self.status()) {
+            (Some(source), Some(401)) => format!(" {source}"),
+            _ => String::new(),
+        };
         ProviderDiagnostic::error(
             format!("{doing}: {}", self.short()),
-            format!("{call}{}", self.next_step()),
+            format!("{call}{}{source}", self.next_step()),
         )
     }
 
