@@ -92,7 +92,7 @@ impl Layout {
             end: body.span.start,
             ..body.span
         };
-        let mut fields: BTreeMap<Name, Field> = BTreeMap::new();
+        let mut fields: Vec<(Name, Field)> = Vec::with_capacity(block.attributes.len() + block.blocks.len());
 
         let given: BTreeMap<&str, &syntax::Attribute> = body
             .attributes
@@ -118,18 +118,18 @@ impl Layout {
                     Field::Absent(attribute.ty.clone())
                 }
             };
-            fields.insert(name.clone(), field);
+            fields.push((name.clone(), field));
         }
         report_unknown_arguments(body, block, ignore, &given, &mut findings);
 
         for (name, nested) in &block.blocks {
-            fields.insert(
+            fields.push((
                 name.clone(),
                 Field::Blocks {
                     shape: Shape::new(nested, missing),
                     sources: Vec::new(),
                 },
-            );
+            ));
         }
         let known: BTreeMap<&str, &NestedBlock> = block.blocks.iter().map(|(n, b)| (n.as_str(), b)).collect();
         for found in &body.blocks {
@@ -183,13 +183,20 @@ impl Layout {
                 }
                 continue;
             };
-            if let (Some(source), Some(Field::Blocks { sources, .. })) = (source, fields.get_mut(name)) {
+            if let (Some(source), Some(Field::Blocks { sources, .. })) = (
+                source,
+                fields
+                    .iter_mut()
+                    .find(|(n, _)| n.as_str() == name)
+                    .map(|(_, f)| f),
+            ) {
                 sources.push(source);
             }
         }
 
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
         Layout {
-            fields: fields.into_iter().collect(),
+            fields,
             findings,
             missing,
             ty: block.implied_type(),

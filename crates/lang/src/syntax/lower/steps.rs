@@ -151,7 +151,9 @@ fn splat(source: Expr, each: Expr, marker: Span) -> Expr {
 }
 
 /// A plain traversal.
-pub(super) fn traversal(root: Ident, steps: Vec<Step>) -> Expr {
+pub(super) fn traversal(root: Ident, mut steps: Vec<Step>) -> Expr {
+    // Most traversals have two steps, and there are many of them.
+    steps.shrink_to_fit();
     let span = steps.last().map_or(root.span, |s| root.span.cover(s.span));
     let reference = reference(&root, &steps);
     Expr {
