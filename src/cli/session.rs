@@ -21,6 +21,7 @@ use super::environment::variable;
 use crate::engine::Session;
 use crate::engine::timestamp;
 use crate::exec::Stop;
+use crate::plan::Event;
 use crate::plan::Observer;
 use crate::report::Ui;
 
@@ -182,7 +183,7 @@ impl Surroundings {
                         .map_err(|e| {
                             Diagnostic::error(
                                 "Emulator cannot be used",
-                                format!("STREAMFORM_EMULATOR says that an emulator runs at {url}, but {e}."),
+                                format!("STREAMFORM_EMULATOR names an emulator, but {e}."),
                             )
                             .help("streamform emulator")
                         })?;
@@ -245,13 +246,18 @@ impl Surroundings {
 }
 
 impl Opened {
-    /// Runs work of the engine to its end. The first Ctrl-C (or SIGTERM) asks it to stop, a second one ends at once.
-    pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Runs work of the engine to its end. The first Ctrl-C (or SIGTERM) asks it to stop, a second one ends at once. `tell`: the
+    /// work does not say itself that it was asked.
+    pub(super) fn run<T>(&self, tell: bool, work: impl Future<Output = T>) -> T {
         let stop = self.session.stop.clone();
+        let observer = self.session.observer.clone();
         self.runtime.block_on(async move {
             let signals = async {
                 interrupted().await;
                 stop.set();
+                if tell {
+                    observer.event(Event::Stopping);
+                }
                 interrupted().await;
             };
             tokio::select! {

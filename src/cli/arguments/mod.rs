@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
+use streamform_lang::diag::Diagnostic;
+use streamform_state::LockWait;
 
 pub(super) use spelling::normalize;
 pub(super) use values::GivenValue;
@@ -25,6 +27,8 @@ use super::command::show::ShowArgs;
 use super::command::state::StateArgs;
 use super::command::validate::ValidateArgs;
 use super::command::version::VersionArgs;
+use super::session::duration;
+use super::session::invalid_duration;
 
 /// Infrastructure as code for Confluent Cloud and Apache Flink.
 ///
@@ -76,6 +80,10 @@ pub(super) enum Command {
     ///
     /// Makes a plan to delete, shows it, asks, and carries it out. The same as apply -destroy.
     Destroy(ApplyArgs),
+    /// Bring the state up to date with the real objects
+    ///
+    /// The same as apply -refresh-only -auto-approve.
+    Refresh(ApplyArgs),
     Output(OutputArgs),
     Show(ShowArgs),
     State(StateArgs),
@@ -106,6 +114,33 @@ pub(super) struct PlanningArgs {
     pub(super) replace: Vec<String>,
 }
 
+/// What to do about a lock that somebody else holds.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct LockArgs {
+    /// Wait this long for a lock that somebody else holds, such as 30s or 5m [default: 0s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) lock_timeout: Option<String>,
+    /// Lock the state; accepted for compatibility, a state is always locked before it is written
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    pub(super) lock: Option<bool>,
+}
+
+impl LockArgs {
+    /// How long to wait.
+    ///
+    /// # Errors
+    /// When the text is no duration.
+    pub(super) fn wait(&self) -> Result<LockWait, Diagnostic> {
+        match self.lock_timeout.as_deref().map(|t| (t, duration(t))) {
+            None => Ok(LockWait::No),
+            Some((_, Some(d))) if d.is_zero() => Ok(LockWait::No),
+            Some((_, Some(d))) => Ok(LockWait::UpTo(d)),
+            Some((text, None)) => Err(invalid_duration("-lock-timeout", text)),
+        }
+    }
+}
+
 /// How a run goes about its work.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Running")]
@@ -113,12 +148,8 @@ pub(super) struct RunningArgs {
     /// Run at most this many operations at once [default: 10]
     #[arg(long, value_name = "N")]
     pub(super) parallelism: Option<usize>,
-    /// Wait this long for a lock that somebody else holds, such as 30s or 5m [default: 0s]
-    #[arg(long, value_name = "DURATION")]
-    pub(super) lock_timeout: Option<String>,
-    /// Lock the state; accepted for compatibility, a state is always locked before it is written
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    pub(super) lock: Option<bool>,
+    #[command(flatten)]
+    pub(super) lock: LockArgs,
     /// Print warnings as a list of their titles
     #[arg(long, help_heading = "Output")]
     pub(super) compact_warnings: bool,

@@ -51,6 +51,13 @@ pub(in crate::cli) struct ApplyArgs {
 /// Where the state goes if its store fails.
 const RESCUED: &str = "errored.streamform-state";
 
+/// `refresh`: an apply of nothing but what was found.
+pub(super) fn refresh(surroundings: &Surroundings, mut args: ApplyArgs) -> u8 {
+    args.planning.refresh_only = true;
+    args.auto_approve = true;
+    run(surroundings, &args, false)
+}
+
 pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) -> u8 {
     let view = View::new(surroundings, args.running.compact_warnings, args.json);
     if let Some(d) = refusal(args, destroy) {
@@ -133,8 +140,15 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
         planned.release();
         return code;
     }
+    if opened.session.stop.is_set() {
+        planned.release();
+        return view.fail(Diagnostic::error(
+            "Interrupted",
+            "The run was interrupted before anything was changed.",
+        ));
+    }
     let sources = planned.sources.clone();
-    let outcome = opened.run(engine::apply(&opened.session, planned));
+    let outcome = opened.run(false, engine::apply(&opened.session, planned));
     if outcome.store_failed {
         view.fail(rescue(&outcome.state, Path::new(RESCUED)));
     }

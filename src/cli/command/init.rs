@@ -17,6 +17,7 @@ use crate::config::Configuration;
 use crate::config::Disk;
 use crate::engine;
 use crate::report::Ui;
+use crate::report::json::UiStream;
 
 /// Check that a folder is ready to be planned and applied
 ///
@@ -84,19 +85,21 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
         return 0;
     }
     let (config, mut found) = engine::load_declarations(&disk, Path::new("."), &session.registry);
-    found.extend(unavailable_backend(&config));
+    found.extend(unavailable_backend(&config, "Unsupported backend type"));
     if let Err(d) = make_cache(&session.base) {
         found.push(d);
     }
-    if found.has_errors() {
+    if args.json {
+        let stream = UiStream::new(ui, Arc::new(|| jiff::Timestamp::now().to_string()));
+        stream.version(env!("CARGO_PKG_VERSION"));
+        stream.diagnostics(&found, &config.sources);
+    } else {
+        if !found.has_errors() {
+            tell(&ui, &config);
+        }
         ui.diagnostics(&found, &config.sources);
-        return 1;
     }
-    if !args.json {
-        tell(&ui, &config);
-    }
-    ui.diagnostics(&found, &config.sources);
-    0
+    u8::from(found.has_errors())
 }
 
 fn has_configuration(base: &Path) -> bool {
@@ -160,13 +163,32 @@ fn tell(ui: &Ui, config: &Configuration) {
     }
 }
 
-/// What the `backend` block asks for and cannot have.
-pub(super) fn unavailable_backend(config: &Configuration) -> Diagnostics {
+/// What the `backend` block asks for and cannot have; `unknown` is the title for types that do not exist anywhere.
+pub(super) fn unavailable_backend(config: &Configuration, unknown: &str) -> Diagnostics {
+    const KNOWN: &[&str] = &[
+        "azurerm",
+        "consul",
+        "cos",
+        "gcs",
+        "http",
+        "kubernetes",
+        "local",
+        "oss",
+        "pg",
+        "remote",
+        "s3",
+    ];
     let mut found = Diagnostics::new();
     let Some(backend) = &config.root().backend else {
         return found;
     };
-    if backend.ty.as_str() != "local" {
+    if !KNOWN.contains(&backend.ty.as_str()) {
+        found.error_at(
+            backend.type_span,
+            unknown,
+            format!("There is no backend type named \"{}\".", backend.ty),
+        );
+    } else if backend.ty.as_str() != "local" {
         found.error_at(
             backend.type_span,
             "Backend is not available yet",

@@ -47,6 +47,7 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Plan(args) => plan::run(&surroundings, &args),
         Command::Apply(args) => apply::run(&surroundings, &args, false),
         Command::Destroy(args) => apply::run(&surroundings, &args, true),
+        Command::Refresh(args) => apply::refresh(&surroundings, args),
         Command::Show(args) => show::run(&surroundings, &args),
         Command::Output(args) => output::run(&surroundings, &args),
         Command::State(args) => state::run(&surroundings, &args),

@@ -18,8 +18,6 @@ use crate::cli::arguments::VariableArgs;
 use crate::cli::environment::in_automation;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
-use crate::cli::session::duration;
-use crate::cli::session::invalid_duration;
 use crate::cli::variables;
 use crate::config::Disk;
 use crate::engine;
@@ -66,24 +64,12 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn of(args: &RunningArgs) -> Result<Running, Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
-        let mut lock_wait = LockWait::No;
-        match args.lock_timeout.as_deref().map(|t| (t, duration(t))) {
-            None => {}
-            Some((_, Some(d))) if d.is_zero() => {}
-            Some((_, Some(d))) => lock_wait = LockWait::UpTo(d),
-            Some((text, None)) => diagnostics.push(invalid_duration("-lock-timeout", text)),
-        }
         // As Terraform: 0 is the default.
         let parallelism = args.parallelism.filter(|n| *n > 0).unwrap_or(10);
-        if diagnostics.has_errors() {
-            Err(diagnostics)
-        } else {
-            Ok(Running {
-                parallelism,
-                lock_wait,
-            })
-        }
+        Ok(Running {
+            parallelism,
+            lock_wait: args.lock.wait()?,
+        })
     }
 
     pub(super) fn settle(&self, opened: &mut Opened) {
@@ -170,7 +156,7 @@ impl Wanted {
         let session = &opened.session;
         let loaded = engine::load(&Disk::new(&session.base), Path::new("."), &session.registry);
         let mut sources = loaded.config.sources.clone();
-        let mut found = unavailable_backend(&loaded.config);
+        let mut found = unavailable_backend(&loaded.config, "Invalid backend type");
         if sources.iter().next().is_none() && self.request.mode != PlanMode::Destroy {
             found.push(Diagnostic::error(
                 "No configuration files",
@@ -200,7 +186,7 @@ impl Wanted {
             variables: given,
             ..self.request
         };
-        let mut planned = opened.run(engine::plan(session, loaded, sources, request));
+        let mut planned = opened.run(true, engine::plan(session, loaded, sources, request));
         found.extend(std::mem::take(&mut planned.diagnostics));
         planned.diagnostics = found;
         Some(planned)

@@ -7,11 +7,13 @@ use clap::Subcommand;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
+use streamform_state::Entry;
 use streamform_state::Record;
 use streamform_state::StateView;
 
 use super::fail;
 use super::line;
+use crate::cli::arguments::LockArgs;
 use crate::cli::session::Surroundings;
 use crate::config::version::COMPATIBLE_VERSION;
 use crate::engine::Session;
@@ -42,26 +44,44 @@ enum StateCommand {
         /// Its address
         address: String,
     },
+    /// Forget objects without deleting them
+    Rm(RmArgs),
     /// Print the state as a state file of Terraform, with its secrets in clear
     Pull,
 }
 
+#[derive(Debug, Args)]
+struct RmArgs {
+    /// Only tell what would be forgotten
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    lock: LockArgs,
+    /// Resource instances, resources and modules
+    #[arg(value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+}
+
 pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
     let ui = surroundings.ui();
-    let result = surroundings
-        .offline(Arc::new(()))
-        .map_err(Box::new)
-        .and_then(|session| {
-            let state = session.read_state()?;
-            match &args.command {
-                StateCommand::List { id, addresses } => list(&ui, &session, &state, id.as_deref(), addresses),
-                StateCommand::Show { address } => show(&ui, &session, &state, address),
-                StateCommand::Pull => pull(&ui, &state),
-            }
-        });
-    match result {
+    match carry_out(&ui, surroundings, args) {
         Ok(()) => 0,
         Err(d) => fail(&ui, *d),
+    }
+}
+
+fn carry_out(ui: &Ui, surroundings: &Surroundings, args: &StateArgs) -> Result<(), Box<Diagnostic>> {
+    let mut session = surroundings.offline(Arc::new(()))?;
+    match &args.command {
+        StateCommand::List { id, addresses } => {
+            list(ui, &session, &session.read_state()?, id.as_deref(), addresses)
+        }
+        StateCommand::Show { address } => show(ui, &session, &session.read_state()?, address),
+        StateCommand::Pull => pull(ui, &session.read_state()?),
+        StateCommand::Rm(args) => {
+            session.lock_wait = args.lock.wait()?;
+            remove(ui, &session, args)
+        }
     }
 }
 
@@ -154,6 +174,74 @@ fn show(ui: &Ui, session: &Session, state: &StateView, address: &str) -> Result<
         ));
     };
     ui.out(&text);
+    Ok(())
+}
+
+fn remove(ui: &Ui, session: &Session, args: &RmArgs) -> Result<(), Box<Diagnostic>> {
+    let mut targets = Vec::new();
+    for text in &args.addresses {
+        let target = Target::parse(text).map_err(|e| {
+            Box::new(Diagnostic::error(
+                format!("Invalid address \"{text}\""),
+                e.to_string(),
+            ))
+        })?;
+        targets.push(target);
+    }
+    let found = |state: &StateView| -> Result<Vec<String>, Box<Diagnostic>> {
+        let records = sorted(state);
+        let mut found: Vec<String> = Vec::new();
+        for target in &targets {
+            let before = found.len();
+            for (_, record) in records.iter().filter(|(a, _)| target.covers(a)) {
+                if !found.contains(&record.address) {
+                    found.push(record.address.clone());
+                }
+            }
+            if found.len() == before {
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "Invalid target address",
+                        "No matching objects found. Please modify the address to reference what the state knows.",
+                    )
+                    .help("streamform state list"),
+                ));
+            }
+        }
+        Ok(found)
+    };
+    if args.dry_run || !session.state.exists() {
+        let found = found(&session.read_state()?)?;
+        ui.out(
+            &found
+                .iter()
+                .map(|a| line(format_args!("Would remove {a}")))
+                .collect::<String>(),
+        );
+        return Ok(());
+    }
+    let mut store = session.open_state("OperationTypeStateRm", "state-rm")?;
+    let found = found(&store.view())?;
+    let entries = found
+        .iter()
+        .map(|a| Entry::Remove { address: a.clone() })
+        .collect();
+    store.commit(entries).and_then(|_| store.finish()).map_err(|e| {
+        Box::new(Diagnostic::error(
+            "State cannot be used",
+            format!("Nothing is certain to be removed: {e}."),
+        ))
+    })?;
+    ui.out(
+        &found
+            .iter()
+            .map(|a| line(format_args!("Removed {a}")))
+            .collect::<String>(),
+    );
+    ui.out(&line(format_args!(
+        "Successfully removed {} resource instance(s).",
+        found.len()
+    )));
     Ok(())
 }
 
