@@ -58,7 +58,10 @@ impl Shape {
         match self {
             Self::Wide(n) => {
                 for i in 0..n {
-                    let _ = writeln!(text, "resource \"terraform_data\" \"r{i}\" {{\n  input = \"value {i}\"\n}}");
+                    let _ = writeln!(
+                        text,
+                        "resource \"terraform_data\" \"r{i}\" {{\n  input = \"value {i}\"\n}}"
+                    );
                 }
             }
             Self::Chain(n) => {

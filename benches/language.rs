@@ -24,7 +24,8 @@ use streamform_lang::value::Value;
 
 /// A configuration of about this many bytes, of the sort that people write.
 fn configuration(bytes: usize) -> String {
-    let mut text = String::from("variable \"environment\" {\n  type    = string\n  default = \"test\"\n}\n\n");
+    let mut text =
+        String::from("variable \"environment\" {\n  type    = string\n  default = \"test\"\n}\n\n");
     let mut i = 0;
     while text.len() < bytes {
         let _ = writeln!(
@@ -87,10 +88,22 @@ fn evaluating(c: &mut Criterion) {
         .measurement_time(Duration::from_secs(2));
     let expressions = [
         ("arithmetic", "(1 + 2 * 3 - 4) / 5 == 6 || 7 % 2 > 0"),
-        ("template", "\"${var.name}-${upper(var.name)}-%{ if true }yes%{ else }no%{ endif }\""),
-        ("for of 100", "{ for i in range(100) : \"k${i}\" => i * 2 if i % 3 == 0 }"),
-        ("json of 100", "jsonencode([for i in range(100) : { id = i, name = \"n${i}\" }])"),
-        ("merge", "merge({ a = 1, b = [1, 2] }, { c = { d = var.name } }, { a = 2 })"),
+        (
+            "template",
+            "\"${var.name}-${upper(var.name)}-%{ if true }yes%{ else }no%{ endif }\"",
+        ),
+        (
+            "for of 100",
+            "{ for i in range(100) : \"k${i}\" => i * 2 if i % 3 == 0 }",
+        ),
+        (
+            "json of 100",
+            "jsonencode([for i in range(100) : { id = i, name = \"n${i}\" }])",
+        ),
+        (
+            "merge",
+            "merge({ a = 1, b = [1, 2] }, { c = { d = var.name } }, { a = 2 })",
+        ),
     ];
     for (name, text) in expressions {
         let (expression, found) = syntax::parse_expression(FileId(0), text, 0);
