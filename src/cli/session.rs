@@ -63,7 +63,7 @@ pub(super) struct Opened {
 
 impl Surroundings {
     /// Settles where to work and which emulator to use.
-    pub(super) fn new(global: &GlobalArgs) -> Result<Self, Diagnostic> {
+    pub(super) fn new(global: &GlobalArgs) -> Result<Self, Box<Diagnostic>> {
         let cwd = std::env::current_dir().map_err(|e| {
             Diagnostic::error(
                 "No current folder",
@@ -92,12 +92,12 @@ impl Surroundings {
                 EmulatorChoice::At(url.trim_end_matches('/').to_owned())
             }
             Some(other) => {
-                return Err(Diagnostic::error(
+                return Err(Box::new(Diagnostic::error(
                     "Invalid STREAMFORM_EMULATOR",
                     format!(
                         "STREAMFORM_EMULATOR is {other:?}. Use 1 for an emulator in this process, or the http:// address of a running one."
                     ),
-                ));
+                )));
             }
         };
         Ok(Surroundings {
@@ -122,12 +122,12 @@ impl Surroundings {
     }
 
     /// A session for commands that make no call.
-    pub(super) fn offline(&self, observer: Arc<dyn Observer>) -> Result<Session, Diagnostic> {
+    pub(super) fn offline(&self, observer: Arc<dyn Observer>) -> Result<Session, Box<Diagnostic>> {
         self.session(ProviderDefaults::default(), observer)
     }
 
     /// A session with the emulator, if one was asked for.
-    pub(super) fn open(&self, observer: Arc<dyn Observer>) -> Result<Opened, Diagnostic> {
+    pub(super) fn open(&self, observer: Arc<dyn Observer>) -> Result<Opened, Box<Diagnostic>> {
         let embedded = self.emulator == EmulatorChoice::Embedded;
         // The emulator serves while the engine waits for it; without one a single thread is enough.
         let mut builder = if embedded {
@@ -171,7 +171,10 @@ impl Surroundings {
                         defaults.organization_id = Some(organization_id);
                     }
                     Err(e) => {
-                        return Err(Diagnostic::error("Emulator cannot start", format!("{e}.")));
+                        return Err(Box::new(Diagnostic::error(
+                            "Emulator cannot start",
+                            format!("It was not started: {e}."),
+                        )));
                     }
                 }
             }
@@ -205,7 +208,7 @@ impl Surroundings {
         &self,
         defaults: ProviderDefaults,
         observer: Arc<dyn Observer>,
-    ) -> Result<Session, Diagnostic> {
+    ) -> Result<Session, Box<Diagnostic>> {
         let mut registry = Registry::default();
         registry.add(
             ProviderAddr::builtin(),
@@ -219,12 +222,12 @@ impl Surroundings {
         registry.add(confluent, streamform_confluent::factory(defaults));
         let workspace = variable("WORKSPACE").unwrap_or_else(|| "default".to_owned());
         if workspace.is_empty() || workspace.starts_with('.') || workspace.contains(['/', '\\']) {
-            return Err(Diagnostic::error(
+            return Err(Box::new(Diagnostic::error(
                 "Invalid workspace name",
                 format!(
                     "The workspace name {workspace:?} cannot be the name of a folder. Use letters, digits, dashes and underscores."
                 ),
-            ));
+            )));
         }
         let state = streamform_state::workspace_dir(&self.state_root(), &workspace);
         Ok(Session {
@@ -337,9 +340,10 @@ fn has_credentials() -> bool {
 }
 
 /// How long phases of the emulator last, by the environment.
-pub(super) fn phase_delay() -> Result<Duration, Diagnostic> {
+pub(super) fn phase_delay() -> Result<Duration, Box<Diagnostic>> {
     match std::env::var("STREAMFORM_EMULATOR_PHASE_DELAY") {
-        Ok(text) => duration(&text).ok_or_else(|| invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text)),
+        Ok(text) => duration(&text)
+            .ok_or_else(|| Box::new(invalid_duration("STREAMFORM_EMULATOR_PHASE_DELAY", &text))),
         Err(_) => Ok(Duration::ZERO),
     }
 }

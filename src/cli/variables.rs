@@ -36,8 +36,9 @@ pub(super) fn collect(
     from_environment.sort_by_key(|(n, _)| n.starts_with("STREAMFORM_"));
     for (name, value) in from_environment {
         let variable = name
-            .trim_start_matches("STREAMFORM_VAR_")
-            .trim_start_matches("TF_VAR_");
+            .strip_prefix("STREAMFORM_VAR_")
+            .or_else(|| name.strip_prefix("TF_VAR_"))
+            .unwrap_or(&name);
         given.push(GivenVariable {
             name: variable.into(),
             source: VariableSource::Environment(name.clone()),

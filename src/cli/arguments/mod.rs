@@ -131,12 +131,12 @@ impl LockArgs {
     ///
     /// # Errors
     /// When the text is no duration.
-    pub(super) fn wait(&self) -> Result<LockWait, Diagnostic> {
+    pub(super) fn wait(&self) -> Result<LockWait, Box<Diagnostic>> {
         match self.lock_timeout.as_deref().map(|t| (t, duration(t))) {
             None => Ok(LockWait::No),
             Some((_, Some(d))) if d.is_zero() => Ok(LockWait::No),
             Some((_, Some(d))) => Ok(LockWait::UpTo(d)),
-            Some((text, None)) => Err(invalid_duration("-lock-timeout", text)),
+            Some((text, None)) => Err(Box::new(invalid_duration("-lock-timeout", text))),
         }
     }
 }

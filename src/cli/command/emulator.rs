@@ -42,7 +42,7 @@ pub(in crate::cli) struct EmulatorArgs {
 pub(super) fn run(ui: &Ui, args: &EmulatorArgs) -> u8 {
     let phase_delay = match &args.phase_delay {
         None => phase_delay(),
-        Some(text) => duration(text).ok_or_else(|| invalid_duration("-phase-delay", text)),
+        Some(text) => duration(text).ok_or_else(|| Box::new(invalid_duration("-phase-delay", text))),
     };
     match phase_delay.and_then(|delay| serve(ui, args, delay)) {
         Ok(()) => 0,
@@ -50,7 +50,7 @@ pub(super) fn run(ui: &Ui, args: &EmulatorArgs) -> u8 {
     }
 }
 
-fn serve(ui: &Ui, args: &EmulatorArgs, phase_delay: Duration) -> Result<(), Diagnostic> {
+fn serve(ui: &Ui, args: &EmulatorArgs, phase_delay: Duration) -> Result<(), Box<Diagnostic>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -87,7 +87,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     let (config, mut found) = engine::load_declarations(&disk, Path::new("."), &session.registry);
     found.extend(unavailable_backend(&config, "Unsupported backend type"));
     if let Err(d) = make_cache(&session.base) {
-        found.push(d);
+        found.push(*d);
     }
     if args.json {
         let stream = UiStream::new(ui, Arc::new(|| jiff::Timestamp::now().to_string()));
@@ -110,12 +110,12 @@ fn has_configuration(base: &Path) -> bool {
     })
 }
 
-fn make_cache(base: &Path) -> Result<(), Diagnostic> {
+fn make_cache(base: &Path) -> Result<(), Box<Diagnostic>> {
     std::fs::create_dir_all(base.join(CACHE)).map_err(|e| {
-        Diagnostic::error(
+        Box::new(Diagnostic::error(
             "Cannot write here",
             format!("The folder {CACHE} cannot be made: {e}."),
-        )
+        ))
     })
 }
 

@@ -58,8 +58,8 @@ pub(super) fn run(cli: Cli) -> u8 {
 }
 
 /// Tells why a command cannot go on.
-fn fail(ui: &Ui, diagnostic: Diagnostic) -> u8 {
-    ui.diagnostics(&Diagnostics::from(diagnostic), &Sources::default());
+fn fail(ui: &Ui, diagnostic: impl Into<Box<Diagnostic>>) -> u8 {
+    ui.diagnostics(&Diagnostics::from(diagnostic.into()), &Sources::default());
     1
 }
 

@@ -55,13 +55,16 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
             ),
         );
     }
-    let state = match surroundings.offline(Arc::new(())).and_then(|s| s.read_state()) {
+    let state = match surroundings
+        .offline(Arc::new(()))
+        .and_then(|s| Ok(s.read_state()?))
+    {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),
     };
     match show(&ui, args, state.outputs()) {
         Ok(()) => 0,
-        Err(d) => fail(&ui, *d),
+        Err(d) => fail(&ui, d),
     }
 }
 

@@ -167,7 +167,7 @@ impl Wanted {
             variables::collect(&session.base, args, std::env::vars_os(), &mut sources);
         found.extend(problems);
         if found.has_errors() {
-            let mut all = loaded.diagnostics.clone();
+            let mut all = loaded.diagnostics;
             all.extend(found);
             view.diagnostics(&all.tidy(), &sources);
             return None;

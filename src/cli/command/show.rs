@@ -41,14 +41,13 @@ pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
     let ui = surroundings.ui();
     let result = surroundings
         .offline(Arc::new(()))
-        .map_err(Box::new)
         .and_then(|session| match &args.path {
             Some(path) => plan(&ui, &session, args, path),
             None => state(&ui, &session, args),
         });
     match result {
         Ok(()) => 0,
-        Err(d) => fail(&ui, *d),
+        Err(d) => fail(&ui, d),
     }
 }
 

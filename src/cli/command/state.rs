@@ -66,7 +66,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
     let ui = surroundings.ui();
     match carry_out(&ui, surroundings, args) {
         Ok(()) => 0,
-        Err(d) => fail(&ui, *d),
+        Err(d) => fail(&ui, d),
     }
 }
 

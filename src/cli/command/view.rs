@@ -118,6 +118,6 @@ fn outputs(ui: &Ui, state: &StateView) {
     }
     match super::output::text(state.outputs()) {
         Ok(text) => ui.out(&format!("\nOutputs:\n\n{text}")),
-        Err(d) => _ = super::fail(ui, *d),
+        Err(d) => _ = super::fail(ui, d),
     }
 }
