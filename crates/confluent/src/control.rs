@@ -472,7 +472,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
             },
         )
         .await
-        .map_err(|e| keep(wait_finding(&e, &doing)))
+        .map_err(|e| not_ready(prior.clone(), &e, &doing))
     }
 
     async fn recover_create(

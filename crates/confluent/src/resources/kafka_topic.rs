@@ -410,7 +410,7 @@ impl ResourceType<Confluent> for KafkaTopic {
             },
         )
         .await
-        .map_err(|e| keep(wait_finding(&e, &doing)))
+        .map_err(|e| not_ready(prior.clone(), &e, &doing))
     }
 
     /// A topic's name is its own: one that is there now was made by the lost call, or it was there before and the call was refused,

@@ -117,6 +117,11 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
         known_ids: &[String],
     ) -> Result<Recovery, Findings>;
 
+    /// Whether an object is gone whose delete may have been asked for; waits for one that is on its way out.
+    async fn recover_delete(&self, client: &C, prior: &Value) -> Result<bool, Findings> {
+        Ok(self.read(client, prior).await?.is_none())
+    }
+
     /// Finds an object by its import id: what [`ResourceType::read`] needs to know of it.
     async fn import(&self, client: &C, id: &str) -> Result<Value, Findings>;
 

@@ -26,6 +26,7 @@ use streamform_provider::declared::Timeouts;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::Recovery;
+use streamform_provider::rest::CallError;
 use streamform_provider::rest::Patience;
 use streamform_provider::rest::Poll;
 use streamform_provider::rest::Schedule;
@@ -68,6 +69,9 @@ pub(crate) struct FlinkStatement {
 }
 
 /// The statement's name, which is also the last part of its id: `env-1/lfcp-1/name`.
+/// How long a look for what became of an interrupted change may wait.
+const RECOVERY: Duration = Duration::from_secs(20 * 60);
+
 fn name_of(object: &Json) -> &str {
     given(object, "/statement_name")
         .or_else(|| text(object, "/id").rsplit('/').next())
@@ -151,6 +155,26 @@ impl FlinkStatement {
         self.shape
             .get_or_init(|| Shape::of(&ResourceType::<Confluent>::declaration(self)))
     }
+}
+
+async fn look_gone(plane: &FlinkPlane, name: &str, patience: Patience<'_>) -> Result<Poll<()>, CallError> {
+    match plane.client.get(path(plane, name)).during(patience).json().await {
+        Ok(api) => Ok(Poll::Pending(text(&api, "/status/phase").to_owned())),
+        Err(e) if is_gone(&e) => Ok(Poll::Done(())),
+        Err(e) => Err(e),
+    }
+}
+
+/// Waits until a deleted statement is gone.
+async fn gone(plane: &FlinkPlane, name: &str, patience: Patience<'_>) -> Result<(), WaitError> {
+    let schedule = Schedule::new(POLL, plane.client.is_loopback());
+    wait_until(
+        &format!("waiting for Flink Statement {name:?} to be gone"),
+        schedule,
+        patience,
+        || look_gone(plane, name, patience),
+    )
+    .await
 }
 
 #[async_trait]
@@ -375,13 +399,6 @@ impl ResourceType<Confluent> for FlinkStatement {
         let doing = format!("error deleting Flink Statement {:?}", text(&known, "/id"));
         let keep = |findings| half_made(Some(prior.clone()), findings);
         let plane = client.flink(&known).map_err(keep)?;
-        let look = || async {
-            match plane.client.get(path(&plane, name)).during(patience).json().await {
-                Ok(api) => Ok(Poll::Pending(text(&api, "/status/phase").to_owned())),
-                Err(e) if is_gone(&e) => Ok(Poll::Done(())),
-                Err(e) => Err(e),
-            }
-        };
         match plane
             .client
             .delete(path(&plane, name))
@@ -393,7 +410,7 @@ impl ResourceType<Confluent> for FlinkStatement {
             Err(e) if e.status() == Some(404) => return Ok(()),
             // Forbidden to delete, or gone?
             Err(e) if is_gone(&e) => {
-                return match look().await {
+                return match look_gone(&plane, name, patience).await {
                     Ok(Poll::Done(())) => Ok(()),
                     _ => Err(keep(e.findings(&doing))),
                 };
@@ -405,15 +422,27 @@ impl ResourceType<Confluent> for FlinkStatement {
                 });
             }
         }
-        let schedule = Schedule::new(POLL, plane.client.is_loopback());
-        wait_until(
-            &format!("waiting for Flink Statement {name:?} to be gone"),
-            schedule,
-            patience,
-            look,
-        )
-        .await
-        .map_err(|e| keep(wait_finding(&e, &doing)))
+        gone(&plane, name, patience)
+            .await
+            .map_err(|e| not_ready(prior.clone(), &e, &doing))
+    }
+
+    async fn recover_delete(&self, client: &Confluent, prior: &Value) -> Result<bool, Findings> {
+        let known = encode(prior);
+        let name = name_of(&known);
+        let plane = client.flink(&known)?;
+        let doing = format!("error looking for Flink Statement {:?}", text(&known, "/id"));
+        let patience = Patience::default().within(RECOVERY);
+        match plane.client.get(path(&plane, name)).during(patience).json().await {
+            // It would be there for one more moment only.
+            Ok(api) if text(&api, "/status/phase") == "DELETING" => {
+                gone(&plane, name, patience).await.map_err(|e| wait_finding(&e, &doing))?;
+                Ok(true)
+            }
+            Ok(_) => Ok(false),
+            Err(e) if is_gone(&e) => Ok(true),
+            Err(e) => Err(e.findings(&doing)),
+        }
     }
 
     async fn recover_create(
@@ -432,7 +461,7 @@ impl ResourceType<Confluent> for FlinkStatement {
             return Ok(Recovery::NotDone);
         };
         let doing = format!("error looking for Flink Statement {name:?}");
-        let patience = Patience::default().within(Duration::from_secs(20 * 60));
+        let patience = Patience::default().within(RECOVERY);
         let api = match plane.client.get(path(&plane, name)).during(patience).json().await {
             Ok(api) => api,
             Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),

@@ -36,9 +36,15 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             });
         }
         let gone = || Recovery::Done(Value::null(block.implied_type()), request.private.clone());
+        if planned.is_null() {
+            return Ok(if entry.ty.recover_delete(client, &prior).await? {
+                gone()
+            } else {
+                Recovery::NotDone
+            });
+        }
         match entry.ty.read(client, &prior).await? {
             None => Ok(gone()),
-            Some(_) if planned.is_null() => Ok(Recovery::NotDone),
             Some(value) => {
                 let whole = finished(&value)?;
                 if schema::consistent(&planned, &whole, block).is_empty() {
