@@ -49,7 +49,11 @@ pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
 
 /// Reads a configuration and makes sure that its modules and providers are there; what its expressions refer to is not looked
 /// at.
-pub fn load_declarations(files: &dyn Files, root: &Path, registry: &Registry) -> (Configuration, Diagnostics) {
+pub fn load_declarations(
+    files: &dyn Files,
+    root: &Path,
+    registry: &Registry,
+) -> (Configuration, Diagnostics) {
     let (config, mut diagnostics) = config::load(files, root);
     diagnostics.extend(missing_providers(&config, registry));
     (config, diagnostics.tidy())

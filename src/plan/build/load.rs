@@ -281,22 +281,34 @@ impl Planner<'_> {
         self.intents.retain(|i| i.id != intent.id);
     }
 
+    /// The record of an instance with what was found out about its interrupted changes so far: there can be several, a create
+    /// and the delete of what it replaces.
+    fn record_so_far(&self, address: &str) -> Option<Record> {
+        for entry in self.settled.iter().rev() {
+            match entry {
+                Entry::Put(record) if record.address == address => return Some(record.clone()),
+                Entry::Remove { address: gone } if gone == address => return None,
+                _ => {}
+            }
+        }
+        self.input.state.get(address).map(|r| Record::clone(r))
+    }
+
     fn forget_current(&mut self, address: &streamform_lang::addrs::AbsInstance) {
-        let Some(record) = self
-            .input
-            .state
-            .get(&address.to_string())
-            .filter(|r| r.current.is_some())
-        else {
+        let text = address.to_string();
+        let Some(mut record) = self.record_so_far(&text).filter(|r| r.current.is_some()) else {
             return;
         };
-        let mut record = Record::clone(record);
-        record.current = None;
         // Another interrupted change of the same instance may have been found to have made something.
-        let found = |e: &Entry| matches!(e, Entry::Put(r) if r.address == record.address);
-        if self.settled.iter().any(found) {
+        if self
+            .input
+            .state
+            .get(&text)
+            .is_none_or(|r| r.current != record.current)
+        {
             return;
         }
+        record.current = None;
         if let Some(p) = self.prior.get_mut(address) {
             p.current = None;
         }
@@ -332,8 +344,8 @@ impl Planner<'_> {
         else {
             return;
         };
-        let mut record = match self.input.state.get(&intent.address) {
-            Some(r) => Record::clone(r),
+        let mut record = match self.record_so_far(&intent.address) {
+            Some(r) => r,
             None => Record {
                 address: intent.address.clone(),
                 mode: streamform_state::Mode::Managed,

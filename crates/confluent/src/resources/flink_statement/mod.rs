@@ -436,7 +436,9 @@ impl ResourceType<Confluent> for FlinkStatement {
         match plane.client.get(path(&plane, name)).during(patience).json().await {
             // It would be there for one more moment only.
             Ok(api) if text(&api, "/status/phase") == "DELETING" => {
-                gone(&plane, name, patience).await.map_err(|e| wait_finding(&e, &doing))?;
+                gone(&plane, name, patience)
+                    .await
+                    .map_err(|e| wait_finding(&e, &doing))?;
                 Ok(true)
             }
             Ok(_) => Ok(false),
