@@ -268,7 +268,6 @@ impl Opened {
                 done = work => done,
                 () = signals => {
                     // The journal says what was under way; the next run looks it up.
-                    #[expect(clippy::exit, reason = "a second interrupt means now")]
                     std::process::exit(1);
                 }
             }
