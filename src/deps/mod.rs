@@ -52,7 +52,7 @@ pub enum NodeKind {
 }
 
 /// The graph.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Graph {
     kinds: Vec<NodeKind>,
     index: HashMap<NodeKind, NodeId>,

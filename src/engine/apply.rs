@@ -9,6 +9,7 @@ use streamform_state::StateView;
 use super::Planned;
 use super::Session;
 use super::session::state_error;
+use super::unavailable::provisioners;
 use crate::eval::WorldSettings;
 use crate::exec;
 use crate::exec::ApplyInput;
@@ -30,21 +31,23 @@ pub struct ApplyOutcome {
 
 /// Applies a plan that was just made or taken up. The state is let go of at the end, whatever happens.
 pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
-    let failed = |d: Diagnostic| ApplyOutcome {
-        diagnostics: d.into(),
+    let failed = |diagnostics: Diagnostics| ApplyOutcome {
+        diagnostics,
         done: Summary::default(),
         state: StateView::empty(""),
         stopped: false,
         store_failed: false,
     };
     let (Some(plan), Some(store)) = (planned.plan, planned.store) else {
-        return failed(Diagnostic::error("Nothing to apply", "There is no plan."));
+        return failed(Diagnostic::error("Nothing to apply", "There is no plan.").into());
     };
     if plan.errored {
-        return failed(Diagnostic::error(
-            "Plan with errors",
-            "A plan that has errors cannot be applied.",
-        ));
+        let found = Diagnostic::error("Plan with errors", "A plan that has errors cannot be applied.");
+        return failed(found.into());
+    }
+    let found = provisioners(&planned.loaded.config, &plan);
+    if found.has_errors() {
+        return failed(found);
     }
     let settings = WorldSettings {
         workspace: session.workspace.clone(),

@@ -32,6 +32,15 @@ pub struct Loaded {
 /// Reads and checks a configuration.
 pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     let (config, mut diagnostics) = config::load(files, root);
+    // What could not be read is missing to what refers to it: nothing that follows from that is told.
+    if diagnostics.has_errors() {
+        return Loaded {
+            config: Arc::new(config),
+            graph: Arc::default(),
+            root: root.to_owned(),
+            diagnostics: diagnostics.tidy(),
+        };
+    }
     diagnostics.extend(missing_providers(&config, registry));
     diagnostics.extend(unknown_types(&config, registry));
     let schemas =

@@ -6,6 +6,7 @@ mod inputs;
 mod load;
 mod plan;
 mod session;
+mod unavailable;
 mod validate;
 
 pub use apply::ApplyOutcome;

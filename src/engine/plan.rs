@@ -20,6 +20,7 @@ use super::Session;
 use super::inputs;
 use super::load;
 use super::session::state_error;
+use super::unavailable::unavailable;
 use crate::eval::WorldSettings;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
@@ -131,6 +132,13 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
             "You are creating a plan with the -target option, which means that the result of this plan may not represent all of the changes requested by the current configuration.\n\nThe -target option is not for routine use, and is provided only for exceptional situations such as recovering from errors or mistakes, or when Streamform specifically suggests to use it as part of an error message.",
         ));
     }
+    let state = store.as_ref().map_or_else(|| StateView::empty(""), Store::view);
+    diagnostics.extend(unavailable(&loaded.config, &state, request.mode));
+    if diagnostics.has_errors() {
+        let mut planned = Planned::failed(loaded, sources, diagnostics.tidy());
+        planned.store = store;
+        return planned;
+    }
     let timestamp = (session.clock)();
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
@@ -144,7 +152,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         config: &loaded.config,
         graph: &loaded.graph,
         registry: &session.registry,
-        state: store.as_ref().map_or_else(|| StateView::empty(""), Store::view),
+        state,
         open_intents: store.as_ref().map(Store::open_intents).unwrap_or_default(),
         settings,
         options: PlanOptions {

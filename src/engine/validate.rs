@@ -19,6 +19,7 @@ use crate::eval::World;
 use crate::eval::WorldSettings;
 use crate::eval::evaluate_condition;
 use crate::plan::build::evaluate_provider;
+use crate::plan::build::forbid_ephemeral;
 use crate::plan::build::place_findings;
 
 /// Checks everything that can be checked without values: every block of every module once, whatever its `count` or
@@ -117,7 +118,9 @@ fn resource(
         let failed = found.has_errors();
         diagnostics.extend(found);
         if !failed {
-            let found = instance.validate(resource.mode, &resource.ty, &value);
+            let mut found = instance.validate(resource.mode, &resource.ty, &value);
+            let (_, marks) = value.unmark_with_paths();
+            found.extend(forbid_ephemeral(&marks, &schema.block));
             let address = streamform_lang::addrs::ConfigResource {
                 module: config.module(module).path.clone(),
                 resource: resource.clone(),

@@ -130,18 +130,18 @@ fn count_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
     if value.deep_marks().contains(Marks::EPHEMERAL) {
         return bad("The given \"count\" value is derived from an ephemeral value, which means that Streamform cannot persist it between plan/apply rounds. Use only non-ephemeral values to specify the number of resource instances.".into());
     }
-    if value.deep_marks().contains(Marks::SENSITIVE) {
-        return bad("Sensitive values, or values derived from sensitive values, cannot be used as count arguments. If used, the sensitive value could be disclosed as a resource instance key.".into());
-    }
-    if !value.is_known() {
-        return (Expansion::Unknown(false), diagnostics);
-    }
+    // A secret number is allowed here, as in Terraform: it is told by the number of instances alone.
+    let (value, _) = value.unmark();
     if value.is_null() {
         return bad("The given \"count\" argument value is null. An integer is required.".into());
     }
     let number = match convert(&value, &Type::Number) {
         Ok(n) => n,
-        Err(e) => return bad(format!("The given \"count\" argument value is unsuitable: {e}.")),
+        Err(e) => {
+            let found = Diagnostic::error("Incorrect value type", format!("Invalid expression value: {e}."))
+                .at(expr.span);
+            return (Expansion::Unknown(false), found.into());
+        }
     };
     let Some(number) = number.as_number() else {
         return (Expansion::Unknown(false), diagnostics);
@@ -168,6 +168,10 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
         return (Expansion::Unknown(true), diagnostics);
     }
     let bad = |detail: String| refuse("for_each", expr.span, detail);
+    let bad_set = |detail: String| {
+        let found = Diagnostic::error("Invalid for_each set argument", detail).at(expr.span);
+        (Expansion::Unknown(true), found.into())
+    };
     let marks = value.marks();
     if value.deep_marks().contains(Marks::EPHEMERAL) && marks.contains(Marks::EPHEMERAL) {
         return bad("The given \"for_each\" value is derived from an ephemeral value, which means that Streamform cannot persist it between plan/apply rounds. Use only non-ephemeral values to specify a resource's instance keys.".into());
@@ -200,13 +204,13 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
                 return (Expansion::Each(Arc::new([])), diagnostics);
             }
             if set.elem != Type::String {
-                return bad(format!(
+                return bad_set(format!(
                     "The given \"for_each\" argument value is unsuitable: \"for_each\" supports maps and sets of strings, but you have provided a set containing type {}.",
                     set.elem.friendly_name()
                 ));
             }
             if set.items.iter().any(Value::is_null) {
-                return bad("The given \"for_each\" argument value is unsuitable: \"for_each\" sets must not contain null values.".into());
+                return bad_set("The given \"for_each\" argument value is unsuitable: \"for_each\" sets must not contain null values.".into());
             }
             let items = set
                 .items

@@ -101,6 +101,12 @@ impl World<'_> {
             }
             let value = value.with_marks(marks);
             self.validate(id, &variable, &value, place, &mut diagnostics);
+            // The block is checked for every value that it may be called with, not for the one at hand.
+            let value = if self.settings.validating {
+                Value::unknown(variable.ty.without_optional()).with_marks(marks)
+            } else {
+                value
+            };
             self.set_variable(id, name.clone(), value);
         }
         diagnostics

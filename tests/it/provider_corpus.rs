@@ -37,7 +37,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("/x-sql-case", SAME_STATEMENT),
     ("/x-sql-leading", SAME_STATEMENT),
 ];
-const LATER: &str = "moved blocks have no effect yet";
+const LATER: &str = "moved blocks are refused where they would have an effect";
 const NOT_KNOWN_IS_NO_MISTAKE: &str = "a timeout that is not known yet is checked when it is known";
 const SAME_STATEMENT: &str = "SQL that says the same is the same statement";
 

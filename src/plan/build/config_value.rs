@@ -11,6 +11,7 @@ use streamform_lang::eval::Scope;
 use streamform_lang::syntax::Body;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
+use streamform_lang::value::Step;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::schema;
@@ -77,4 +78,36 @@ pub fn place_findings(
             }
         })
         .collect()
+}
+
+/// Attributes that would have to be kept and hold ephemeral values. `marks` are those of the configuration.
+pub fn forbid_ephemeral(marks: &[(Path, Marks)], block: &schema::Block) -> Vec<ProviderDiagnostic> {
+    marks
+        .iter()
+        .filter(|(path, m)| m.contains(Marks::EPHEMERAL) && !is_write_only(path, block))
+        .map(|(path, _)| {
+            ProviderDiagnostic::error(
+                "Invalid use of ephemeral value",
+                format!(
+                    "Ephemeral values are not valid for \"{path}\" because it is not a write-only attribute and must be persisted to state."
+                ),
+            )
+            .at(path.clone())
+        })
+        .collect()
+}
+
+fn is_write_only(path: &Path, block: &schema::Block) -> bool {
+    let mut block = block;
+    for step in path.steps() {
+        let Step::Attr(name) = step else { continue };
+        if let Some(attribute) = block.attribute(name) {
+            return attribute.write_only;
+        }
+        match block.nested(name) {
+            Some(nested) => block = &nested.block,
+            None => return false,
+        }
+    }
+    false
 }

@@ -19,6 +19,7 @@ mod walk;
 pub use config_value::ConfigValue;
 pub use config_value::Decoders;
 pub use config_value::decode_instance;
+pub use config_value::forbid_ephemeral;
 pub use config_value::place_findings;
 pub use instance::ignore_changes;
 pub use prior::display_id;

@@ -14,6 +14,8 @@ use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Severity;
+use streamform_lang::value::Path;
+use streamform_lang::value::Step;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::Findings;
 use streamform_provider::schema;
@@ -21,6 +23,7 @@ use streamform_provider::schema::Schema;
 
 use super::ConfigValue;
 use super::decode_instance;
+use super::forbid_ephemeral;
 use super::instance::InstancePlan;
 use super::place_findings;
 use super::prior;
@@ -139,7 +142,8 @@ impl<'a> Planner<'a> {
                 }
                 if let Some(live) = self.providers.get(&block.resolved_provider) {
                     let marked = config.value.clone().mark_with_paths(&config.marks);
-                    let found = live.provider.validate(resource.mode, &resource.ty, &marked);
+                    let mut found = live.provider.validate(resource.mode, &resource.ty, &marked);
+                    found.extend(forbid_ephemeral(&config.marks, &schema.block));
                     let found = place_findings(
                         found,
                         Some(&block.body),
@@ -317,9 +321,10 @@ impl<'a> Planner<'a> {
                     .filter(|(a, _)| a.module == *module && a.resource == *resource)
                     .filter(|(a, _)| key.as_ref().is_none_or(|k| a.key == *k))
                     .filter_map(|(_, i)| self.changes.get(*i))
+                    .filter(|c| c.action == Action::Update || c.action.is_replace())
                     .any(|c| match attribute_behind(expr) {
-                        Some(name) if c.action == Action::Update => c.before.get(&name) != c.after.get(&name),
-                        _ => c.action == Action::Update || c.action.is_replace(),
+                        Some(path) => c.before.at(&path) != c.after.at(&path),
+                        None => true,
                     });
                 if hit {
                     return Ok(true);
@@ -647,8 +652,8 @@ fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) ->
         .map(|i| InstanceKey::Int(i as u64))
 }
 
-/// The first attribute behind the reference, if the expression goes on.
-fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<streamform_lang::value::Name> {
+/// The attributes behind the reference, if the expression goes on.
+fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<Path> {
     use streamform_lang::syntax::ExprKind;
     use streamform_lang::syntax::StepKind;
     let steps = match &expr.kind {
@@ -659,10 +664,15 @@ fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<streamform_l
         ExprKind::Relative(_, steps) => steps.as_slice(),
         _ => return None,
     };
-    steps.iter().find_map(|s| match &s.kind {
-        StepKind::Attr(n) => Some(n.clone()),
-        StepKind::Index(_) => None,
-    })
+    let names = steps
+        .iter()
+        .skip_while(|s| matches!(s.kind, StepKind::Index(_)))
+        .map_while(|s| match &s.kind {
+            StepKind::Attr(n) => Some(Step::Attr(n.clone())),
+            StepKind::Index(_) => None,
+        });
+    let path = Path(names.collect());
+    (!path.steps().is_empty()).then_some(path)
 }
 
 /// The teaching error for instances that cannot be known yet.
