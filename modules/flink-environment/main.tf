@@ -47,13 +47,13 @@ resource "confluent_kafka_cluster" "this" {
   }
 }
 
-# Confluent creates the Schema Registry of an environment together with its first Kafka cluster.
+# Confluent creates the Schema Registry of an environment together with its first Kafka cluster. The condition makes this
+# wait until there is a cluster. A depends_on would do so too, but it would also put off the reading whenever the cluster
+# changes, and everything that needs the registry's id would then seem to change with it.
 data "confluent_schema_registry_cluster" "this" {
   environment {
-    id = confluent_environment.this.id
+    id = confluent_kafka_cluster.this.id != "" ? confluent_environment.this.id : null
   }
-
-  depends_on = [confluent_kafka_cluster.this]
 }
 
 resource "confluent_flink_compute_pool" "this" {

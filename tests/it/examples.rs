@@ -183,6 +183,27 @@ fn quickstart_replaces_a_statement_whose_sql_changes() {
 }
 
 #[test]
+fn quickstart_keeps_what_stands_on_a_cluster_that_is_renamed() {
+    let example = Example::new("quickstart");
+    example.create(19);
+
+    // A pool that grows, and a cluster of another name, leave what stands on them alone.
+    example.sandbox.edit(
+        "modules/flink-environment/main.tf",
+        "  display_name = var.name\n  availability",
+        "  display_name = \"${var.name}-2\"\n  availability",
+    );
+    example
+        .changes(&["-var=cfu=12", "-target=module.environment"])
+        .says("Plan: 0 to add, 2 to change, 0 to destroy.");
+    example
+        .changes(&["-var=cfu=12"])
+        .is_silent_about("must be replaced");
+
+    example.destroy(19);
+}
+
+#[test]
 fn quickstart_runs_as_its_readme_says() {
     let sandbox = Sandbox::new();
     sandbox.copy_of_project("examples");
