@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
+use petgraph::visit::Dfs;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::diag::Diagnostic;
@@ -43,6 +44,8 @@ struct BlockSteps {
     delete: Vec<StepId>,
     /// Delete, after what depends on the block has gone on.
     delete_late: Vec<StepId>,
+    /// Whether an object is deleted and then made anew.
+    replaced: bool,
 }
 
 /// Builds the graph for planned changes.
@@ -82,6 +85,7 @@ pub(super) fn execution_graph(
                 let steps = blocks.entry(block()).or_default();
                 steps.delete.push(delete);
                 steps.forward.push(create);
+                steps.replaced = true;
                 of_provider.extend([delete, create]);
             }
             Action::Delete => {
@@ -111,9 +115,10 @@ pub(super) fn execution_graph(
                 .extend(of_provider);
         }
     }
+    let below = blocks_below_providers(input, &users);
     order_forward(input, &mut graph, &blocks);
-    order_deletes(prior, &mut graph, &blocks);
-    order_providers(input, &mut graph, &blocks, &users);
+    order_deletes(changes, prior, &mut graph, &blocks, &below);
+    order_providers(input, &mut graph, &blocks, &users, &below);
     match graph.cycle() {
         None => Ok(graph),
         Some(cycle) => Err(cycle_error(&graph, changes, &cycle)),
@@ -227,9 +232,11 @@ fn config_name(
 
 /// Orders deletions by what the state remembers of dependencies.
 fn order_deletes(
+    changes: &[InstanceChange],
     prior: &BTreeMap<AbsInstance, Prior>,
     graph: &mut ExecutionGraph,
     blocks: &BTreeMap<String, BlockSteps>,
+    below: &HashMap<AbsProviderConfig, Vec<String>>,
 ) {
     if blocks
         .values()
@@ -265,6 +272,7 @@ fn order_deletes(
             circle.insert(n, i);
         });
     }
+    let made_before = made_before_deletes(changes, graph, blocks, below);
     // One gathering step a block: everything that depended on it is deleted.
     let mut hubs: HashMap<NodeIndex, StepId> = HashMap::new();
     for node in stored.node_indices() {
@@ -286,6 +294,11 @@ fn order_deletes(
             if circle.get(&dependency) == circle.get(&node) {
                 continue;
             }
+            if let Some(before) = made_before.get(&stored[node])
+                && reaches(&stored, dependency, before)
+            {
+                continue;
+            }
             if let Some(later) = hubs.get(&dependency) {
                 if deletes.is_empty() {
                     graph.order(hub, *later);
@@ -296,19 +309,82 @@ fn order_deletes(
     }
 }
 
+/// For blocks with deletions: the blocks whose replacements are made before, because the provider that deletes is
+/// configured from them. That their old objects are needed longest cannot be kept then.
+fn made_before_deletes<'b>(
+    changes: &[InstanceChange],
+    graph: &ExecutionGraph,
+    blocks: &BTreeMap<String, BlockSteps>,
+    below: &'b HashMap<AbsProviderConfig, Vec<String>>,
+) -> HashMap<String, HashSet<&'b str>> {
+    let mut found: HashMap<String, HashSet<&str>> = HashMap::new();
+    if !blocks.values().any(|b| b.replaced) {
+        return found;
+    }
+    for (name, own) in blocks {
+        for step in own.delete.iter().chain(&own.delete_late) {
+            let change = graph
+                .step(*step)
+                .and_then(Step::change)
+                .and_then(|i| changes.get(i));
+            let replaced = change
+                .and_then(|c| below.get(&c.provider))
+                .into_iter()
+                .flatten()
+                .filter(|b| blocks.get(*b).is_some_and(|b| b.replaced))
+                .map(String::as_str);
+            for block in replaced {
+                found.entry(name.clone()).or_default().insert(block);
+            }
+        }
+    }
+    found
+}
+
+/// Whether one of the blocks can be reached.
+fn reaches(stored: &DiGraph<String, ()>, from: NodeIndex, blocks: &HashSet<&str>) -> bool {
+    let mut walk = Dfs::new(stored, from);
+    while let Some(node) = walk.next(stored) {
+        if blocks.contains(stored[node].as_str()) {
+            return true;
+        }
+    }
+    false
+}
+
+fn provider_nodes<'a>(input: &PlanInput<'a>) -> HashMap<&'a AbsProviderConfig, NodeId> {
+    let graph = input.graph;
+    graph
+        .order()
+        .iter()
+        .filter_map(|node| match graph.kind(*node) {
+            NodeKind::Provider(address) => Some((address, *node)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The resource blocks that the configurations of providers in use need, directly or not.
+fn blocks_below_providers(
+    input: &PlanInput<'_>,
+    users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
+) -> HashMap<AbsProviderConfig, Vec<String>> {
+    let nodes = provider_nodes(input);
+    users
+        .keys()
+        .filter_map(|a| Some((a.clone(), resources_below(input, *nodes.get(a)?))))
+        .collect()
+}
+
 /// Puts every provider's steps between its configuration and its end.
 fn order_providers(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
     blocks: &BTreeMap<String, BlockSteps>,
     users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
+    below: &HashMap<AbsProviderConfig, Vec<String>>,
 ) {
-    let mut nodes: HashMap<&AbsProviderConfig, NodeId> = HashMap::new();
-    for node in input.graph.order() {
-        if let NodeKind::Provider(address) = input.graph.kind(*node) {
-            nodes.insert(address, *node);
-        }
-    }
+    let nodes = provider_nodes(input);
     for (address, steps) in users {
         let configure = graph.add(Step::Configure(address.clone()));
         let close = graph.add(Step::Close(address.clone()));
@@ -317,12 +393,19 @@ fn order_providers(
             graph.order(configure, *step);
             graph.order(*step, close);
         }
-        let Some(node) = nodes.get(address) else { continue };
-        for block in resources_below(input, *node) {
-            if let Some(own) = blocks.get(&block) {
+        for block in below.get(address).into_iter().flatten() {
+            if let Some(own) = blocks.get(block) {
                 own.forward.iter().for_each(|s| graph.order(*s, configure));
             }
         }
+        // A provider that makes or changes something is configured without what goes: it does not need it to its end.
+        let goes_on = steps
+            .iter()
+            .filter_map(|s| graph.step(*s))
+            .any(|s| matches!(s, Step::Create(_) | Step::Update(_) | Step::Read(_)));
+        let Some(node) = nodes.get(address).filter(|_| !goes_on) else {
+            continue;
+        };
         for dependency in input.graph.resource_dependencies(*node).iter() {
             let NodeKind::Resource(module, resource) = input.graph.kind(*dependency) else {
                 continue;
@@ -334,6 +417,7 @@ fn order_providers(
             if own.forward.is_empty() {
                 own.delete
                     .iter()
+                    .chain(&own.delete_late)
                     .filter(|s| !steps.contains(s))
                     .for_each(|s| graph.order(close, *s));
             }
