@@ -101,8 +101,9 @@ impl InstancePlan<'_> {
                     Action::DeleteThenCreate
                 };
                 let explanation = response.reason.take();
-                response = self.ask(none.clone(), config.clone(), None);
-                self.check(&none, &config, &mut response);
+                // A new object is made as it is written: nothing is there whose changes could be ignored.
+                response = self.ask(none.clone(), self.config.value.clone(), None);
+                self.check(&none, &self.config.value, &mut response);
                 response.reason = explanation.or(response.reason);
                 diagnostics.extend(place(std::mem::take(&mut response.findings)));
                 if diagnostics.has_errors() {

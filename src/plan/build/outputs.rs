@@ -27,7 +27,8 @@ use crate::plan::PlanMode;
 impl Planner<'_> {
     pub(super) fn call(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
         let mut found = self.world.evaluate_call(module, name);
-        if found.has_errors() {
+        if found.has_errors() || self.input.options.mode != PlanMode::Normal {
+            // What goes or is only read is found in the state, whatever instances there would be now.
             return found;
         }
         let call = self.input.config.module(module).calls.get(name).cloned();
@@ -60,7 +61,8 @@ impl Planner<'_> {
                     if let Condition::Fails(message) = condition {
                         diagnostics.push(
                             Diagnostic::error("Module output value precondition failed", message)
-                                .at(rule.condition.span),
+                                .at(rule.condition.span)
+                                .on(address.clone()),
                         );
                     }
                     self.record_check(
@@ -151,8 +153,8 @@ impl Planner<'_> {
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
                 (_, None) if self.input.options.targets.is_empty() => None,
                 (_, Some(output)) if !output.ephemeral => match self.world.output(root, &name) {
-                    Some(v) if !v.is_null() || before.is_some() => Some(v.clone()),
-                    Some(_) => None,
+                    // An output value of null is none.
+                    Some(v) => (!v.is_null()).then(|| v.clone()),
                     None => before.clone(),
                 },
                 _ => before.clone(),

@@ -153,6 +153,10 @@ pub(super) fn record_names(record: &Record) -> Result<(AbsInstance, AbsProviderC
 
 /// What references to an instance see when only the state can tell.
 pub(super) fn state_value(object: &PriorObject, schema: &Schema) -> Value {
+    if object.current.is_null() {
+        // It is gone: references to it must not fail for that.
+        return Value::unknown(schema.block.implied_type());
+    }
     schema::mark_sensitive(
         &schema.block,
         object.current.clone().mark_with_paths(&object.marks),

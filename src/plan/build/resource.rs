@@ -290,8 +290,7 @@ impl<'a> Planner<'a> {
             one.address.key.clone(),
             value.clone(),
         );
-        self.change_of.insert(one.address.clone(), self.changes.len());
-        self.changes.push(change);
+        self.push(change);
         self.conditions(
             &block.lifecycle.postconditions,
             one.module,
@@ -314,18 +313,29 @@ impl<'a> Planner<'a> {
                     _ => continue,
                 };
                 let key = key.or_else(|| dynamic_key(expr, &one.repetition));
-                let module = self.world.address(one.module);
-                let hit = self
-                    .change_of
-                    .iter()
-                    .filter(|(a, _)| a.module == *module && a.resource == *resource)
-                    .filter(|(a, _)| key.as_ref().is_none_or(|k| a.key == *k))
-                    .filter_map(|(_, i)| self.changes.get(*i))
-                    .filter(|c| c.action == Action::Update || c.action.is_replace())
-                    .any(|c| match attribute_behind(expr) {
-                        Some(path) => c.before.at(&path) != c.after.at(&path),
-                        None => true,
-                    });
+                let named = AbsResource {
+                    module: self.world.address(one.module).clone(),
+                    resource: resource.clone(),
+                };
+                let attribute = attribute_behind(expr);
+                let triggers = |c: &InstanceChange| {
+                    (c.action == Action::Update || c.action.is_replace())
+                        && attribute.as_ref().is_none_or(|path| !same_at(c, path))
+                };
+                let hit = match key {
+                    Some(key) => self
+                        .change_of
+                        .get(&named.instance(key))
+                        .and_then(|i| self.changes.get(*i))
+                        .is_some_and(triggers),
+                    None => self
+                        .changes_of
+                        .get(&named)
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|i| self.changes.get(*i))
+                        .any(triggers),
+                };
                 if hit {
                     return Ok(true);
                 }
@@ -344,7 +354,7 @@ impl<'a> Planner<'a> {
         let Some(live) = self.providers.get(&block.resolved_provider).cloned() else {
             return Progressed::Failed;
         };
-        let pending = self.has_pending(block, node);
+        let pending = self.has_pending(node);
         let mut now = Vec::new();
         for one in ready {
             let reason = if !one.config.value.is_wholly_known() || !live.configured {
@@ -470,7 +480,15 @@ impl<'a> Planner<'a> {
     }
 
     fn push(&mut self, change: InstanceChange) {
-        self.change_of.insert(change.address.clone(), self.changes.len());
+        let at = self.changes.len();
+        self.change_of.insert(change.address.clone(), at);
+        self.changes_of
+            .entry(change.address.abs_resource())
+            .or_default()
+            .push(at);
+        if change.action != Action::NoOp {
+            self.changing.insert(change.address.config());
+        }
         self.changes.push(change);
     }
 
@@ -508,17 +526,14 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether something that a data source names in `depends_on` (its own, or of a module around it) changes.
-    fn has_pending(&self, block: &ResourceBlock, node: NodeId) -> bool {
-        let _ = block;
+    fn has_pending(&self, node: NodeId) -> bool {
         self.input.graph.explicit_dependencies(node).iter().any(|n| {
             let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else {
                 return false;
             };
-            let path = &self.input.config.module(*module).path;
-            self.changes.iter().any(|c| {
-                c.action != Action::NoOp
-                    && c.address.resource == *resource
-                    && c.address.module.module() == *path
+            self.changing.contains(&ConfigResource {
+                module: self.input.config.module(*module).path.clone(),
+                resource: resource.clone(),
             })
         })
     }
@@ -610,12 +625,19 @@ impl<'a> Planner<'a> {
             instances: Vec::new(),
         });
         entry.status = worst(entry.status, status);
-        match entry.instances.iter_mut().find(|(a, ..)| *a == instance) {
+        let known = self
+            .check_at
+            .get(&instance)
+            .and_then(|i| entry.instances.get_mut(*i));
+        match known {
             Some((_, s, m)) => {
                 *s = worst(*s, status);
                 m.extend(messages);
             }
-            None => entry.instances.push((instance, status, messages)),
+            None => {
+                self.check_at.insert(instance.clone(), entry.instances.len());
+                entry.instances.push((instance, status, messages));
+            }
         }
     }
 }
@@ -650,6 +672,12 @@ fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) ->
         .as_ref()
         .and_then(|i| i.as_number()?.as_i64())
         .map(|i| InstanceKey::Int(i as u64))
+}
+
+/// Whether a place is after the change what it was before.
+fn same_at(change: &InstanceChange, path: &Path) -> bool {
+    let of = |object: &Value| object.at(path).map(|v| v.clone().unmark_deep().0);
+    of(&change.before) == of(&change.after)
 }
 
 /// The attributes behind the reference, if the expression goes on.

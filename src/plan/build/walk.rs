@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::stream::StreamExt;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
@@ -129,8 +130,14 @@ pub(super) struct Planner<'a> {
     pub(super) settled: Vec<Entry>,
     pub(super) changes: Vec<InstanceChange>,
     pub(super) change_of: HashMap<AbsInstance, usize>,
+    /// Changes of current objects by block.
+    pub(super) changes_of: HashMap<AbsResource, Vec<usize>>,
+    /// Blocks with anything that changes.
+    pub(super) changing: HashSet<ConfigResource>,
     pub(super) drift: Vec<InstanceChange>,
     pub(super) checks: BTreeMap<String, CheckResult>,
+    /// Where each instance stands in the result of its object.
+    pub(super) check_at: HashMap<String, usize>,
     pub(super) deferred: Vec<Deferred>,
     pub(super) diagnostics: Diagnostics,
     pub(super) chosen: Chosen,
@@ -149,8 +156,11 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         settled: Vec::new(),
         changes: Vec::new(),
         change_of: HashMap::new(),
+        changes_of: HashMap::new(),
+        changing: HashSet::new(),
         drift: Vec::new(),
         checks: BTreeMap::new(),
+        check_at: HashMap::new(),
         deferred: Vec::new(),
         diagnostics: Diagnostics::new(),
         chosen: Chosen::default(),
@@ -243,6 +253,10 @@ impl<'a> Planner<'a> {
             NodeKind::Check(module, name) => self.check(*module, name),
             NodeKind::Hub => Diagnostics::new(),
         };
+        if self.input.options.mode == PlanMode::Destroy && !self.is_root_variable(node) {
+            // Some of what is referred to may be gone already. Its value is not known then, and hardly ever needed.
+            return Progressed::Done;
+        }
         self.diagnostics.extend(found);
         if self
             .diagnostics
@@ -254,6 +268,10 @@ impl<'a> Planner<'a> {
         } else {
             Progressed::Done
         }
+    }
+
+    fn is_root_variable(&self, node: NodeId) -> bool {
+        matches!(self.input.graph.kind(node), NodeKind::Variable(module, _) if *module == self.input.config.root)
     }
 
     /// Provider configurations in use that have no block.
