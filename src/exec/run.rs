@@ -1,7 +1,7 @@
 //! The walk over the execution graph.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,19 +11,12 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::stream::StreamExt;
+use streamform_lang::addrs::ConfigResource;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
-use streamform_lang::value::Kind;
-use streamform_lang::value::Marks;
-use streamform_lang::value::Value;
-use streamform_lang::value::to_json;
-use streamform_lang::value::type_to_json;
 use streamform_provider::Registry;
-use streamform_state::Entry;
 use streamform_state::Intent;
 use streamform_state::ObjectStatus;
-use streamform_state::OutputValue;
-use streamform_state::RawJson;
 use streamform_state::StateError;
 use streamform_state::Store;
 
@@ -34,8 +27,6 @@ use super::records;
 use super::values::Values;
 use crate::config::Configuration;
 use crate::deps;
-use crate::deps::NodeKind;
-use crate::eval::ModuleInstanceId;
 use crate::eval::WorldSettings;
 use crate::plan::Action;
 use crate::plan::Event;
@@ -155,6 +146,8 @@ pub(super) struct Run<'a> {
     pub(super) done: Summary,
     /// Deposed keys that replacements of this run have given.
     pub(super) deposed: HashMap<usize, String>,
+    /// Blocks of which something could not be made, changed or read.
+    pub(super) unfinished: HashSet<ConfigResource>,
     /// Changes of earlier runs that the plan could not ask about.
     pub(super) open: Vec<Intent>,
 }
@@ -184,11 +177,13 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         diagnostics: Diagnostics::new(),
         done: Summary::default(),
         deposed: HashMap::new(),
+        unfinished: HashSet::new(),
         open,
     };
     run.write_refreshed();
     let stopped = run.walk(input.parallelism.max(1)).await;
     run.write_outputs();
+    run.tell_checks();
     let diagnostics = std::mem::take(&mut run.diagnostics);
     let done = run.done;
     drop(run);
@@ -270,6 +265,10 @@ impl<'a> Run<'a> {
             let Ok(object) = records::object(change, &change.after, &change.before_private, status) else {
                 continue;
             };
+            if current == Some(&object) && record.provider == change.provider.to_string() && stored.is_some()
+            {
+                continue;
+            }
             record.current = Some(object);
             journal.put(record);
         }
@@ -307,13 +306,20 @@ impl<'a> Run<'a> {
                     self.begin(id, step)
                 };
                 match begun {
-                    Begun::Over(ended) => {
+                    Begun::Over(mut ended) => {
+                        if bad[id.0 as usize] {
+                            ended = Ended::Badly;
+                        }
                         self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
                     }
                     Begun::Call(call) => prepared.push(call),
                     Begun::Local(mut call) => match (&mut call).now_or_never() {
                         Some((id, finished)) => {
-                            let ended = self.finish(id, finished);
+                            let mut ended = self.finish(id, finished);
+                            if bad[id.0 as usize] {
+                                // Closing goes on after a failure, but nothing that was to wait for the failed step does.
+                                ended = Ended::Badly;
+                            }
                             self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
                         }
                         None => calls.push(call),
@@ -356,7 +362,10 @@ impl<'a> Run<'a> {
             };
             let mut next = ended;
             while let Some((id, finished)) = next {
-                let ended = self.finish(id, finished);
+                let mut ended = self.finish(id, finished);
+                if bad[id.0 as usize] {
+                    ended = Ended::Badly;
+                }
                 self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
                 // Whatever else has ended meanwhile goes into the same commit.
                 next = calls.next().now_or_never().flatten();
@@ -376,7 +385,7 @@ impl<'a> Run<'a> {
     }
 
     fn end(
-        &self,
+        &mut self,
         graph: &crate::plan::ExecutionGraph,
         id: StepId,
         ended: &Ended,
@@ -384,6 +393,12 @@ impl<'a> Run<'a> {
         bad: &mut [bool],
         ready: &mut VecDeque<StepId>,
     ) {
+        if let (Ended::Badly, Some(Step::Create(i) | Step::Update(i) | Step::Read(i))) =
+            (ended, graph.step(id))
+            && let Some(change) = self.plan.changes.get(*i)
+        {
+            self.unfinished.insert(change.address.config());
+        }
         for later in graph.later(id) {
             let i = later.0 as usize;
             if matches!(ended, Ended::Badly) {
@@ -404,68 +419,5 @@ impl<'a> Run<'a> {
                 address: change.address.to_string(),
             });
         }
-    }
-
-    /// Works out the outputs of the root module and writes them.
-    fn write_outputs(&mut self) {
-        let plan = Arc::clone(&self.plan);
-        if plan.outputs.iter().all(|o| o.action == Action::NoOp) {
-            return;
-        }
-        let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
-        let root = self.config.root().id;
-        for change in &plan.outputs {
-            if change.action == Action::Delete {
-                continue;
-            }
-            let node = self.graph.find(&NodeKind::Output(root, change.name.clone()));
-            let value = if plan.mode != PlanMode::Normal || change.action == Action::NoOp {
-                Some(change.after.clone())
-            } else {
-                let evaluated = match node {
-                    Some(node) => self.values.ensure(node),
-                    None => Ok(()),
-                };
-                match evaluated {
-                    Ok(()) => self
-                        .values
-                        .world
-                        .output(ModuleInstanceId(0), &change.name)
-                        .cloned(),
-                    Err(found) => {
-                        self.diagnostics.extend(found);
-                        None
-                    }
-                }
-            };
-            // What is not known because a step failed keeps its old value.
-            let value = match value {
-                Some(v) if v.is_wholly_known() => v,
-                _ if change.before.is_null() => continue,
-                _ => change.before.clone(),
-            };
-            if value.is_null() && matches!(value.kind(), Kind::Null(_)) && change.before.is_null() {
-                continue;
-            }
-            let sensitive = change.sensitive || value.deep_marks().contains(Marks::SENSITIVE);
-            let plain: Value = value.unmark_deep().0;
-            let written = to_json(&plain).ok().and_then(|text| {
-                let value = RawJson::from_text(text).ok()?;
-                Some((value, RawJson::from_value(&type_to_json(&plain.ty())).ok()?))
-            });
-            if let Some((value, value_type)) = written {
-                outputs.insert(
-                    change.name.to_string(),
-                    OutputValue {
-                        value,
-                        value_type,
-                        sensitive,
-                    },
-                );
-            }
-        }
-        let mut journal = lock(&self.journal);
-        journal.add(Entry::Outputs(outputs));
-        journal.commit();
     }
 }

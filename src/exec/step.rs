@@ -13,6 +13,7 @@ use streamform_provider::protocol::ApplyRequest;
 use streamform_provider::protocol::ApplyResponse;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::PlanRequest;
+use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::has_errors;
 use streamform_provider::schema;
 use streamform_state::Entry;
@@ -63,6 +64,8 @@ pub(super) struct Changed {
     operation: Operation,
     response: ApplyResponse,
     intent: Option<u64>,
+    /// What was there before.
+    prior: Value,
     marks: Vec<(Path, Marks)>,
     elapsed: Duration,
 }
@@ -264,6 +267,23 @@ impl<'a> Run<'a> {
             );
             return Begun::Over(Ended::Badly);
         }
+        let replaced = response
+            .requires_replace
+            .iter()
+            .find(|p| update && prior.at(p) != response.planned.at(p));
+        if let Some(path) = replaced {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Provider produced inconsistent final plan",
+                    format!(
+                        "When the plan for {address} was completed with values that are known only now, the update turned out to need a replacement because of {path}. Nothing was changed for this resource; make a new plan."
+                    ),
+                )
+                .at(block.header)
+                .on(address),
+            );
+            return Begun::Over(Ended::Badly);
+        }
         let outside = live.provider.effects_outside(&change.address.resource.ty);
         if update && response.planned == prior {
             // Nothing is left to do: only what the record remembers is new.
@@ -277,6 +297,7 @@ impl<'a> Run<'a> {
                 change: index,
                 step: step.clone(),
                 operation: Operation::Update,
+                prior: response.state.clone(),
                 response,
                 intent: None,
                 marks: config.marks,
@@ -414,6 +435,7 @@ impl<'a> Run<'a> {
         };
         let shown = address.clone();
         let schema = self.plan.changes.get(change).map(|c| Arc::clone(&c.schema));
+        let prior = request.prior.clone();
         let event = Event::Started {
             address,
             operation,
@@ -442,6 +464,7 @@ impl<'a> Run<'a> {
                 operation,
                 response,
                 intent,
+                prior,
                 marks,
                 elapsed: began.elapsed(),
             };
@@ -653,31 +676,58 @@ impl<'a> Run<'a> {
         };
         let address = change.address.to_string();
         let shown = shown_address(&change.address, key.as_deref());
+        let operation = changed.operation;
+        let deleting = operation == Operation::Delete;
+        let state = changed.response.state;
+        let mut findings = changed.response.findings;
+        if !deleting && !state.is_wholly_known() && !has_errors(&findings) {
+            findings.push(ProviderDiagnostic::error(
+                "Provider returned invalid result object after apply",
+                format!("After the apply of {address} some of its attributes are still unknown. They are kept as null. This is a mistake in the provider, not in the configuration."),
+            ));
+        }
+        if changed.response.outcome_unknown && !has_errors(&findings) {
+            findings.push(ProviderDiagnostic::error(
+                "Outcome not known",
+                "The call may have had its effect or not. The next plan looks it up.",
+            ));
+        }
         let block = self.block_of(change);
         let found = place_findings(
-            changed.response.findings,
+            findings,
             block.map(|b| &b.body),
             block.map(|b| b.header),
             Some(&address),
         );
         let failed = found.has_errors();
         self.diagnostics.extend(found);
-        let state = changed.response.state;
-        let operation = changed.operation;
-        let deleting = operation == Operation::Delete;
         let mut journal = lock(&self.journal);
         let mut record = records::record_of(journal.record(&address).as_ref(), change);
         let mut value = None;
         let mut problem = None;
         if deleting {
-            // A failed delete keeps the object as the provider last saw it.
-            if !failed || (state.is_null() && !changed.response.outcome_unknown) && !failed {
+            let object = match &key {
+                Some(k) => record.deposed.get_mut(k),
+                None => record.current.as_mut(),
+            };
+            if !failed {
                 match &key {
                     Some(k) => {
                         record.deposed.remove(k);
                     }
                     None => record.current = None,
                 }
+            } else if let Some(object) = object
+                && !state.is_null()
+                && state != changed.prior
+            {
+                // A delete that got half the way: the object is what the provider last saw of it.
+                let attributes = schema::to_state_json(&known_only(state), &change.schema.block);
+                match RawJson::from_text(attributes) {
+                    Ok(attributes) => object.attributes = attributes,
+                    Err(e) => problem = Some(unwritable(&address, &e.to_string())),
+                }
+                object.private = changed.response.private.as_ref().map(|p| p.to_vec());
             }
         } else if !state.is_null() {
             let status = if failed && operation == Operation::Create {
@@ -689,32 +739,19 @@ impl<'a> Run<'a> {
                     .filter(|_| operation == Operation::Update)
                     .map_or(ObjectStatus::Ready, |o| o.status)
             };
-            let marked = records::marked(change, state, &changed.marks);
-            if marked.is_wholly_known() {
-                match records::object(change, &marked, &changed.response.private, status) {
-                    Ok(object) => record.current = Some(object),
-                    Err(e) => problem = Some(unwritable(&address, &e)),
-                }
-            } else {
-                problem = Some(
-                    Diagnostic::error(
-                        "Provider returned invalid result object after apply",
-                        format!("After the apply of {address} some of its attributes are still unknown. This is an error of the provider."),
-                    )
-                    .on(address.clone()),
-                );
+            let marked = records::marked(change, known_only(state), &changed.marks);
+            match records::object(change, &marked, &changed.response.private, status) {
+                Ok(object) => record.current = Some(object),
+                Err(e) => problem = Some(unwritable(&address, &e)),
             }
             value = Some(marked);
-        } else if operation == Operation::Create && failed {
-            if changed.response.outcome_unknown {
-                // The intent stays open: the next run asks what became of it.
-            } else {
-                record.current = None;
-                if let Some(k) = self.deposed.get(&changed.change)
-                    && let Some(old) = record.deposed.remove(k)
-                {
-                    record.current = Some(old);
-                }
+        } else if operation == Operation::Create && failed && !changed.response.outcome_unknown {
+            // (Where the outcome is not known the intent stays open: the next run asks what became of it.)
+            record.current = None;
+            if let Some(k) = self.deposed.get(&changed.change)
+                && let Some(old) = record.deposed.remove(k)
+            {
+                record.current = Some(old);
             }
         }
         journal.put(record);
@@ -732,9 +769,8 @@ impl<'a> Run<'a> {
             });
         }
         drop(journal);
-        if let Some(p) = problem {
-            self.diagnostics.push(p);
-        }
+        let failed = failed || problem.is_some();
+        self.diagnostics.extend(problem.into_iter().collect());
         if failed {
             self.observer.event(Event::Failed {
                 address: shown,
@@ -816,6 +852,17 @@ fn ignored(block: &ResourceBlock, prior: &Value, config: &Value) -> Value {
     }
 }
 
+/// The value with null for everything that is not known.
+fn known_only(value: Value) -> Value {
+    if value.is_wholly_known() {
+        value
+    } else if value.is_known() {
+        value.map_children(known_only)
+    } else {
+        Value::null(value.ty())
+    }
+}
+
 fn unwritable(address: &str, why: &str) -> Diagnostic {
     Diagnostic::error(
         "Object cannot be written to the state",
@@ -839,10 +886,12 @@ fn contradiction(promised: &Value, found: &Value, at: &mut Path) -> Option<Path>
         (_, _, Some(a), Some(b)) => a.len() == b.len(),
         _ => false,
     };
-    if !same_shape {
+    let open_set =
+        matches!(promised.kind(), streamform_lang::value::Kind::Set(_)) && !promised.is_wholly_known();
+    if !same_shape && !(open_set && found.items().is_some()) {
         return Some(at.clone());
     }
-    // The elements of sets have no places to compare one by one.
+    // The elements of sets have no places to compare one by one, and those that were not known may turn out to be equal.
     if matches!(promised.kind(), streamform_lang::value::Kind::Set(_)) {
         return promised.is_wholly_known().then(|| at.clone());
     }

@@ -1,0 +1,206 @@
+//! The end of a run: output values are written, and conditions that the plan had to leave open are told.
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Severity;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Name;
+use streamform_lang::value::Value;
+use streamform_lang::value::to_json;
+use streamform_lang::value::type_to_json;
+use streamform_state::Entry;
+use streamform_state::OutputValue;
+use streamform_state::RawJson;
+
+use super::journal::lock;
+use super::run::Run;
+use crate::config::ModuleId;
+use crate::deps::NodeId;
+use crate::deps::NodeKind;
+use crate::eval::Condition;
+use crate::eval::ModuleInstanceId;
+use crate::eval::evaluate_condition;
+use crate::plan::Action;
+use crate::plan::CheckKind;
+use crate::plan::CheckStatus;
+use crate::plan::OutputChange;
+use crate::plan::PlanMode;
+
+impl Run<'_> {
+    /// Works out the outputs of the root module and writes them. One that needs something that could not be made or
+    /// changed keeps the value that it had.
+    pub(super) fn write_outputs(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let mut spoiled = self.spoiled();
+        self.output_preconditions(&mut spoiled);
+        if plan.outputs.iter().all(|o| o.action == Action::NoOp) {
+            return;
+        }
+        let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
+        for change in plan.outputs.iter().filter(|o| o.action != Action::Delete) {
+            let value = match self.output_now(change, &spoiled) {
+                Some(v) if v.is_wholly_known() => v,
+                _ => change.before.clone(),
+            };
+            // A null is no output value.
+            if value.is_null() {
+                continue;
+            }
+            let sensitive = change.sensitive || value.deep_marks().contains(Marks::SENSITIVE);
+            let plain: Value = value.unmark_deep().0;
+            let written = to_json(&plain).ok().and_then(|text| {
+                let value = RawJson::from_text(text).ok()?;
+                Some((value, RawJson::from_value(&type_to_json(&plain.ty())).ok()?))
+            });
+            if let Some((value, value_type)) = written {
+                outputs.insert(
+                    change.name.to_string(),
+                    OutputValue {
+                        value,
+                        value_type,
+                        sensitive,
+                    },
+                );
+            }
+        }
+        let mut journal = lock(&self.journal);
+        journal.add(Entry::Outputs(outputs));
+        journal.commit();
+    }
+
+    fn output_now(&mut self, change: &OutputChange, spoiled: &HashSet<NodeId>) -> Option<Value> {
+        if self.plan.mode != PlanMode::Normal || change.action == Action::NoOp {
+            return Some(change.after.clone());
+        }
+        let root = self.config.root().id;
+        if let Some(node) = self.graph.find(&NodeKind::Output(root, change.name.clone())) {
+            if spoiled.contains(&node) {
+                return None;
+            }
+            if let Err(found) = self.values.ensure(node) {
+                self.diagnostics.extend(found);
+                return None;
+            }
+        }
+        let world = &self.values.world;
+        world.output(ModuleInstanceId(0), &change.name).cloned()
+    }
+
+    /// Everything that needs a block of which something could not be made, changed or read.
+    fn spoiled(&self) -> HashSet<NodeId> {
+        let mut spoiled = HashSet::new();
+        if self.unfinished.is_empty() {
+            return spoiled;
+        }
+        let own = self.unfinished.iter();
+        spoiled.extend(own.filter_map(|b| self.graph.find_resource(self.config, b)));
+        for node in self.graph.order() {
+            if self.graph.dependencies(*node).iter().any(|d| spoiled.contains(d)) {
+                spoiled.insert(*node);
+            }
+        }
+        spoiled
+    }
+
+    /// Conditions of outputs that could not be judged when the plan was made.
+    fn output_preconditions(&mut self, spoiled: &mut HashSet<NodeId>) {
+        for (node, module, name) in self.left_open(CheckKind::Output) {
+            let block = self.config.module(module).outputs.get(&name);
+            let (Some(block), false) = (block, spoiled.contains(&node)) else {
+                continue;
+            };
+            if let Err(found) = self.values.ensure(node) {
+                self.diagnostics.extend(found);
+                continue;
+            }
+            for id in self.values.world.instances_of(module).to_vec() {
+                let address = format!("{}output.{name}", self.inside(id));
+                for rule in &block.preconditions {
+                    let (condition, mut found) = evaluate_condition(rule, &self.values.world.scope(id));
+                    found.name_object(&address);
+                    self.diagnostics.extend(found);
+                    if let Condition::Fails(message) = condition {
+                        spoiled.insert(node);
+                        self.diagnostics.push(
+                            Diagnostic::error("Module output value precondition failed", message)
+                                .at(rule.condition.span)
+                                .on(address.clone()),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Assertions of `check` blocks that could not be judged when the plan was made.
+    pub(super) fn tell_checks(&mut self) {
+        let spoiled = self.spoiled();
+        for (node, module, name) in self.left_open(CheckKind::Check) {
+            let block = self.config.module(module).checks.get(&name);
+            let (Some(block), false) = (block, spoiled.contains(&node)) else {
+                continue;
+            };
+            let before = self.values.ensure(node);
+            for id in self.values.world.instances_of(module).to_vec() {
+                let address = format!("{}check.{name}", self.inside(id));
+                for rule in &block.asserts {
+                    if before.is_err() {
+                        continue;
+                    }
+                    let (condition, found) = evaluate_condition(rule, &self.values.world.scope(id));
+                    for d in found {
+                        self.diagnostics.push(Diagnostic {
+                            severity: Severity::Warning,
+                            ..d
+                        });
+                    }
+                    if let Condition::Fails(message) = condition {
+                        self.diagnostics.push(
+                            Diagnostic::warning("Check block assertion failed", message)
+                                .at(rule.condition.span)
+                                .on(address.clone()),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// The address of a module instance with a dot behind it; nothing for the root module.
+    fn inside(&self, id: ModuleInstanceId) -> String {
+        let module = self.values.world.address(id);
+        if module.is_root() {
+            String::new()
+        } else {
+            format!("{module}.")
+        }
+    }
+
+    /// Objects of a kind whose conditions the plan could not judge.
+    fn left_open(&self, kind: CheckKind) -> Vec<(NodeId, ModuleId, Name)> {
+        let open = |s: CheckStatus| s == CheckStatus::Unknown;
+        let names: HashSet<&str> = self
+            .plan
+            .checks
+            .iter()
+            .filter(|c| c.kind == kind && (open(c.status) || c.instances.iter().any(|(_, s, _)| open(*s))))
+            .filter_map(|c| c.address.rsplit('.').next())
+            .collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let order = self.graph.order().iter();
+        order
+            .filter_map(|node| match self.graph.kind(*node) {
+                NodeKind::Output(module, name) if kind == CheckKind::Output => Some((*node, *module, name)),
+                NodeKind::Check(module, name) if kind == CheckKind::Check => Some((*node, *module, name)),
+                _ => None,
+            })
+            .filter(|(_, _, name)| names.contains(name.as_str()))
+            .map(|(node, module, name)| (node, module, name.clone()))
+            .collect()
+    }
+}
