@@ -9,6 +9,9 @@ mod session;
 mod unavailable;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use apply::ApplyOutcome;
 pub use apply::apply;
 pub use inputs::GivenVariable;

@@ -1,0 +1,7 @@
+//! The engine as a whole: plans and applies in this process.
+
+mod actions;
+mod cloud;
+mod desk;
+mod failures;
+mod order;
