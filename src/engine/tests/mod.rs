@@ -4,4 +4,7 @@ mod actions;
 mod cloud;
 mod desk;
 mod failures;
+mod laws;
 mod order;
+mod reads;
+mod saved;
