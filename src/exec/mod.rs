@@ -4,6 +4,7 @@
 //! planned anew with what is known by then), their intents are committed together with the results of steps that have
 //! ended, and only then are their calls begun. Calls run side by side.
 
+mod finish;
 mod journal;
 mod outputs;
 mod records;

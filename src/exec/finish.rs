@@ -1,0 +1,309 @@
+//! How steps ended: results are written, told, and checked by their postconditions.
+
+use super::journal::lock;
+use super::records;
+use super::run::Ended;
+use super::run::Run;
+use super::step::Changed;
+use super::step::Finished;
+use crate::eval::Condition;
+use crate::eval::evaluate_condition;
+use crate::plan::Event;
+use crate::plan::InstanceChange;
+use crate::plan::Operation;
+use crate::plan::Step;
+use crate::plan::StepId;
+use crate::plan::build::display_id;
+use crate::plan::build::place_findings;
+use crate::plan::build::provider_block;
+use crate::plan::build::shown_address;
+use std::sync::Arc;
+use std::time::Duration;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Path;
+use streamform_lang::value::Value;
+use streamform_provider::protocol::Findings;
+use streamform_provider::protocol::ProviderDiagnostic;
+use streamform_provider::protocol::has_errors;
+use streamform_provider::schema;
+use streamform_state::Entry;
+use streamform_state::ObjectStatus;
+use streamform_state::RawJson;
+
+impl Run<'_> {
+    /// Takes in how a call ended.
+    pub(super) fn finish(&mut self, _id: StepId, finished: Finished) -> Ended {
+        match finished {
+            Finished::Closed => Ended::Well,
+            Finished::Configured(address, findings) => {
+                let block = provider_block(self.config, &address);
+                let found = place_findings(findings, block.map(|b| &b.body), block.map(|b| b.header), None);
+                let broken = found.has_errors();
+                self.diagnostics.extend(found);
+                if broken {
+                    self.providers.remove(&address);
+                    Ended::Badly
+                } else {
+                    Ended::Well
+                }
+            }
+            Finished::DataRead(index, answer, marks, elapsed) => {
+                self.data_read(index, answer, &marks, elapsed)
+            }
+            Finished::Changed(changed) => self.changed(*changed),
+        }
+    }
+
+    fn data_read(
+        &mut self,
+        index: usize,
+        answer: Result<Value, Findings>,
+        marks: &[(Path, Marks)],
+        elapsed: Duration,
+    ) -> Ended {
+        let plan = Arc::clone(&self.plan);
+        let Some(change) = plan.changes.get(index) else {
+            return Ended::Badly;
+        };
+        let address = change.address.to_string();
+        match answer {
+            Ok(value) => {
+                let value = records::marked(change, value, marks);
+                self.observer.event(Event::Completed {
+                    address: address.clone(),
+                    operation: Operation::Read,
+                    id: display_id(&value),
+                    elapsed,
+                });
+                let mut journal = lock(&self.journal);
+                let mut record = records::record_of(journal.record(&address).as_ref(), change);
+                match records::object(change, &value, &None, ObjectStatus::Ready) {
+                    Ok(object) => record.current = Some(object),
+                    Err(e) => {
+                        drop(journal);
+                        self.diagnostics.push(unwritable(&address, &e));
+                        return Ended::Badly;
+                    }
+                }
+                journal.put(record);
+                drop(journal);
+                self.values.set_result(index, value.clone());
+                self.postconditions(change, &value)
+            }
+            Err(findings) => {
+                self.observer.event(Event::Failed {
+                    address: address.clone(),
+                    operation: Operation::Read,
+                    elapsed,
+                });
+                let block = self.block_of(change);
+                self.diagnostics.extend(place_findings(
+                    findings,
+                    block.map(|b| &b.body),
+                    block.map(|b| b.header),
+                    Some(&address),
+                ));
+                Ended::Badly
+            }
+        }
+    }
+
+    /// Writes the result of a change.
+    pub(super) fn changed(&mut self, changed: Changed) -> Ended {
+        let plan = Arc::clone(&self.plan);
+        let Some(change) = plan.changes.get(changed.change) else {
+            return Ended::Badly;
+        };
+        let key = match &changed.step {
+            Step::DeleteDeposed(i) => change.deposed.clone().or_else(|| self.deposed.get(i).cloned()),
+            _ => None,
+        };
+        let address = change.address.to_string();
+        let shown = shown_address(&change.address, key.as_deref());
+        let operation = changed.operation;
+        let deleting = operation == Operation::Delete;
+        let state = changed.response.state;
+        let mut findings = changed.response.findings;
+        if !deleting && !state.is_wholly_known() && !has_errors(&findings) {
+            findings.push(ProviderDiagnostic::error(
+                "Provider returned invalid result object after apply",
+                format!("After the apply of {address} some of its attributes are still unknown. They are kept as null. This is a mistake in the provider, not in the configuration."),
+            ));
+        }
+        if changed.response.outcome_unknown && !has_errors(&findings) {
+            findings.push(ProviderDiagnostic::error(
+                "Outcome not known",
+                "The call may have had its effect or not. The next plan looks it up.",
+            ));
+        }
+        let block = self.block_of(change);
+        let found = place_findings(
+            findings,
+            block.map(|b| &b.body),
+            block.map(|b| b.header),
+            Some(&address),
+        );
+        let failed = found.has_errors();
+        self.diagnostics.extend(found);
+        let mut journal = lock(&self.journal);
+        let mut record = records::record_of(journal.record(&address).as_ref(), change);
+        let mut value = None;
+        let mut problem = None;
+        if deleting {
+            let object = match &key {
+                Some(k) => record.deposed.get_mut(k),
+                None => record.current.as_mut(),
+            };
+            if !failed {
+                match &key {
+                    Some(k) => {
+                        record.deposed.remove(k);
+                    }
+                    None => record.current = None,
+                }
+            } else if let Some(object) = object
+                && !state.is_null()
+                && state != changed.prior
+            {
+                // A delete that got half the way: the object is what the provider last saw of it.
+                let attributes = schema::to_state_json(&known_only(state), &change.schema.block);
+                match RawJson::from_text(attributes) {
+                    Ok(attributes) => object.attributes = attributes,
+                    Err(e) => problem = Some(unwritable(&address, &e.to_string())),
+                }
+                object.private = changed.response.private.as_ref().map(|p| p.to_vec());
+            }
+        } else if !state.is_null() {
+            let status = if failed && operation == Operation::Create {
+                ObjectStatus::Tainted
+            } else {
+                record
+                    .current
+                    .as_ref()
+                    .filter(|_| operation == Operation::Update)
+                    .map_or(ObjectStatus::Ready, |o| o.status)
+            };
+            let marked = records::marked(change, known_only(state), &changed.marks);
+            match records::object(change, &marked, &changed.response.private, status) {
+                Ok(object) => record.current = Some(object),
+                Err(e) => problem = Some(unwritable(&address, &e)),
+            }
+            value = Some(marked);
+        } else if operation == Operation::Create && failed && !changed.response.outcome_unknown {
+            // (Where the outcome is not known the intent stays open: the next run asks what became of it.)
+            record.current = None;
+            if let Some(k) = self.deposed.get(&changed.change)
+                && let Some(old) = record.deposed.remove(k)
+            {
+                record.current = Some(old);
+            }
+        }
+        journal.put(record);
+        if let Some(intent) = changed.intent
+            && !(failed && changed.response.outcome_unknown)
+        {
+            journal.add(Entry::Settled { intent });
+            // Now that this is known, so is what became of earlier attempts.
+            self.open.retain(|i| {
+                let same = i.address == address && i.deposed == key;
+                if same {
+                    journal.add(Entry::Settled { intent: i.id });
+                }
+                !same
+            });
+        }
+        drop(journal);
+        let failed = failed || problem.is_some();
+        self.diagnostics.extend(problem.into_iter().collect());
+        if failed {
+            self.observer.event(Event::Failed {
+                address: shown,
+                operation,
+                elapsed: changed.elapsed,
+            });
+            return Ended::Badly;
+        }
+        match operation {
+            Operation::Create => self.done.add += 1,
+            Operation::Update => self.done.change += 1,
+            Operation::Delete => self.done.destroy += 1,
+            Operation::Read | Operation::Refresh | Operation::Recover => {}
+        }
+        let id = value
+            .as_ref()
+            .and_then(display_id)
+            .or_else(|| display_id(&change.before));
+        self.observer.event(Event::Completed {
+            address: shown,
+            operation,
+            id,
+            elapsed: changed.elapsed,
+        });
+        match value {
+            Some(value) => {
+                self.values.set_result(changed.change, value.clone());
+                self.postconditions(change, &value)
+            }
+            None => Ended::Well,
+        }
+    }
+
+    fn postconditions(&mut self, change: &InstanceChange, value: &Value) -> Ended {
+        let Some(block) = self
+            .block_of(change)
+            .filter(|b| !b.lifecycle.postconditions.is_empty())
+        else {
+            return Ended::Well;
+        };
+        let Some(module) = self.values.world.find(&change.address.module) else {
+            return Ended::Well;
+        };
+        let Some(repetition) = self
+            .values
+            .world
+            .expansion(module, &change.address.resource)
+            .and_then(|e| e.repetition(&change.address.key))
+        else {
+            return Ended::Well;
+        };
+        let mut ended = Ended::Well;
+        for rule in &block.lifecycle.postconditions {
+            let scope = self
+                .values
+                .world
+                .instance_scope(module, repetition.clone())
+                .with_self(value.clone());
+            let (condition, found) = evaluate_condition(rule, &scope);
+            self.diagnostics.extend(found);
+            if let Condition::Fails(message) = condition {
+                ended = Ended::Badly;
+                self.diagnostics.push(
+                    Diagnostic::error("Resource postcondition failed", message)
+                        .at(rule.condition.span)
+                        .on(change.address.to_string()),
+                );
+            }
+        }
+        ended
+    }
+}
+
+/// The value with null for everything that is not known.
+fn known_only(value: Value) -> Value {
+    if value.is_wholly_known() {
+        value
+    } else if value.is_known() {
+        value.map_children(known_only)
+    } else {
+        Value::null(value.ty())
+    }
+}
+
+fn unwritable(address: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Object cannot be written to the state",
+        format!("{address} was changed, but what the provider answered cannot be stored: {why}."),
+    )
+    .on(address.to_owned())
+}
