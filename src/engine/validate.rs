@@ -80,9 +80,20 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         if found.has_errors() {
             bad.insert(*node);
         }
-        diagnostics.extend(found);
+        diagnostics.extend(found.into_iter().filter(|d| !is_told(&loaded.diagnostics, d)).collect());
     }
     diagnostics.tidy()
+}
+
+/// Whether the static checks have told a problem already: the same words about a place that the other one covers.
+fn is_told(told: &Diagnostics, found: &streamform_lang::diag::Diagnostic) -> bool {
+    told.iter().any(|d| {
+        d.summary == found.summary
+            && match (d.subject, found.subject) {
+                (Some(a), Some(b)) => a.file == b.file && a.start < b.end && b.start < a.end,
+                _ => false,
+            }
+    })
 }
 
 fn resource(
