@@ -36,7 +36,7 @@ impl Run<'_> {
         let plan = Arc::clone(&self.plan);
         let mut spoiled = self.spoiled();
         self.output_preconditions(&mut spoiled);
-        if plan.outputs.iter().all(|o| o.action == Action::NoOp) {
+        if plan.graph.is_empty() && plan.outputs.iter().all(|o| o.action == Action::NoOp) {
             return;
         }
         let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
@@ -72,7 +72,8 @@ impl Run<'_> {
     }
 
     fn output_now(&mut self, change: &OutputChange, spoiled: &HashSet<NodeId>) -> Option<Value> {
-        if self.plan.mode != PlanMode::Normal || change.action == Action::NoOp {
+        // Also those that were to stay: an update may have changed an attribute that its plan did not name.
+        if self.plan.mode != PlanMode::Normal {
             return Some(change.after.clone());
         }
         let root = self.config.root().id;

@@ -331,7 +331,6 @@ impl Diagnostics {
 
     /// Drops exact repetitions and puts errors behind warnings no further than they were found:
     /// the order is by severity (warnings first, as Terraform prints them), then as found.
-    #[must_use]
     pub fn tidy(self) -> Diagnostics {
         let mut seen: Vec<Diagnostic> = Vec::with_capacity(self.items.len());
         for d in self.items {
