@@ -70,11 +70,13 @@ struct Loader<'a> {
     diagnostics: Diagnostics,
 }
 
+/// A folder to read, and the call that leads to it.
+type Wanted = (PathBuf, Option<(ModuleId, Arc<ModuleCall>)>);
+
 impl Loader<'_> {
     fn tree(&mut self, root: PathBuf) -> Vec<Module> {
         let mut modules: Vec<Module> = Vec::new();
-        let mut todo: VecDeque<(PathBuf, Option<(ModuleId, Arc<ModuleCall>)>)> =
-            VecDeque::from([(root, None)]);
+        let mut todo: VecDeque<Wanted> = VecDeque::from([(root, None)]);
         while let Some((dir, parent)) = todo.pop_front() {
             let call = parent.as_ref().map(|(_, call)| Arc::clone(call));
             let Some(folder) = self.folder(&dir, call.as_deref()) else {

@@ -1,8 +1,8 @@
 //! Making the graph from the configuration.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
@@ -449,7 +449,7 @@ impl Builder<'_> {
             explicit: self.explicit,
             around: self.around,
             order,
-            resources: (0..n).map(|_| OnceCell::new()).collect(),
+            resources: (0..n).map(|_| OnceLock::new()).collect(),
             create_before_destroy: vec![false; n],
         };
         result.spread(self.config);

@@ -8,10 +8,10 @@ mod build;
 mod cycle;
 mod target;
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::ConfigResource;
@@ -63,7 +63,7 @@ pub struct Graph {
     /// The call of the module that a resource or a call stands in.
     around: HashMap<NodeId, NodeId>,
     order: Vec<NodeId>,
-    resources: Vec<OnceCell<Arc<[NodeId]>>>,
+    resources: Vec<OnceLock<Arc<[NodeId]>>>,
     create_before_destroy: Vec<bool>,
 }
 
@@ -106,7 +106,7 @@ impl Graph {
             // There are cycles, so there is no plan either; nothing to remember.
             return self.resources_by_walking(self.dependencies(node).to_vec()).into();
         }
-        let known = |n: NodeId| self.resources.get(n.0 as usize).and_then(OnceCell::get);
+        let known = |n: NodeId| self.resources.get(n.0 as usize).and_then(OnceLock::get);
         let mut stack = vec![node];
         while let Some(n) = stack.last().copied() {
             let Some(cell) = self.resources.get(n.0 as usize) else {
@@ -144,7 +144,7 @@ impl Graph {
             if matches!(self.kind(*d), NodeKind::Resource(..)) {
                 direct.push(*d);
             } else if self.is_passed_through(*d)
-                && let Some(set) = self.resources.get(d.0 as usize).and_then(OnceCell::get)
+                && let Some(set) = self.resources.get(d.0 as usize).and_then(OnceLock::get)
                 && !set.is_empty()
                 && !sets.iter().any(|s| Arc::ptr_eq(s, set))
             {

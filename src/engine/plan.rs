@@ -119,7 +119,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         match session.open_state(&request.operation, &run) {
             Ok(store) => Some(store),
             Err(e) => {
-                diagnostics.push(e);
+                diagnostics.push(*e);
                 return Planned::failed(loaded, sources, diagnostics);
             }
         }
@@ -230,7 +230,7 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
     let store = match session.open_state("OperationTypeApply", &run) {
         Ok(store) => store,
         Err(e) => {
-            diagnostics.push(e);
+            diagnostics.push(*e);
             return Planned::failed(loaded, sources, diagnostics);
         }
     };

@@ -66,13 +66,13 @@ impl Session {
     ///
     /// # Errors
     /// When somebody else holds its lock, or it cannot be read.
-    pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Diagnostic> {
+    pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Box<Diagnostic>> {
         let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
         let store = match &self.key {
             Some(key) => Store::open_sealed(&self.state, holder, self.lock_wait, key.clone()),
             None => Store::open(&self.state, holder, self.lock_wait),
         }
-        .map_err(|e| state_error(&e))?;
+        .map_err(|e| Box::new(state_error(&e)))?;
         if let Some(why) = store.repaired() {
             self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
                 "State repaired",
@@ -92,7 +92,7 @@ impl Session {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read_state(&self) -> Result<StateView, Diagnostic> {
+    pub fn read_state(&self) -> Result<StateView, Box<Diagnostic>> {
         if !self.state.exists() {
             return Ok(StateView::empty(""));
         }
@@ -100,7 +100,7 @@ impl Session {
             Some(key) => streamform_state::read_view_sealed(&self.state, key),
             None => streamform_state::read_view(&self.state),
         }
-        .map_err(|e| state_error(&e))
+        .map_err(|e| Box::new(state_error(&e)))
     }
 }
 

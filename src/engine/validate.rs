@@ -80,7 +80,12 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         if found.has_errors() {
             bad.insert(*node);
         }
-        diagnostics.extend(found.into_iter().filter(|d| !is_told(&loaded.diagnostics, d)).collect());
+        diagnostics.extend(
+            found
+                .into_iter()
+                .filter(|d| !is_told(&loaded.diagnostics, d))
+                .collect(),
+        );
     }
     diagnostics.tidy()
 }

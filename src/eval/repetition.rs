@@ -180,9 +180,7 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
         return bad("Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be disclosed as a resource instance key.".into());
     }
     match value.kind() {
-        Kind::Null(_) => bad(format!(
-            "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed."
-        )),
+        Kind::Null(_) => bad("The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed.".into()),
         Kind::Unknown(u) => match &u.ty {
             Type::Map(_) | Type::Object(_) | Type::Set(_) | Type::Any => {
                 (Expansion::Unknown(true), diagnostics)

@@ -123,9 +123,12 @@ pub(super) fn lock(journal: &SharedJournal) -> std::sync::MutexGuard<'_, Journal
     journal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Takes in what is known of an object before its operation ends.
+pub(super) type Sink = Arc<dyn Fn(&Value, &Private) + Send + Sync>;
+
 /// What an operation reports to.
 pub(super) struct StepProgress {
-    pub(super) sink: Arc<dyn Fn(&Value, &Private) + Send + Sync>,
+    pub(super) sink: Sink,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) address: String,
     pub(super) began: Instant,

@@ -376,7 +376,7 @@ impl<'a> Run<'a> {
             config: none,
             private: change.before_private.clone(),
             token: intent.as_ref().map(|(_, t)| t.clone()).unwrap_or_default(),
-            progress: self.progress(index, deposed, &address, Vec::new(), false),
+            progress: self.progress(index, deposed.as_deref(), &address, Vec::new(), false),
         };
         self.call(
             id,
@@ -509,7 +509,7 @@ impl<'a> Run<'a> {
     fn progress(
         &self,
         index: usize,
-        deposed: Option<String>,
+        deposed: Option<&str>,
         address: &str,
         marks: Vec<(Path, Marks)>,
         checkpoints: bool,
@@ -608,7 +608,7 @@ fn contradiction(promised: &Value, found: &Value, at: &mut Path) -> Option<Path>
     };
     let open_set =
         matches!(promised.kind(), streamform_lang::value::Kind::Set(_)) && !promised.is_wholly_known();
-    if !same_shape && !(open_set && found.items().is_some()) {
+    if !(same_shape || open_set && found.items().is_some()) {
         return Some(at.clone());
     }
     // The elements of sets have no places to compare one by one, and those that were not known may turn out to be equal.

@@ -63,6 +63,7 @@ const TYPES: &[&str] = &[
 ];
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn the_official_provider_says_the_same() {
     let Some(corpus) = corpus() else {
         eprintln!("skipped: there is no shared/corpus/provider beside or above the project");

@@ -57,7 +57,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
     }
     let state = match surroundings
         .offline(Arc::new(()))
-        .and_then(|s| Ok(s.read_state()?))
+        .and_then(|s| s.read_state())
     {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),

@@ -265,10 +265,10 @@ impl Planner<'_> {
                 return;
             }
             Recovery::Done(value, private) => {
-                self.adopt(&address, &intent, value, private, ObjectStatus::Ready)
+                self.adopt(&address, &intent, &value, private, ObjectStatus::Ready);
             }
             Recovery::Partial(value, private) => {
-                self.adopt(&address, &intent, value, private, ObjectStatus::Tainted)
+                self.adopt(&address, &intent, &value, private, ObjectStatus::Tainted);
             }
             Recovery::NotDone | Recovery::Undone(_) => {
                 // What a create noted on its way (a name that it was going to use) is nothing that exists.
@@ -330,7 +330,7 @@ impl Planner<'_> {
         &mut self,
         address: &streamform_lang::addrs::AbsInstance,
         intent: &Intent,
-        value: Value,
+        value: &Value,
         private: Private,
         status: ObjectStatus,
     ) {
@@ -372,7 +372,7 @@ impl Planner<'_> {
                     .collect();
                 let marked = schema::mark_sensitive(&schema.block, value.clone().mark_with_paths(&sent));
                 let creating = intent.action == IntentAction::Create;
-                let attributes = RawJson::from_text(schema::to_state_json(&value, &schema.block)).ok()?;
+                let attributes = RawJson::from_text(schema::to_state_json(value, &schema.block)).ok()?;
                 Some(Object {
                     attributes,
                     sensitive_paths: sensitive_paths(&marked)

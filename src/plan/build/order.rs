@@ -97,9 +97,9 @@ pub(super) fn execution_graph(
                 });
                 let steps = blocks.entry(block()).or_default();
                 if late {
-                    steps.delete_late.push(step)
+                    steps.delete_late.push(step);
                 } else {
-                    steps.delete.push(step)
+                    steps.delete.push(step);
                 }
                 of_provider.push(step);
             }

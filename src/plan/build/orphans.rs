@@ -97,7 +97,7 @@ impl Planner<'_> {
             type_name: address.resource.ty.to_string(),
             prior: object.current.clone(),
             config: none.clone(),
-            proposed: none.clone(),
+            proposed: none,
             private: object.private.clone(),
         });
         let text = address.to_string();

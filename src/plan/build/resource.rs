@@ -173,7 +173,7 @@ impl<'a> Planner<'a> {
                 let dependencies = self.dependency_names(node);
                 let forced = self.input.graph.is_create_before_destroy(node);
                 for one in ready {
-                    self.plan_one(one, &block, &schema, &dependencies, forced);
+                    self.plan_one(&one, &block, &schema, &dependencies, forced);
                 }
                 if failed(self) {
                     Progressed::Failed
@@ -244,7 +244,7 @@ impl<'a> Planner<'a> {
 
     fn plan_one(
         &mut self,
-        one: Ready,
+        one: &Ready,
         block: &Arc<ResourceBlock>,
         schema: &Arc<Schema>,
         dependencies: &[String],
@@ -256,7 +256,7 @@ impl<'a> Planner<'a> {
         let replace = if self.input.options.replace.contains(&one.address) {
             Some(ActionReason::ReplaceByRequest)
         } else {
-            match self.is_triggered(block, &one) {
+            match self.is_triggered(block, one) {
                 Ok(true) => Some(ActionReason::ReplaceByTriggers),
                 Ok(false) => None,
                 Err(found) => {
@@ -296,7 +296,7 @@ impl<'a> Planner<'a> {
             one.module,
             &one.address,
             &one.repetition,
-            Some(value),
+            Some(&value),
             "postcondition",
         );
     }
@@ -460,7 +460,7 @@ impl<'a> Planner<'a> {
                         read.module,
                         &read.address,
                         &read.repetition,
-                        Some(value),
+                        Some(&value),
                         "postcondition",
                     );
                 }
@@ -568,13 +568,13 @@ impl<'a> Planner<'a> {
         module: ModuleInstanceId,
         address: &AbsInstance,
         repetition: &Repetition,
-        object: Option<Value>,
+        object: Option<&Value>,
         what: &str,
     ) -> bool {
         let mut well = true;
         for rule in rules {
             let mut scope = self.world.instance_scope(module, repetition.clone());
-            if let Some(object) = &object {
+            if let Some(object) = object {
                 scope = scope.with_self(object.clone());
             }
             let (condition, mut found) = evaluate_condition(rule, &scope);
