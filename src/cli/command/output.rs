@@ -55,10 +55,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
             ),
         );
     }
-    let state = match surroundings
-        .offline(Arc::new(()))
-        .and_then(|s| s.read_state())
-    {
+    let state = match surroundings.offline(Arc::new(())).and_then(|s| s.read_state()) {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),
     };
