@@ -76,7 +76,7 @@ impl Session {
         if let Some(why) = store.repaired() {
             self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
                 "State repaired",
-                format!("The working copy of the state could not be read and was built anew from the snapshot and the log; nothing is lost. The reason: {why}"),
+                format!("One of the two copies of the state could not be read and was built anew from the other one; nothing is lost. The reason: {why}"),
             )));
         }
         if let Some(dead) = store.taken_over() {
