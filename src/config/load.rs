@@ -43,6 +43,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
         snapshot: Snapshot::default(),
         folders: HashMap::new(),
         diagnostics: Diagnostics::new(),
+        in_blocks: Diagnostics::new(),
     };
     let modules = loader.tree(clean(dir));
     let mut configuration = Configuration {
@@ -50,6 +51,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
         modules,
         sources: loader.sources,
         snapshot: loader.snapshot,
+        complete: !loader.diagnostics.has_errors(),
     };
     let unsupported = required_versions(&configuration);
     if unsupported.has_errors() {
@@ -57,6 +59,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
         return (configuration, unsupported);
     }
     let mut diagnostics = loader.diagnostics;
+    diagnostics.extend(loader.in_blocks);
     diagnostics.extend(super::inherit::resolve(&mut configuration));
     (configuration, diagnostics)
 }
@@ -67,7 +70,10 @@ struct Loader<'a> {
     snapshot: Snapshot,
     /// Folders that were read already: modules are often called more than once.
     folders: HashMap<PathBuf, Arc<Module>>,
+    /// What could not be found, read or parsed.
     diagnostics: Diagnostics,
+    /// What is wrong with blocks that were.
+    in_blocks: Diagnostics,
 }
 
 /// A folder to read, and the call that leads to it.
@@ -213,7 +219,7 @@ impl Loader<'_> {
             decoder.file(body);
         }
         let problems = decoder.finish();
-        self.diagnostics.extend(problems);
+        self.in_blocks.extend(problems);
         let module = Arc::new(module);
         self.folders.insert(dir.to_owned(), Arc::clone(&module));
         Some(module)

@@ -69,6 +69,8 @@ pub struct Configuration {
     pub sources: Sources,
     /// The same files by path, to load the configuration again from a saved plan.
     pub snapshot: Snapshot,
+    /// Whether every file was found and parsed. If not, declarations are missing, and what refers to them is not to blame.
+    pub complete: bool,
 }
 
 impl Configuration {

@@ -10,6 +10,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::did_you_mean;
 use streamform_provider::Registry;
+use streamform_provider::schema;
 
 use crate::config;
 use crate::config::Configuration;
@@ -32,8 +33,15 @@ pub struct Loaded {
 /// Reads and checks a configuration.
 pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     let (config, mut diagnostics) = config::load(files, root);
-    // What could not be read is missing to what refers to it: nothing that follows from that is told.
+    let schemas =
+        |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
     if diagnostics.has_errors() {
+        // What could not be read is missing to what refers to it, and what is wrong with a block would be told again in other
+        // words: only names that nothing declares are certain to be mistakes of their own.
+        if config.complete {
+            let found = config::check_references(&config, &schemas);
+            diagnostics.extend(found.into_iter().filter(is_undeclared).collect());
+        }
         return Loaded {
             config: Arc::new(config),
             graph: Arc::default(),
@@ -43,11 +51,13 @@ pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     }
     diagnostics.extend(missing_providers(&config, registry));
     diagnostics.extend(unknown_types(&config, registry));
-    let schemas =
-        |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
     diagnostics.extend(config::check_references(&config, &schemas));
     let (graph, found) = Graph::build(&config);
     diagnostics.extend(found);
+    if diagnostics.has_errors() {
+        // Nothing will be evaluated: what can be said against bodies without that is told in the same run.
+        diagnostics.extend(unfit_bodies(&config, registry));
+    }
     Loaded {
         config: Arc::new(config),
         graph: Arc::new(graph),
@@ -98,6 +108,24 @@ fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics
                 )
                 .at(span),
             );
+        }
+    }
+    diagnostics
+}
+
+fn is_undeclared(found: &Diagnostic) -> bool {
+    found.summary.starts_with("Reference to undeclared")
+}
+
+/// Unknown and missing arguments and blocks of every resource.
+fn unfit_bodies(config: &Configuration, registry: &Registry) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for module in &config.modules {
+        for (resource, block) in &module.resources {
+            let provider = &block.resolved_provider.provider;
+            if let Some(schema) = registry.schema(provider, resource.mode, &resource.ty) {
+                diagnostics.extend(schema::check(&block.body, &schema.block, &[]));
+            }
         }
     }
     diagnostics
