@@ -3,7 +3,9 @@
 //! The walk is one thread of control: evaluation is synchronous, and while calls of providers are under way, blocks that
 //! do not wait for them go on. See [`walk`].
 
+mod conditions;
 mod config_value;
+mod data;
 mod instance;
 mod load;
 mod order;

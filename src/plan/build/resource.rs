@@ -1,7 +1,6 @@
-//! Resource blocks during the walk: expansion, configuration, plan, data sources.
+//! Resource blocks during the walk: expansion, configuration, plan.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsResource;
@@ -17,8 +16,6 @@ use streamform_lang::diag::Severity;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
 use streamform_lang::value::Value;
-use streamform_provider::protocol::Findings;
-use streamform_provider::schema;
 use streamform_provider::schema::Schema;
 
 use super::ConfigValue;
@@ -29,41 +26,23 @@ use super::place_findings;
 use super::prior;
 use super::walk::Planner;
 use super::walk::Progressed;
-use super::walk::Waiting;
-use crate::config::CheckRule;
 use crate::config::ModuleId;
 use crate::config::ResourceBlock;
 use crate::deps::NodeId;
-use crate::eval::Condition;
 use crate::eval::Expansion;
 use crate::eval::ModuleInstanceId;
 use crate::eval::Repetition;
-use crate::eval::evaluate_condition;
 use crate::plan::Action;
 use crate::plan::ActionReason;
-use crate::plan::CheckKind;
-use crate::plan::CheckResult;
-use crate::plan::CheckStatus;
-use crate::plan::Event;
 use crate::plan::InstanceChange;
-use crate::plan::Operation;
 use crate::plan::PlanMode;
 
-/// A data source that was read.
-pub(super) struct DataRead {
-    module: ModuleInstanceId,
-    address: AbsInstance,
-    repetition: Repetition,
-    config: ConfigValue,
-    answer: Result<Value, Findings>,
-}
-
 /// One instance of a block, ready to be planned.
-struct Ready {
-    module: ModuleInstanceId,
-    address: AbsInstance,
-    repetition: Repetition,
-    config: ConfigValue,
+pub(super) struct Ready {
+    pub(super) module: ModuleInstanceId,
+    pub(super) address: AbsInstance,
+    pub(super) repetition: Repetition,
+    pub(super) config: ConfigValue,
 }
 
 impl<'a> Planner<'a> {
@@ -344,142 +323,7 @@ impl<'a> Planner<'a> {
         Ok(false)
     }
 
-    fn start_data(
-        &mut self,
-        node: NodeId,
-        ready: Vec<Ready>,
-        block: &Arc<ResourceBlock>,
-        schema: &Arc<Schema>,
-    ) -> Progressed<'a> {
-        let Some(live) = self.providers.get(&block.resolved_provider).cloned() else {
-            return Progressed::Failed;
-        };
-        let pending = self.has_pending(node);
-        let mut now = Vec::new();
-        for one in ready {
-            let reason = if !one.config.value.is_wholly_known() || !live.configured {
-                Some(ActionReason::ReadBecauseConfigUnknown)
-            } else if pending {
-                Some(ActionReason::ReadBecauseDependencyPending)
-            } else {
-                None
-            };
-            let Some(reason) = reason else {
-                now.push(one);
-                continue;
-            };
-            let unread = schema::proposed(&prior::absent(schema), &one.config.value, &schema.block);
-            let after = schema::mark_sensitive(
-                &schema.block,
-                schema::unknown_computed(&unread, &schema.block).mark_with_paths(&one.config.marks),
-            );
-            self.world.set_instance(
-                one.module,
-                &one.address.resource,
-                one.address.key.clone(),
-                after.clone(),
-            );
-            let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
-            self.push(change);
-        }
-        if now.is_empty() {
-            return Progressed::Done;
-        }
-        let observer = self.input.observer;
-        let type_name = block.address.ty.to_string();
-        Progressed::Wait(Box::pin(async move {
-            let reads = now.into_iter().map(|one| {
-                let provider = Arc::clone(&live.provider);
-                let type_name = type_name.clone();
-                async move {
-                    let began = Instant::now();
-                    let shown = one.address.to_string();
-                    observer.event(Event::Started {
-                        address: shown.clone(),
-                        operation: Operation::Read,
-                        id: None,
-                    });
-                    let answer = provider.read_data(&type_name, one.config.value.clone()).await;
-                    let elapsed = began.elapsed();
-                    observer.event(match &answer {
-                        Ok(v) => Event::Completed {
-                            address: shown,
-                            operation: Operation::Read,
-                            id: prior::display_id(v),
-                            elapsed,
-                        },
-                        Err(_) => Event::Failed {
-                            address: shown,
-                            operation: Operation::Read,
-                            elapsed,
-                        },
-                    });
-                    DataRead {
-                        module: one.module,
-                        address: one.address,
-                        repetition: one.repetition,
-                        config: one.config,
-                        answer,
-                    }
-                }
-            });
-            (node, Waiting::Data(futures_util::future::join_all(reads).await))
-        }))
-    }
-
-    /// Takes in what data sources answered.
-    pub(super) fn finish_data(&mut self, _node: NodeId, reads: Vec<DataRead>) -> bool {
-        let mut well = true;
-        for read in reads {
-            let config = read.address.config();
-            let Some(block) = self.input.config.resource(&config).cloned() else {
-                continue;
-            };
-            let Some(schema) = self.input.registry.schema(
-                &block.resolved_provider.provider,
-                read.address.resource.mode,
-                &read.address.resource.ty,
-            ) else {
-                continue;
-            };
-            match read.answer {
-                Ok(value) => {
-                    let value =
-                        schema::mark_sensitive(&schema.block, value.mark_with_paths(&read.config.marks));
-                    self.world.set_instance(
-                        read.module,
-                        &read.address.resource,
-                        read.address.key.clone(),
-                        value.clone(),
-                    );
-                    let change =
-                        self.data_change(&read.address, &block, &schema, Action::NoOp, None, value.clone());
-                    self.push(change);
-                    well &= self.conditions(
-                        &block.lifecycle.postconditions,
-                        read.module,
-                        &read.address,
-                        &read.repetition,
-                        Some(&value),
-                        "postcondition",
-                    );
-                }
-                Err(found) => {
-                    well = false;
-                    let address = read.address.to_string();
-                    self.diagnostics.extend(place_findings(
-                        found,
-                        Some(&block.body),
-                        Some(block.header),
-                        Some(&address),
-                    ));
-                }
-            }
-        }
-        well
-    }
-
-    fn push(&mut self, change: InstanceChange) {
+    pub(super) fn push(&mut self, change: InstanceChange) {
         let at = self.changes.len();
         self.change_of.insert(change.address.clone(), at);
         self.changes_of
@@ -490,52 +334,6 @@ impl<'a> Planner<'a> {
             self.changing.insert(change.address.config());
         }
         self.changes.push(change);
-    }
-
-    fn data_change(
-        &self,
-        address: &AbsInstance,
-        block: &ResourceBlock,
-        schema: &Arc<Schema>,
-        action: Action,
-        reason: Option<ActionReason>,
-        after: Value,
-    ) -> InstanceChange {
-        InstanceChange {
-            address: address.clone(),
-            previous_address: None,
-            deposed: None,
-            provider: block.resolved_provider.clone(),
-            schema: Arc::clone(schema),
-            action,
-            reason,
-            explanation: None,
-            before: if action == Action::Read {
-                prior::absent(schema)
-            } else {
-                after.clone()
-            },
-            after,
-            replace_paths: Vec::new(),
-            before_private: None,
-            after_private: None,
-            dependencies: Vec::new(),
-            create_before_destroy: false,
-            prevent_destroy: false,
-        }
-    }
-
-    /// Whether something that a data source names in `depends_on` (its own, or of a module around it) changes.
-    fn has_pending(&self, node: NodeId) -> bool {
-        self.input.graph.explicit_dependencies(node).iter().any(|n| {
-            let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else {
-                return false;
-            };
-            self.changing.contains(&ConfigResource {
-                module: self.input.config.module(*module).path.clone(),
-                resource: resource.clone(),
-            })
-        })
     }
 
     /// The resource blocks that a block depends on directly, as the state names them.
@@ -560,96 +358,6 @@ impl<'a> Planner<'a> {
         names.dedup();
         names
     }
-
-    /// Evaluates conditions of an instance; false if one fails.
-    fn conditions(
-        &mut self,
-        rules: &[CheckRule],
-        module: ModuleInstanceId,
-        address: &AbsInstance,
-        repetition: &Repetition,
-        object: Option<&Value>,
-        what: &str,
-    ) -> bool {
-        let mut well = true;
-        for rule in rules {
-            let mut scope = self.world.instance_scope(module, repetition.clone());
-            if let Some(object) = object {
-                scope = scope.with_self(object.clone());
-            }
-            let (condition, mut found) = evaluate_condition(rule, &scope);
-            found.name_object(&address.to_string());
-            self.diagnostics.extend(found);
-            let status = match &condition {
-                Condition::Holds => CheckStatus::Pass,
-                Condition::Unknown => CheckStatus::Unknown,
-                Condition::Broken => CheckStatus::Error,
-                Condition::Fails(_) => CheckStatus::Fail,
-            };
-            let mut messages = Vec::new();
-            if let Condition::Fails(message) = condition {
-                well = false;
-                messages.push(message.clone());
-                self.diagnostics.push(
-                    Diagnostic::error(format!("Resource {what} failed"), message)
-                        .at(rule.condition.span)
-                        .on(address.to_string()),
-                );
-            } else if condition == Condition::Broken {
-                well = false;
-            }
-            self.record_check(
-                CheckKind::Resource,
-                address.config().to_string(),
-                address.to_string(),
-                status,
-                messages,
-            );
-        }
-        well
-    }
-
-    /// Adds the result of a condition to what is known of its object.
-    pub(super) fn record_check(
-        &mut self,
-        kind: CheckKind,
-        object: String,
-        instance: String,
-        status: CheckStatus,
-        messages: Vec<String>,
-    ) {
-        let entry = self.checks.entry(object.clone()).or_insert_with(|| CheckResult {
-            kind,
-            address: object,
-            status: CheckStatus::Pass,
-            instances: Vec::new(),
-        });
-        entry.status = worst(entry.status, status);
-        let known = self
-            .check_at
-            .get(&instance)
-            .and_then(|i| entry.instances.get_mut(*i));
-        match known {
-            Some((_, s, m)) => {
-                *s = worst(*s, status);
-                m.extend(messages);
-            }
-            None => {
-                self.check_at.insert(instance.clone(), entry.instances.len());
-                entry.instances.push((instance, status, messages));
-            }
-        }
-    }
-}
-
-fn worst(a: CheckStatus, b: CheckStatus) -> CheckStatus {
-    let rank = |s| match s {
-        CheckStatus::Pass => 0,
-        CheckStatus::Unknown => 1,
-        CheckStatus::Fail => 2,
-        CheckStatus::Error => 3,
-    };
-    if rank(a) >= rank(b) { a } else { b }
 }
 
 /// `each.key`, `each.value` or `count.index` as the key of a reference in `replace_triggered_by`.
