@@ -1,7 +1,7 @@
 //! Making a plan: walks the blocks in dependency order, evaluates, reads, asks providers to plan.
 //!
 //! The walk is one thread of control: evaluation is synchronous, and while calls of providers are under way, blocks that
-//! do not wait for them go on. See [`walk`].
+//! do not wait for them go on. See `walk.rs`.
 
 mod conditions;
 mod config_value;
