@@ -331,9 +331,9 @@ impl Plan {
 
     /// Whether applying it would change any object or output value.
     pub fn has_changes(&self) -> bool {
-        self.changes
-            .iter()
-            .any(|c| !matches!(c.action, Action::NoOp | Action::Read) || c.previous_address.is_some())
+        // What was only read leaves the state without a word.
+        let mut managed = self.changes.iter().filter(|c| c.mode() == Mode::Managed);
+        managed.any(|c| !matches!(c.action, Action::NoOp | Action::Read) || c.previous_address.is_some())
             || self.outputs.iter().any(|o| o.action != Action::NoOp)
     }
 }

@@ -25,7 +25,6 @@ use crate::engine::PlanRequest;
 use crate::engine::Planned;
 use crate::plan::PlanMode;
 use crate::report::NextStep;
-use crate::report::PlanReport;
 use crate::report::next_step_text;
 
 /// Show what an apply would change
@@ -241,6 +240,8 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
         };
         ui.out(&next_step_text(next, &ui.style()));
     }
+    // The process is about to end: taking a large plan apart piece by piece would only cost time.
+    std::mem::forget(planned);
     if args.detailed_exitcode && changes { 2 } else { 0 }
 }
 
@@ -254,5 +255,5 @@ pub(super) fn show_plan(view: &View, plan: &crate::plan::Plan, found: &Diagnosti
 
 /// Whether applying the plan would do anything, if only to the state.
 pub(super) fn does_something(plan: &crate::plan::Plan) -> bool {
-    PlanReport::of(plan).has_changes || (plan.mode == PlanMode::RefreshOnly && !plan.drift.is_empty())
+    plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.drift.is_empty())
 }
