@@ -38,7 +38,7 @@ pub struct Session {
     pub registry: Registry,
     /// `user@host`, for the lock.
     pub who: String,
-    /// Whether the state is locked (`-lock=false` turns it off for reading commands only: writing always locks).
+    /// How long to wait for a lock that somebody else holds. Writing always locks.
     pub lock_wait: LockWait,
     /// The present.
     pub clock: Clock,

@@ -89,6 +89,13 @@ impl<'a> New<'a> {
             Some(v) => New::Known(v),
         }
     }
+    /// The same, with an empty list of blocks as what it cannot be told from: none.
+    fn without_empty_blocks(self, f: &Field) -> Self {
+        match self {
+            New::Known(v) if f.is_block() && v.items().is_some_and(<[Value]>::is_empty) => New::Nothing,
+            new => new,
+        }
+    }
     fn known(self) -> Option<&'a Value> {
         match self {
             New::Known(v) => Some(v),
@@ -233,6 +240,27 @@ impl Planner {
         }
     }
 
+    /// The planned collection, where its elements need not be compared.
+    fn whole(&mut self, f: &Field, ty: &Type, old: Option<&Value>, new: New<'_>, at: &Path) -> Option<Value> {
+        if matches!(new, New::Unknown) {
+            self.change(f.force_new, at);
+            return Some(Value::unknown(ty.clone()));
+        }
+        if new.known().is_none() && f.computes() {
+            return Some(match old {
+                Some(old) => old.clone(),
+                None => {
+                    self.change(f.force_new, at);
+                    Value::unknown(ty.clone())
+                }
+            });
+        }
+        match (old, new.known()) {
+            (Some(o), Some(n)) if o == n || f.suppresses(o, n) => Some(o.clone()),
+            _ => None,
+        }
+    }
+
     fn list(
         &mut self,
         f: &Field,
@@ -242,28 +270,9 @@ impl Planner {
         new: New<'_>,
         at: &Path,
     ) -> Value {
-        // An empty list of blocks cannot be told from none.
-        let new = match new {
-            New::Known(v) if f.is_block() && v.items().is_some_and(<[Value]>::is_empty) => New::Nothing,
-            new => new,
-        };
-        if matches!(new, New::Unknown) {
-            self.change(f.force_new, at);
-            return Value::unknown(ty.clone());
-        }
-        if new.known().is_none() && f.computes() {
-            return match old {
-                Some(old) => old.clone(),
-                None => {
-                    self.change(f.force_new, at);
-                    Value::unknown(ty.clone())
-                }
-            };
-        }
-        if let (Some(o), Some(n)) = (old, new.known())
-            && (o == n || f.suppresses(o, n))
-        {
-            return o.clone();
+        let new = new.without_empty_blocks(f);
+        if let Some(value) = self.whole(f, ty, old, new, at) {
+            return value;
         }
         let before = old.and_then(Value::items).unwrap_or_default();
         let after = new.known().and_then(Value::items).unwrap_or_default();
@@ -323,27 +332,9 @@ impl Planner {
         new: New<'_>,
         at: &Path,
     ) -> Value {
-        let new = match new {
-            New::Known(v) if f.is_block() && v.items().is_some_and(<[Value]>::is_empty) => New::Nothing,
-            new => new,
-        };
-        if matches!(new, New::Unknown) {
-            self.change(f.force_new, at);
-            return Value::unknown(ty.clone());
-        }
-        if new.known().is_none() && f.computes() {
-            return match old {
-                Some(old) => old.clone(),
-                None => {
-                    self.change(f.force_new, at);
-                    Value::unknown(ty.clone())
-                }
-            };
-        }
-        if let (Some(o), Some(n)) = (old, new.known())
-            && (o == n || f.suppresses(o, n))
-        {
-            return o.clone();
+        let new = new.without_empty_blocks(f);
+        if let Some(value) = self.whole(f, ty, old, new, at) {
+            return value;
         }
         let before = old.and_then(Value::items).unwrap_or_default();
         let after = new.known().and_then(Value::items).unwrap_or_default();
