@@ -1,12 +1,12 @@
 //! Making the graph from the configuration.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Subject;
@@ -46,12 +46,12 @@ impl Graph {
         let mut b = Builder {
             config,
             kinds: Vec::new(),
-            index: HashMap::new(),
-            edges: HashMap::new(),
+            index: HashMap::default(),
+            edges: HashMap::default(),
             order_of_edges: Vec::new(),
-            explicit: HashMap::new(),
-            around: HashMap::new(),
-            hubs: HashMap::new(),
+            explicit: HashMap::default(),
+            around: HashMap::default(),
+            hubs: HashMap::default(),
             diagnostics: Diagnostics::new(),
         };
         for module in &config.modules {
@@ -472,7 +472,7 @@ impl Graph {
                 stack.push(NodeId(i as u32));
             }
         }
-        let mut seen: HashSet<NodeId> = HashSet::new();
+        let mut seen: HashSet<NodeId> = HashSet::default();
         while let Some(node) = stack.pop() {
             if !seen.insert(node) {
                 continue;

@@ -8,11 +8,11 @@ mod build;
 mod cycle;
 mod target;
 
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Resource;
@@ -163,7 +163,7 @@ impl Graph {
     /// The resources that can be reached from `stack` without passing through a resource or a provider configuration.
     fn resources_by_walking(&self, mut stack: Vec<NodeId>) -> Vec<NodeId> {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         while let Some(n) = stack.pop() {
             if !seen.insert(n) {
                 continue;

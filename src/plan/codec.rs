@@ -2,18 +2,19 @@
 //!
 //! A bool and a string stand for themselves. Everything else is an array whose first member says what follows.
 
+use serde::Serialize;
+use serde::Serializer;
 use serde_json::Value as Json;
 use serde_json::json;
-use serde_json::value::RawValue;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Number;
 use streamform_lang::value::Refinement;
 use streamform_lang::value::Type;
+use streamform_lang::value::TypeJson;
 use streamform_lang::value::Value;
 use streamform_lang::value::type_from_json;
-use streamform_lang::value::type_to_json;
 
 /// JSON that is no encoded value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,40 +24,40 @@ pub struct DecodeError(String);
 /// Deeper than any value that the language can make.
 const DEEPEST: usize = 256;
 
-/// Writes a value as JSON text. Straight into the text: a plan file has two values for every object.
+/// A value as it stands in a plan file. Serialized straight into the document: a plan has two values for every object,
+/// and a tree or a text between would cost more than all the rest of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoded<'a>(pub &'a Value);
+
+/// Writes a value as JSON text.
 pub fn encode_value(value: &Value) -> String {
-    let mut out = String::with_capacity(64);
-    write(value, &mut out);
-    out
+    // INVARIANT: names are strings and numbers are whole or texts, so nothing here can fail to be JSON.
+    serde_json::to_string(&Encoded(value)).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// Writes a value as JSON that can stand inside a larger document.
-pub fn encode_raw(value: &Value) -> Box<RawValue> {
-    // INVARIANT: what `write` writes is JSON; a test reads every kind of value back.
-    RawValue::from_string(encode_value(value)).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-fn write(value: &Value, out: &mut String) {
-    let marks = value.marks();
-    if !marks.is_empty() {
+impl Serialize for Encoded<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let marks = self.0.marks();
+        if marks.is_empty() {
+            return Bare(self.0).serialize(to);
+        }
         let bits =
             u8::from(marks.contains(Marks::SENSITIVE)) + 2 * u8::from(marks.contains(Marks::EPHEMERAL));
-        out.push_str("[\"!\",");
-        out.push_str(&bits.to_string());
-        out.push(',');
+        ("!", bits, Bare(self.0)).serialize(to)
     }
-    match value.kind() {
-        Kind::Null(t) => {
-            out.push_str("[\"z\",");
-            write_type(t, out);
-            out.push(']');
-        }
-        Kind::Unknown(u) => {
-            out.push_str("[\"u\",");
-            write_type(&u.ty, out);
-            let r = &u.refinement;
-            if *r != Refinement::default() {
-                let json = json!({
+}
+
+/// A value without the marks of its own.
+struct Bare<'a>(&'a Value);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.kind() {
+            Kind::Null(t) => ("z", TypeJson(t)).serialize(to),
+            Kind::Unknown(u) if u.refinement == Refinement::default() => ("u", TypeJson(&u.ty)).serialize(to),
+            Kind::Unknown(u) => {
+                let r = &u.refinement;
+                let refinement = json!({
                     "n": r.not_null,
                     "p": r.prefix.as_ref().map(Name::as_str),
                     "l": r.min_length,
@@ -64,89 +65,36 @@ fn write(value: &Value, out: &mut String) {
                     "a": r.min.as_ref().map(|(n, i)| json!([n.to_string(), i])),
                     "b": r.max.as_ref().map(|(n, i)| json!([n.to_string(), i])),
                 });
-                out.push(',');
-                out.push_str(&json.to_string());
+                ("u", TypeJson(&u.ty), refinement).serialize(to)
             }
-            out.push(']');
+            Kind::Bool(b) => to.serialize_bool(*b),
+            Kind::String(s) => to.serialize_str(s),
+            Kind::Number(n) => match n.as_i64() {
+                Some(i) => ("i", i).serialize(to),
+                None => ("n", n.to_string()).serialize(to),
+            },
+            Kind::List(s) => ("l", TypeJson(&s.elem), Items(&s.items)).serialize(to),
+            Kind::Set(s) => ("s", TypeJson(&s.elem), Items(&s.items)).serialize(to),
+            Kind::Tuple(t) => ("t", Items(t)).serialize(to),
+            Kind::Map(m) => ("m", TypeJson(&m.elem), Entries(&m.items)).serialize(to),
+            Kind::Object(o) => ("o", Entries(o)).serialize(to),
         }
-        Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Kind::String(s) => write_text(s, out),
-        Kind::Number(n) => match n.as_i64() {
-            Some(i) => {
-                out.push_str("[\"i\",");
-                out.push_str(&i.to_string());
-                out.push(']');
-            }
-            None => {
-                out.push_str("[\"n\",\"");
-                out.push_str(&n.to_string());
-                out.push_str("\"]");
-            }
-        },
-        Kind::List(s) => write_items("l", Some(&s.elem), &s.items, out),
-        Kind::Set(s) => write_items("s", Some(&s.elem), &s.items, out),
-        Kind::Tuple(t) => write_items("t", None, t, out),
-        Kind::Map(m) => write_entries("m", Some(&m.elem), &m.items, out),
-        Kind::Object(o) => write_entries("o", None, o, out),
-    }
-    if !marks.is_empty() {
-        out.push(']');
     }
 }
 
-fn write_head(kind: &str, elem: Option<&Type>, out: &mut String) {
-    out.push_str("[\"");
-    out.push_str(kind);
-    out.push_str("\",");
-    if let Some(t) = elem {
-        write_type(t, out);
-        out.push(',');
+struct Items<'a>(&'a [Value]);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(Encoded))
     }
 }
 
-fn write_items(kind: &str, elem: Option<&Type>, items: &[Value], out: &mut String) {
-    write_head(kind, elem, out);
-    out.push('[');
-    for (i, v) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        write(v, out);
-    }
-    out.push_str("]]");
-}
+struct Entries<'a>(&'a [(Name, Value)]);
 
-fn write_entries(kind: &str, elem: Option<&Type>, items: &[(Name, Value)], out: &mut String) {
-    write_head(kind, elem, out);
-    out.push('{');
-    for (i, (k, v)) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        write_text(k, out);
-        out.push(':');
-        write(v, out);
-    }
-    out.push_str("}]");
-}
-
-fn write_type(t: &Type, out: &mut String) {
-    match t {
-        Type::String => out.push_str("\"string\""),
-        Type::Number => out.push_str("\"number\""),
-        Type::Bool => out.push_str("\"bool\""),
-        Type::Any => out.push_str("\"dynamic\""),
-        other => out.push_str(&type_to_json(other).to_string()),
-    }
-}
-
-fn write_text(text: &str, out: &mut String) {
-    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    } else {
-        out.push_str(&Json::String(text.to_owned()).to_string());
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(n, v)| (n.as_str(), Encoded(v))))
     }
 }
 

@@ -27,6 +27,7 @@ use super::ActionReason;
 use super::CheckKind;
 use super::CheckResult;
 use super::CheckStatus;
+use super::Encoded;
 use super::ExecutionGraph;
 use super::InstanceChange;
 use super::OutputChange;
@@ -35,7 +36,6 @@ use super::PlanMode;
 use super::Step;
 use super::StepId;
 use super::decode_value;
-use super::encode_raw;
 use super::encode_value;
 use crate::config::Snapshot;
 
@@ -87,8 +87,9 @@ pub enum PlanFileError {
     Damaged(String),
 }
 
+/// `V` is a value: borrowed from the plan when it is written, a piece of the document when it is read.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct Stored<V> {
     format: u32,
     version: String,
     root: String,
@@ -99,17 +100,17 @@ struct Stored {
     lineage: String,
     serial: u64,
     targets: Vec<String>,
-    variables: Vec<(String, Box<RawValue>)>,
-    changes: Vec<StoredChange>,
-    drift: Vec<StoredChange>,
-    outputs: Vec<StoredOutput>,
+    variables: Vec<(String, V)>,
+    changes: Vec<StoredChange<V>>,
+    drift: Vec<StoredChange<V>>,
+    outputs: Vec<StoredOutput<V>>,
     checks: Vec<StoredCheck>,
     steps: Vec<(String, Json)>,
     orders: Vec<(u32, u32)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredChange {
+struct StoredChange<V> {
     address: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
@@ -121,8 +122,8 @@ struct StoredChange {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     explanation: Option<String>,
-    before: Box<RawValue>,
-    after: Box<RawValue>,
+    before: V,
+    after: V,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replace: Vec<Vec<Json>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,11 +137,11 @@ struct StoredChange {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredOutput {
+struct StoredOutput<V> {
     name: String,
     action: String,
-    before: Box<RawValue>,
-    after: Box<RawValue>,
+    before: V,
+    after: V,
     sensitive: bool,
 }
 
@@ -224,7 +225,7 @@ fn load_value(raw: &RawValue) -> Result<streamform_lang::value::Value, PlanFileE
     decode_value(&json).map_err(damaged)
 }
 
-fn store_change(c: &InstanceChange) -> StoredChange {
+fn store_change(c: &InstanceChange) -> StoredChange<Encoded<'_>> {
     StoredChange {
         address: c.address.to_string(),
         previous: c.previous_address.as_ref().map(ToString::to_string),
@@ -233,8 +234,8 @@ fn store_change(c: &InstanceChange) -> StoredChange {
         action: name_of(ACTIONS, c.action),
         reason: c.reason.map(|r| r.json_name().to_owned()),
         explanation: c.explanation.clone(),
-        before: encode_raw(&c.before),
-        after: encode_raw(&c.after),
+        before: Encoded(&c.before),
+        after: Encoded(&c.after),
         replace: c.replace_paths.iter().map(store_path).collect(),
         before_private: c.before_private.as_ref().map(|p| p.to_vec()),
         after_private: c.after_private.as_ref().map(|p| p.to_vec()),
@@ -276,7 +277,7 @@ fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
         .map(ValuePath)
 }
 
-fn load_change(c: StoredChange, registry: &Registry) -> Result<InstanceChange, PlanFileError> {
+fn load_change(c: StoredChange<Box<RawValue>>, registry: &Registry) -> Result<InstanceChange, PlanFileError> {
     let address = AbsInstance::parse(&c.address).map_err(damaged)?;
     let provider = AbsProviderConfig::parse(&c.provider).map_err(damaged)?;
     let schema = registry
@@ -374,7 +375,7 @@ impl SavedPlan {
             variables: plan
                 .variables
                 .iter()
-                .map(|(n, v)| (n.to_string(), encode_raw(v)))
+                .map(|(n, v)| (n.to_string(), Encoded(v)))
                 .collect(),
             changes: plan.changes.iter().map(store_change).collect(),
             drift: plan.drift.iter().map(store_change).collect(),
@@ -384,8 +385,8 @@ impl SavedPlan {
                 .map(|o| StoredOutput {
                     name: o.name.to_string(),
                     action: name_of(ACTIONS, o.action),
-                    before: encode_raw(&o.before),
-                    after: encode_raw(&o.after),
+                    before: Encoded(&o.before),
+                    after: Encoded(&o.after),
                     sensitive: o.sensitive,
                 })
                 .collect(),
@@ -462,8 +463,8 @@ impl SavedPlan {
         if head.format > FORMAT {
             return Err(PlanFileError::Newer(head.format));
         }
-        let stored: Stored = serde_json::from_str(text).map_err(damaged)?;
-        let load = |list: Vec<StoredChange>| {
+        let stored: Stored<Box<RawValue>> = serde_json::from_str(text).map_err(damaged)?;
+        let load = |list: Vec<StoredChange<Box<RawValue>>>| {
             list.into_iter()
                 .map(|c| load_change(c, registry))
                 .collect::<Result<Vec<_>, _>>()

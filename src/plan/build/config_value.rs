@@ -1,8 +1,8 @@
 //! The configuration of one instance as a value, and findings of providers as diagnostics with places.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap as HashMap;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;

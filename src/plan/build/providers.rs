@@ -1,8 +1,8 @@
 //! Providers at work in a run, by configuration address.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap as HashMap;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;

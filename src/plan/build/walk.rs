@@ -1,8 +1,6 @@
 //! The walk over all blocks, in the order of their dependencies.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +8,8 @@ use std::time::Instant;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::stream::StreamExt;
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::AbsResource;
@@ -150,17 +150,17 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         input: &input,
         decoders: Decoders::default(),
         prior: BTreeMap::new(),
-        prior_of: HashMap::new(),
+        prior_of: HashMap::default(),
         providers: LiveProviders::default(),
         intents: input.open_intents.clone(),
         settled: Vec::new(),
         changes: Vec::new(),
-        change_of: HashMap::new(),
-        changes_of: HashMap::new(),
-        changing: HashSet::new(),
+        change_of: HashMap::default(),
+        changes_of: HashMap::default(),
+        changing: HashSet::default(),
         drift: Vec::new(),
         checks: BTreeMap::new(),
-        check_at: HashMap::new(),
+        check_at: HashMap::default(),
         deferred: Vec::new(),
         diagnostics: Diagnostics::new(),
         chosen: Chosen::default(),
@@ -176,8 +176,8 @@ pub async fn build(input: PlanInput<'_>) -> Built {
 impl<'a> Planner<'a> {
     async fn walk(&mut self) {
         let graph = self.input.graph;
-        let mut waits: HashMap<NodeId, usize> = HashMap::new();
-        let mut failed: HashSet<NodeId> = HashSet::new();
+        let mut waits: HashMap<NodeId, usize> = HashMap::default();
+        let mut failed: HashSet<NodeId> = HashSet::default();
         let mut ready: VecDeque<NodeId> = VecDeque::new();
         for node in graph.order() {
             if !self.is_included(*node) {

@@ -1,7 +1,6 @@
 //! What the grammar finds out about a file before any expression is parsed: where its items are, and which parts of an
 //! expression are read one by one.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::token::Token;
@@ -94,41 +93,43 @@ pub(crate) struct ItemShape {
 /// All pieces of a text, by where they are. Pieces nest; no two have the same range.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
-    by_range: HashMap<(u32, u32), Piece>,
-    order: Vec<(u32, u32)>,
+    /// By start, the widest first, once they are sorted.
+    pieces: Vec<((u32, u32), Piece)>,
 }
 
 impl Pieces {
-    /// Adds one, unless the range has one already or is of a single character, which needs none.
+    /// Adds one. One of a single character is not needed; of two with the same range the first counts.
     pub(crate) fn add(&mut self, range: &Bytes, piece: Piece) {
-        if range.len() < 2 {
-            return;
-        }
-        let key = (range.start, range.end);
-        if let std::collections::hash_map::Entry::Vacant(slot) = self.by_range.entry(key) {
-            slot.insert(piece);
-            self.order.push(key);
+        if range.len() >= 2 {
+            self.pieces.push(((range.start, range.end), piece));
         }
     }
 
-    /// Brings the pieces into the order that [`Pieces::inside`] needs.
+    /// Brings the pieces into the order that looking them up needs.
     pub(crate) fn sort(&mut self) {
-        self.order
-            .sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
+        self.pieces.sort_by_key(|(range, _)| place_in_order(*range));
+        self.pieces.dedup_by_key(|(range, _)| *range);
     }
 
     /// The piece of exactly this range.
     pub(crate) fn at(&self, range: &Bytes) -> Option<&Piece> {
-        self.by_range.get(&(range.start, range.end))
+        let wanted = place_in_order((range.start, range.end));
+        let i = self
+            .pieces
+            .binary_search_by_key(&wanted, |(range, _)| place_in_order(*range))
+            .ok()?;
+        Some(&self.pieces[i].1)
     }
 
     /// The outermost pieces within a range, without one that is the range itself.
     pub(crate) fn inside(&self, range: &Bytes) -> impl Iterator<Item = Bytes> {
-        let mut at = self.order.partition_point(|(start, _)| *start < range.start);
+        let mut at = self
+            .pieces
+            .partition_point(|((start, _), _)| *start < range.start);
         let mut from = range.start;
         let range = range.clone();
         std::iter::from_fn(move || {
-            while let Some((start, end)) = self.order.get(at) {
+            while let Some(((start, end), _)) = self.pieces.get(at) {
                 if *start >= range.end {
                     return None;
                 }
@@ -137,10 +138,14 @@ impl Pieces {
                     continue;
                 }
                 from = *end;
-                at += self.order[at..].partition_point(|(start, _)| *start < from);
+                at += self.pieces[at..].partition_point(|((start, _), _)| *start < from);
                 return Some(*start..from);
             }
             None
         })
     }
+}
+
+fn place_in_order((start, end): (u32, u32)) -> (u32, std::cmp::Reverse<u32>) {
+    (start, std::cmp::Reverse(end))
 }

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 pub use read::from_json;
 pub use read::from_json_implied;
 pub use read::from_serde;
+pub use types::TypeJson;
 pub use types::type_from_json;
 pub use types::type_to_json;
 
@@ -60,7 +61,7 @@ fn write(out: &mut String, value: &Value, ty: Option<&Type>, at: &mut Path) -> R
         out.push_str("{\"value\":");
         write(out, value, None, at)?;
         out.push_str(",\"type\":");
-        out.push_str(&type_to_json(&value.ty()).to_string());
+        out.push_str(&serde_json::to_string(&TypeJson(&value.ty())).unwrap_or_default());
         out.push('}');
         return Ok(());
     }

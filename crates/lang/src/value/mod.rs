@@ -24,6 +24,7 @@ pub use convert::can_convert;
 pub use convert::convert;
 pub use equal::equals;
 pub use json::JsonError;
+pub use json::TypeJson;
 pub use json::from_json;
 pub use json::from_json_implied;
 pub use json::from_serde;

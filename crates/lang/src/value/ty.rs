@@ -47,13 +47,22 @@ impl ObjectType {
         attributes: impl IntoIterator<Item = (Name, Type)>,
         optional: impl IntoIterator<Item = Name>,
     ) -> Self {
-        let map: std::collections::BTreeMap<Name, Type> = attributes.into_iter().collect();
+        let mut attributes: Vec<(Name, Type)> = attributes.into_iter().collect();
+        // Those of a value and of a schema come sorted.
+        if !attributes.is_sorted_by(|(a, _), (b, _)| a < b) {
+            let map: std::collections::BTreeMap<Name, Type> = attributes.into_iter().collect();
+            attributes = map.into_iter().collect();
+        }
         let mut optional: Vec<Name> = optional.into_iter().collect();
         optional.sort();
         optional.dedup();
         ObjectType {
-            attributes: map.into_iter().collect(),
-            optional: optional.into(),
+            attributes: attributes.into(),
+            optional: if optional.is_empty() {
+                Arc::default()
+            } else {
+                optional.into()
+            },
         }
     }
 

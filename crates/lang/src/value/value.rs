@@ -321,6 +321,14 @@ impl Value {
             Kind::Object(o) => Type::object(o.iter().map(|(n, v)| (n.clone(), v.ty()))),
         }
     }
+    /// Whether not even its type is known: an unknown or null value of any type.
+    pub fn is_untyped(&self) -> bool {
+        match &self.kind {
+            Kind::Null(t) => *t == Type::Any,
+            Kind::Unknown(u) => u.ty == Type::Any,
+            _ => false,
+        }
+    }
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Null(_))

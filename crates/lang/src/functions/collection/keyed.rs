@@ -170,7 +170,13 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
     let mut attributes: BTreeMap<Name, Type> = BTreeMap::new();
     let mut first: Option<Type> = None;
     let (mut same, mut known) = (true, true);
-    if a.iter().any(|v| v.ty() == Type::Any) {
+    if a.iter().any(Value::is_untyped) {
+        return Ok(Type::Any);
+    }
+    // Of what is known only the errors count; working out the types costs more than the merging.
+    if a.iter()
+        .all(|v| matches!(v.kind(), Kind::Map(_) | Kind::Object(_)))
+    {
         return Ok(Type::Any);
     }
     for v in a {
@@ -205,7 +211,6 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
 }
 
 fn merge(a: &[Value], _: &Surroundings) -> Outcome {
-    let ty = merge_type(a)?;
     let mut marks = Marks::NONE;
     let mut all: BTreeMap<Name, Value> = BTreeMap::new();
     for v in a {
@@ -214,11 +219,27 @@ fn merge(a: &[Value], _: &Surroundings) -> Outcome {
         }
         all.extend(v.entries().unwrap_or(&[]).iter().cloned());
     }
-    Ok(match ty {
-        Type::Map(e) => Value::map((*e).clone(), all),
-        _ => Value::object(all),
+    Ok(match one_map_type(a) {
+        Some(elem) => Value::map(elem, all),
+        None => Value::object(all),
     }
     .with_marks(marks))
+}
+
+/// The element type of the maps, where all are maps of one type.
+fn one_map_type(a: &[Value]) -> Option<Type> {
+    fn element(v: &Value) -> Option<&Type> {
+        match v.kind() {
+            Kind::Map(m) => Some(&m.elem),
+            Kind::Null(Type::Map(elem)) => Some(elem),
+            _ => None,
+        }
+    }
+    let first = element(a.first()?)?;
+    a[1..]
+        .iter()
+        .all(|v| element(v) == Some(first))
+        .then(|| first.clone())
 }
 
 fn transpose(a: &[Value], _: &Surroundings) -> Outcome {

@@ -220,7 +220,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// A lone name or a short whole number.
+    /// A lone name, plain names with dots between, or a short whole number.
     fn simple(&self, source: &str, range: &Bytes) -> Option<Expr> {
         let span = self.span(range);
         let first = source.bytes().next()?;
@@ -231,11 +231,29 @@ impl Lowerer<'_> {
                 span,
             });
         }
-        let name = (first.is_ascii_alphabetic() || first == b'_')
-            && source
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-        name.then(|| self.name(source, span))
+        let mut names = source.split('.');
+        let root = names.next().filter(|n| is_plain_name(n))?;
+        if root.len() == source.len() {
+            return Some(self.name(root, span));
+        }
+        if matches!(root, "true" | "false" | "null") {
+            return None;
+        }
+        let mut at = range.start + root.len() as u32;
+        let root = Ident {
+            name: root.into(),
+            span: self.span(&(range.start..at)),
+        };
+        let mut steps = Vec::with_capacity(2);
+        for name in names {
+            let end = at + 1 + name.len() as u32;
+            steps.push(Step {
+                kind: StepKind::Attr(Some(name).filter(|n| is_plain_name(n))?.into()),
+                span: self.span(&(at..end)),
+            });
+            at = end;
+        }
+        Some(traversal(root, steps))
     }
 
     fn name(&self, name: &str, span: Span) -> Expr {
@@ -352,6 +370,15 @@ impl Lowerer<'_> {
         };
         Expr { kind, span }
     }
+}
+
+/// A name of letters that need no table.
+fn is_plain_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    matches!(bytes.first(), Some(b) if b.is_ascii_alphabetic() || *b == b'_')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 fn range_of(span: Option<std::ops::Range<usize>>, base: u32, fallback: &Bytes) -> Bytes {

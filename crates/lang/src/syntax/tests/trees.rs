@@ -206,3 +206,40 @@ proptest::proptest! {
         proptest::prop_assert_eq!(long, format!("a: (Or {short} z.z <z.z +1>)\n"));
     }
 }
+
+/// Plain references are read without hcl-edit; what is read must be the same, spans included.
+#[test]
+fn plain_references_are_read_as_others_are() {
+    for text in [
+        "a",
+        "var.x",
+        "a.b.c",
+        "data.a-b.c_1",
+        "each.value.x",
+        "_a.B.c.d.e",
+        "true.a",
+        "null.b",
+    ] {
+        let read = |text: &str| {
+            let (expr, diagnostics) = parse_expression(FileId(0), text, 0);
+            assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+            expr
+        };
+        let plain = read(text);
+        // In a condition the whole goes through hcl-edit.
+        let Some(ExprKind::Conditional(_, yes, _)) = read(&format!("{text} ? {text} : 0")).map(|e| e.kind)
+        else {
+            panic!("{text} in a condition");
+        };
+        let Some(ExprKind::Conditional(first, _, _)) = read(&format!("{text} ? 0 : 0")).map(|e| e.kind)
+        else {
+            panic!("{text} in a condition");
+        };
+        assert_eq!(
+            plain.map(|e| format!("{e:?}")),
+            Some(format!("{first:?}")),
+            "{text}"
+        );
+        assert_eq!(dump::expr(&yes), dump::expr(&first), "{text}");
+    }
+}

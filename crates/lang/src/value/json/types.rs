@@ -1,7 +1,8 @@
 //! Types as JSON: `"string"`, `["list","string"]`, `["object",{"a":"number"}]`, `"dynamic"`.
 
+use serde::Serialize;
+use serde::Serializer;
 use serde_json::Value as Json;
-use serde_json::json;
 
 use super::JsonError;
 use super::error;
@@ -10,31 +11,51 @@ use crate::value::ObjectType;
 use crate::value::Path;
 use crate::value::Type;
 
-/// The type as Terraform writes it in JSON; attributes that may be left out are listed behind those of an object.
-pub fn type_to_json(ty: &Type) -> Json {
-    match ty {
-        Type::Bool => json!("bool"),
-        Type::Number => json!("number"),
-        Type::String => json!("string"),
-        Type::Any => json!("dynamic"),
-        Type::List(e) => json!(["list", type_to_json(e)]),
-        Type::Set(e) => json!(["set", type_to_json(e)]),
-        Type::Map(e) => json!(["map", type_to_json(e)]),
-        Type::Tuple(items) => json!(["tuple", items.iter().map(type_to_json).collect::<Vec<_>>()]),
-        Type::Object(o) => {
-            let attributes: serde_json::Map<String, Json> = o
-                .attributes()
-                .iter()
-                .map(|(n, t)| (n.to_string(), type_to_json(t)))
-                .collect();
-            if o.optional().is_empty() {
-                json!(["object", attributes])
-            } else {
+/// A type as Terraform writes it in JSON, to be serialized straight into a document; attributes that may be left out are
+/// listed behind those of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeJson<'a>(pub &'a Type);
+
+impl Serialize for TypeJson<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Type::Bool => to.serialize_str("bool"),
+            Type::Number => to.serialize_str("number"),
+            Type::String => to.serialize_str("string"),
+            Type::Any => to.serialize_str("dynamic"),
+            Type::List(e) => ("list", TypeJson(e)).serialize(to),
+            Type::Set(e) => ("set", TypeJson(e)).serialize(to),
+            Type::Map(e) => ("map", TypeJson(e)).serialize(to),
+            Type::Tuple(items) => ("tuple", Members(items)).serialize(to),
+            Type::Object(o) if o.optional().is_empty() => ("object", Attributes(o)).serialize(to),
+            Type::Object(o) => {
                 let optional: Vec<&str> = o.optional().iter().map(Name::as_str).collect();
-                json!(["object", attributes, optional])
+                ("object", Attributes(o), optional).serialize(to)
             }
         }
     }
+}
+
+struct Members<'a>(&'a [Type]);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(TypeJson))
+    }
+}
+
+struct Attributes<'a>(&'a ObjectType);
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.attributes().iter().map(|(n, t)| (n.as_str(), TypeJson(t))))
+    }
+}
+
+/// The type as Terraform writes it in JSON, as a tree.
+pub fn type_to_json(ty: &Type) -> Json {
+    // INVARIANT: the keys are strings, so it cannot fail.
+    serde_json::to_value(TypeJson(ty)).unwrap_or(Json::Null)
 }
 
 /// Reads what [`type_to_json`] writes.
