@@ -21,6 +21,8 @@ pub struct MovedBlock {
     pub to: Target,
     /// Where `to` is written.
     pub to_span: Span,
+    /// Type of the block.
+    pub header: Span,
     /// The whole block.
     pub span: Span,
 }

@@ -22,6 +22,7 @@ use super::load;
 use super::session::state_error;
 use super::unavailable::unavailable;
 use crate::eval::WorldSettings;
+use crate::plan::Moves;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 use crate::plan::SavedPlan;
@@ -29,6 +30,7 @@ use crate::plan::build;
 use crate::plan::build::LiveProviders;
 use crate::plan::build::PlanInput;
 use crate::plan::build::PlanOptions;
+use crate::plan::still_there;
 
 /// What a plan is wanted of.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +136,9 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     }
     let state = store.as_ref().map_or_else(|| StateView::empty(""), Store::view);
     diagnostics.extend(unavailable(&loaded.config, &state, request.mode));
+    if request.mode != PlanMode::RefreshOnly {
+        diagnostics.extend(still_there(&loaded.config));
+    }
     if diagnostics.has_errors() {
         let mut planned = Planned::failed(loaded, sources, diagnostics.tidy());
         planned.store = store;
@@ -148,12 +153,15 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         applying: false,
         validating: false,
     };
+    let open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
+    let (moves, state) = Moves::work_out(&loaded.config, &state, &open_intents);
     let built = build::build(PlanInput {
         config: &loaded.config,
         graph: &loaded.graph,
         registry: &session.registry,
         state,
-        open_intents: store.as_ref().map(Store::open_intents).unwrap_or_default(),
+        moves,
+        open_intents,
         settings,
         options: PlanOptions {
             mode: request.mode,

@@ -2,21 +2,17 @@
 //! would delete what is to stay, or report as done what was not.
 
 use streamform_lang::addrs::AbsInstance;
-use streamform_lang::addrs::ModuleInstance;
-use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_state::StateView;
 
 use crate::config::Configuration;
-use crate::config::Module;
 use crate::config::When;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 
-/// Refuses `moved` and `removed` blocks that would have an effect on the objects in the state, and `import` blocks for objects
-/// that are not there.
+/// Refuses `import` blocks for objects that are not there.
 pub(super) fn unavailable(config: &Configuration, state: &StateView, mode: PlanMode) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     if mode != PlanMode::Normal {
@@ -27,32 +23,6 @@ pub(super) fn unavailable(config: &Configuration, state: &StateView, mode: PlanM
         .filter_map(|r| AbsInstance::parse(&r.address).ok())
         .collect();
     for module in &config.modules {
-        for block in &module.moved {
-            if let Some(object) = stored.iter().find(|a| covers(module, &block.from, a)) {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Moved blocks are not available",
-                        format!(
-                            "Streamform cannot carry out moved blocks yet: {object} would be deleted, and another object made in its place. Keep the old address for now."
-                        ),
-                    )
-                    .at(block.span),
-                );
-            }
-        }
-        for block in module.removed.iter().filter(|b| !b.destroy) {
-            if let Some(object) = stored.iter().find(|a| covers(module, &block.from, a)) {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Removed blocks are not available",
-                        format!(
-                            "Streamform cannot carry out removed blocks with \"destroy = false\" yet: {object} would be deleted. Keep its resource block for now."
-                        ),
-                    )
-                    .at(block.span),
-                );
-            }
-        }
         for block in &module.imports {
             if !stored.iter().any(|a| a.config() == block.resource) {
                 diagnostics.push(
@@ -102,20 +72,4 @@ pub(super) fn provisioners(config: &Configuration, plan: &Plan) -> Diagnostics {
         }
     }
     diagnostics
-}
-
-/// Whether an address that is written in a module means an instance.
-fn covers(module: &Module, target: &Target, instance: &AbsInstance) -> bool {
-    let depth = module.path.0.len();
-    let steps = &instance.module.0;
-    let inside = steps.len() >= depth
-        && steps
-            .iter()
-            .zip(module.path.0.iter())
-            .all(|((name, _), n)| name == n);
-    inside
-        && target.covers(&AbsInstance {
-            module: ModuleInstance(steps[depth..].into()),
-            ..instance.clone()
-        })
 }

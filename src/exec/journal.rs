@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Instant;
 
+use streamform_lang::addrs::AbsInstance;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
@@ -70,6 +71,23 @@ impl Journal {
                 address: record.address,
             },
         });
+    }
+
+    /// Adds the moves of records to what waits.
+    pub(super) fn relocate(&mut self, moves: &[(AbsInstance, AbsInstance)]) {
+        if moves.is_empty() {
+            return;
+        }
+        for entry in self.store.view().moving(moves) {
+            match entry {
+                Entry::Put(record) => self.put(record),
+                Entry::Remove { address } => {
+                    self.touched.insert(address.clone(), None);
+                    self.pending.push(Entry::Remove { address });
+                }
+                other => self.pending.push(other),
+            }
+        }
     }
 
     /// Adds another entry to what waits.

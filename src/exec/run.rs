@@ -211,7 +211,8 @@ impl<'a> Run<'a> {
     fn write_refreshed(&mut self) {
         let plan = Arc::clone(&self.plan);
         let mut journal = lock(&self.journal);
-        for drift in &plan.drift {
+        journal.relocate(&plan.moves);
+        for drift in plan.drift.iter().filter(|d| d.action != Action::NoOp) {
             let address = drift.address.to_string();
             let Some(stored) = journal.record(&address) else {
                 continue;
@@ -256,6 +257,7 @@ impl<'a> Run<'a> {
                     && o.create_before_destroy == change.create_before_destroy
                     && o.prevent_destroy == change.prevent_destroy
                     && o.schema_version == change.schema.version
+                    && change.previous_address.is_none()
             });
             if (remembered && !data) || plan.mode != PlanMode::Normal {
                 continue;

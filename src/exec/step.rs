@@ -86,7 +86,12 @@ impl<'a> Run<'a> {
                     let mut journal = lock(&self.journal);
                     if let Some(record) = journal.record(&change.address.to_string()) {
                         let mut record = (*record).clone();
-                        record.current = None;
+                        match &change.deposed {
+                            Some(key) => {
+                                record.deposed.remove(key);
+                            }
+                            None => record.current = None,
+                        }
                         journal.put(record);
                     }
                     if change.mode() == streamform_lang::addrs::Mode::Managed {

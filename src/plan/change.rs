@@ -293,6 +293,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// What could not be planned yet.
     pub deferred: Vec<Deferred>,
+    /// Old and new address of every record that moves: committed in one batch before anything else is done.
+    pub moves: Vec<(AbsInstance, AbsInstance)>,
     /// What apply will run.
     pub graph: ExecutionGraph,
     /// `-target`: empty for all.

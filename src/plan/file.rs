@@ -103,6 +103,8 @@ struct Stored<V> {
     variables: Vec<(String, V)>,
     changes: Vec<StoredChange<V>>,
     drift: Vec<StoredChange<V>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    moves: Vec<(String, String)>,
     outputs: Vec<StoredOutput<V>>,
     checks: Vec<StoredCheck>,
     steps: Vec<(String, Json)>,
@@ -379,6 +381,11 @@ impl SavedPlan {
                 .collect(),
             changes: plan.changes.iter().map(store_change).collect(),
             drift: plan.drift.iter().map(store_change).collect(),
+            moves: plan
+                .moves
+                .iter()
+                .map(|(from, to)| (from.to_string(), to.to_string()))
+                .collect(),
             outputs: plan
                 .outputs
                 .iter()
@@ -487,6 +494,14 @@ impl SavedPlan {
             mode: value_of(MODES, &stored.mode)?,
             timestamp: stored.timestamp,
             drift: load(stored.drift)?,
+            moves: stored
+                .moves
+                .iter()
+                .map(|(from, to)| {
+                    let address = |text: &str| AbsInstance::parse(text).map_err(damaged);
+                    Ok((address(from)?, address(to)?))
+                })
+                .collect::<Result<_, PlanFileError>>()?,
             outputs: stored
                 .outputs
                 .into_iter()

@@ -6,6 +6,8 @@ mod codec;
 mod event;
 mod file;
 mod graph;
+mod moves;
+mod removed;
 
 pub use change::Action;
 pub use change::ActionReason;
@@ -30,3 +32,6 @@ pub use file::SavedPlan;
 pub use graph::ExecutionGraph;
 pub use graph::Step;
 pub use graph::StepId;
+pub use moves::Moves;
+pub use removed::removed_block;
+pub use removed::still_there;

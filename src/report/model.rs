@@ -268,6 +268,7 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
 
 fn drift_verb(c: &InstanceChange) -> String {
     match (&c.previous_address, c.action) {
+        (Some(_), Action::NoOp) => verb(c),
         (_, Action::Delete) => "has been deleted".to_owned(),
         (_, Action::Create) => "has appeared".to_owned(),
         _ => "has changed".to_owned(),
@@ -305,7 +306,7 @@ fn reason(c: &InstanceChange) -> Option<String> {
     }
     Some(match c.reason? {
         ActionReason::DeleteBecauseNoResourceConfig => {
-            format!("because {} is not in configuration", c.address.config())
+            format!("because {} is not in configuration", c.address.resource)
         }
         ActionReason::DeleteBecauseNoModule => {
             format!("because {} is not in configuration", c.address.module)

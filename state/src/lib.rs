@@ -54,6 +54,7 @@ mod layout;
 mod lock;
 mod log;
 mod manifest;
+mod moving;
 mod raw_json;
 mod reader;
 mod record;

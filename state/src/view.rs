@@ -50,18 +50,22 @@ impl StateView {
         let mut view = Self::empty(lineage);
         view.serial = serial;
         for record in records {
-            // The digest is of the stored form, which these records do not have.
-            view.records.insert_mut(
-                record.address.clone(),
-                Slot {
-                    record: Arc::new(record),
-                    digest: 0,
-                },
-            );
+            view.insert(record);
         }
         view.outputs = Arc::new(outputs);
         view.checks = Arc::new(checks);
         view
+    }
+
+    pub(crate) fn insert(&mut self, record: Record) {
+        // The digest is of the stored form, which such a record does not have.
+        self.records.insert_mut(
+            record.address.clone(),
+            Slot {
+                record: Arc::new(record),
+                digest: 0,
+            },
+        );
     }
 
     /// Unique name of the chain of states that this one belongs to (a UUID).

@@ -23,6 +23,7 @@ use crate::config::Disk;
 use crate::engine;
 use crate::engine::PlanRequest;
 use crate::engine::Planned;
+use crate::plan::Action;
 use crate::plan::PlanMode;
 use crate::report::NextStep;
 use crate::report::next_step_text;
@@ -255,5 +256,7 @@ pub(super) fn show_plan(view: &View, plan: &crate::plan::Plan, found: &Diagnosti
 
 /// Whether applying the plan would do anything, if only to the state.
 pub(super) fn does_something(plan: &crate::plan::Plan) -> bool {
-    plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.drift.is_empty())
+    // As in Terraform, objects that only move are no reason to ask in a plan that only refreshes.
+    plan.has_changes()
+        || (plan.mode == PlanMode::RefreshOnly && plan.drift.iter().any(|d| d.action != Action::NoOp))
 }

@@ -53,6 +53,7 @@ impl Decoder<'_> {
             from_span,
             to,
             to_span,
+            header: block.header,
             span: block.span,
         }));
     }
@@ -121,8 +122,8 @@ impl Decoder<'_> {
         {
             self.error(
                 from.expr.span,
-                "Invalid resource address",
-                "Only managed resources (\"resource\" blocks) can be removed this way: other resources are not kept in the state. Delete this block.",
+                "Data source address not allowed",
+                "Data sources are never destroyed, so they are not valid targets of removed blocks. To remove the data source from state, remove the data source block from configuration.",
             );
             return;
         }

@@ -61,8 +61,8 @@ fn each_action_with_its_reason() {
           name     = each.key
         }
         resource "test_thing" "single" {
-          count = 1
-          name  = "single"
+          for_each = toset(["k"])
+          name     = "single"
         }
         resource "test_thing" "new" { name = "new" }
         "#,
@@ -79,8 +79,8 @@ fn each_action_with_its_reason() {
             "test_thing.moves delete/create replace_because_cannot_update",
             "test_thing.new create",
             "test_thing.single delete delete_because_wrong_repetition",
-            "test_thing.single[0] create",
-            "module.m.test_thing.in delete delete_because_no_module",
+            "test_thing.single[\"k\"] create",
+            "module.m.test_thing.in delete delete_because_no_resource_config",
         ]
     );
     assert_eq!(plan.summary().to_string(), "4 to add, 1 to change, 6 to destroy");

@@ -324,10 +324,11 @@ impl Provider for Instance {
                 format!("id-{}", s.next)
             })
         });
-        let mut made = request
-            .planned
-            .with_attr("id", Value::string(id.clone()))
-            .with_attr("token", Value::string(format!("token-of-{name}")));
+        let mut made = request.planned.with_attr("id", Value::string(id.clone()));
+        // An object that gets another name keeps its token.
+        if made.get("token").is_none_or(|t| !t.is_known()) {
+            made = made.with_attr("token", Value::string(format!("token-of-{name}")));
+        }
         if made.get("size").is_none_or(|s| !s.is_known()) {
             made = made.with_attr("size", Value::number(7usize));
         }

@@ -60,7 +60,15 @@ impl Planner<'_> {
         record: &Record,
         instances: &mut BTreeMap<streamform_lang::addrs::ProviderAddr, Arc<dyn Provider>>,
     ) -> Result<Prior, Diagnostics> {
-        let (address, provider) = prior::record_names(record)?;
+        let (address, mut provider) = prior::record_names(record)?;
+        let moved_from = self.input.moves.origin(&address).cloned();
+        // The configuration of the old place may be gone: at its new one the object belongs to that of its block.
+        if moved_from.is_some()
+            && let Some(block) = self.input.config.resource(&address.config())
+            && block.resolved_provider.provider == provider.provider
+        {
+            provider = block.resolved_provider.clone();
+        }
         let schema = self
             .input
             .registry
@@ -107,7 +115,7 @@ impl Planner<'_> {
         }
         Ok(Prior {
             address,
-            moved_from: None,
+            moved_from,
             provider,
             schema,
             current,

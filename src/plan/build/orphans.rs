@@ -20,6 +20,7 @@ use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::InstanceChange;
 use crate::plan::PlanMode;
+use crate::plan::removed_block;
 
 impl Planner<'_> {
     /// Plans everything of the state that the walk did not plan.
@@ -33,7 +34,9 @@ impl Planner<'_> {
             }
             if mode != PlanMode::RefreshOnly {
                 for (key, object) in &prior.deposed {
-                    if !object.current.is_null() {
+                    if self.is_forgotten(&address) {
+                        self.forget(&address, &prior, object, Some(key.clone()));
+                    } else if !object.current.is_null() {
                         self.delete(&address, &prior, object, Some(key.clone()), None);
                     }
                 }
@@ -48,7 +51,11 @@ impl Planner<'_> {
                 continue;
             }
             if address.resource.mode == Mode::Data {
-                self.forget_data(&address, &prior, &object);
+                self.forget(&address, &prior, &object, None);
+                continue;
+            }
+            if self.is_forgotten(&address) {
+                self.forget(&address, &prior, &object, None);
                 continue;
             }
             if object.current.is_null() {
@@ -65,8 +72,8 @@ impl Planner<'_> {
 
     fn why_orphaned(&self, address: &AbsInstance) -> ActionReason {
         let config = address.config();
-        if self.input.config.find(&config.module).is_none() {
-            return ActionReason::DeleteBecauseNoModule;
+        if self.input.moves.origin(address).is_some() && self.input.config.resource(&config).is_none() {
+            return ActionReason::DeleteBecauseNoMoveTarget;
         }
         if self.input.config.resource(&config).is_none() {
             return ActionReason::DeleteBecauseNoResourceConfig;
@@ -131,11 +138,52 @@ impl Planner<'_> {
         self.changes.push(change);
     }
 
-    fn forget_data(&mut self, address: &AbsInstance, prior: &Prior, object: &PriorObject) {
-        let before = object.current.clone().mark_with_paths(&object.marks);
-        let change = self.deletion(address, prior, object, Action::Forget, None, before);
-        self.change_of.insert(address.clone(), self.changes.len());
+    /// Whether a `removed` block wants an object to stay and only to leave the state.
+    pub(super) fn is_forgotten(&self, address: &AbsInstance) -> bool {
+        self.input.options.mode == PlanMode::Normal
+            && address.resource.mode == Mode::Managed
+            && removed_block(self.input.config, address).is_some_and(|block| !block.destroy)
+            && self.input.config.resource(&address.config()).is_none()
+    }
+
+    fn forget(
+        &mut self,
+        address: &AbsInstance,
+        prior: &Prior,
+        object: &PriorObject,
+        deposed: Option<String>,
+    ) {
+        let before = schema::mark_sensitive(
+            &prior.schema.block,
+            object.current.clone().mark_with_paths(&object.marks),
+        );
+        let reason = (address.resource.mode == Mode::Managed).then(|| self.why_orphaned(address));
+        let change = self.deletion(address, prior, object, Action::Forget, reason, before);
+        let change = InstanceChange { deposed, ..change };
+        if change.deposed.is_none() {
+            self.change_of.insert(address.clone(), self.changes.len());
+        }
         self.changes.push(change);
+    }
+
+    /// In a plan that only refreshes: what does nothing but move is told beside what has changed.
+    pub(super) fn tell_moved(&mut self) {
+        for (_, to) in self.input.moves.all() {
+            let told = self.drift.iter().any(|d| d.address == *to && d.deposed.is_none());
+            let Some(prior) = self.prior.get(to).filter(|_| !told).cloned() else {
+                continue;
+            };
+            let Some(object) = &prior.current else { continue };
+            let value = schema::mark_sensitive(
+                &prior.schema.block,
+                object.current.clone().mark_with_paths(&object.marks),
+            );
+            let change = InstanceChange {
+                after: value.clone(),
+                ..self.deletion(to, &prior, object, Action::NoOp, None, value)
+            };
+            self.drift.push(change);
+        }
     }
 
     fn deletion(
@@ -147,9 +195,13 @@ impl Planner<'_> {
         reason: Option<ActionReason>,
         before: Value,
     ) -> InstanceChange {
+        let options = &self.input.options;
         InstanceChange {
             address: address.clone(),
-            previous_address: prior.moved_from.clone(),
+            // A destroy is planned from a state that a refresh has brought up to date, moves included.
+            previous_address: (options.mode != PlanMode::Destroy || !options.refresh)
+                .then(|| prior.moved_from.clone())
+                .flatten(),
             deposed: None,
             provider: prior.provider.clone(),
             schema: Arc::clone(&prior.schema),

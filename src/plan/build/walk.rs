@@ -44,6 +44,7 @@ use crate::plan::Deferred;
 use crate::plan::Event;
 use crate::plan::ExecutionGraph;
 use crate::plan::InstanceChange;
+use crate::plan::Moves;
 use crate::plan::Observer;
 use crate::plan::Operation;
 use crate::plan::Plan;
@@ -57,8 +58,10 @@ pub struct PlanInput<'a> {
     pub graph: &'a deps::Graph,
     /// The providers of the program.
     pub registry: &'a Registry,
-    /// The state.
+    /// The state, with everything at its new address.
     pub state: StateView,
+    /// What has moved to get there.
+    pub moves: Moves,
     /// Changes whose outcome an earlier run could not learn.
     pub open_intents: Vec<Intent>,
     /// What expressions see of the outside world, variables among it.
@@ -165,6 +168,9 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         diagnostics: Diagnostics::new(),
         chosen: Chosen::default(),
     };
+    planner
+        .diagnostics
+        .extend(input.moves.told_first(&input.options.targets));
     planner.load_prior().await;
     planner.choose_targets();
     if !planner.diagnostics.has_errors() {
@@ -388,6 +394,7 @@ impl<'a> Planner<'a> {
                 || instance.resource.mode != streamform_lang::addrs::Mode::Managed
                 || !provider.reads_outside(type_name)
                 || !self.is_targeted(instance)
+                || self.is_forgotten(instance)
                 || self.intents.iter().any(|i| i.address == instance.to_string())
             {
                 continue;
@@ -410,8 +417,24 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Built {
+        let mode = self.input.options.mode;
+        if !self.diagnostics.has_errors() {
+            let found = self.input.moves.validate(&self.world, mode == PlanMode::Normal);
+            if found.has_errors() {
+                // Objects stand at the wrong addresses: what was planned for them would mislead.
+                self.changes.clear();
+            }
+            self.diagnostics.extend(found);
+        }
+        self.diagnostics.extend(self.input.moves.told_held());
         if !self.diagnostics.has_errors() {
             self.plan_orphans();
+            if let Some(warning) = crate::plan::removed::forgotten(&self.changes) {
+                self.diagnostics.push(warning);
+            }
+        }
+        if mode == PlanMode::RefreshOnly {
+            self.tell_moved();
         }
         self.changes
             .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
@@ -443,6 +466,7 @@ impl<'a> Planner<'a> {
             outputs,
             checks: self.checks.into_values().collect(),
             deferred: self.deferred,
+            moves: self.input.moves.all().to_vec(),
             graph,
             targets: self.input.options.targets.clone(),
             variables: self

@@ -96,7 +96,10 @@ impl UiStream {
     /// Drift, planned changes, counts and outputs of a plan.
     pub fn plan(&self, plan: &Plan) {
         for c in &plan.drift {
-            let action = action(c.action);
+            let action = match c.action {
+                Action::NoOp => "move",
+                other => action(other),
+            };
             let content = planned(c, action, false);
             self.info(
                 &format!("{}: Drift detected ({action})", c.address),
@@ -296,17 +299,15 @@ fn action(action: Action) -> &'static str {
         Action::Update => "update",
         Action::DeleteThenCreate | Action::CreateThenDelete => "replace",
         Action::Delete => "delete",
-        Action::Forget => "forget",
+        // The stream's word for it; plan JSON says "forget".
+        Action::Forget => "remove",
     }
 }
 
 fn counts(s: &Summary, operation: &str) -> Json {
-    let mut out = json!({ "add": s.add, "change": s.change, "import": s.import, "remove": s.destroy });
-    if s.forget > 0 {
-        out["forget"] = json!(s.forget);
-    }
-    out["operation"] = json!(operation);
-    out
+    json!({
+        "add": s.add, "change": s.change, "import": s.import, "remove": s.destroy, "operation": operation,
+    })
 }
 
 fn planned(c: &InstanceChange, action: &str, with_reason: bool) -> Json {

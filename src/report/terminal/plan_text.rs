@@ -239,7 +239,7 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
         }
     }
     let action = match (drift, c.action) {
-        (true, Action::Delete) => Action::Delete,
+        (true, Action::Delete | Action::NoOp) => c.action,
         (true, _) => Action::Update,
         (false, a) => a,
     };

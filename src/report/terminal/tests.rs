@@ -142,6 +142,7 @@ pub(crate) fn change(
 
 pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> Plan {
     Plan {
+        moves: Vec::new(),
         mode: PlanMode::Normal,
         timestamp: "2026-01-01T00:00:00Z".into(),
         changes,

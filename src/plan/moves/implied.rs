@@ -1,0 +1,82 @@
+//! Moves that nobody has to write: a block that gets `count` keeps its object as the first one, and one that loses it keeps
+//! the first.
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::Mode;
+use streamform_state::StateView;
+
+use super::statement::Pattern;
+use super::statement::Statement;
+use crate::config::Configuration;
+
+/// The statements that follow from `count`. A block that an explicit statement names is left alone, as is one whose new
+/// place is taken.
+pub(super) fn statements(
+    config: &Configuration,
+    state: &StateView,
+    explicit: &[Statement],
+) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for record in state.records() {
+        // Most addresses tell by their last character that they do not matter here.
+        let text = record.address.as_str();
+        let first = text.ends_with("[0]");
+        if text.ends_with(']') && !first {
+            continue;
+        }
+        let Ok(address) = AbsInstance::parse(text) else {
+            continue;
+        };
+        let Some(module) = config.find(&address.module.module()) else {
+            continue;
+        };
+        let Some(block) = module
+            .resources
+            .get(&address.resource)
+            .filter(|_| address.resource.mode == Mode::Managed)
+        else {
+            continue;
+        };
+        let key = match (&address.key, &block.count, &block.for_each) {
+            (InstanceKey::None, Some(_), _) => InstanceKey::Int(0),
+            (InstanceKey::Int(0), None, None) => InstanceKey::None,
+            _ => continue,
+        };
+        let to = address.abs_resource().instance(key);
+        if state.get(&to.to_string()).is_some() {
+            continue;
+        }
+        let (from, to) = (exactly(&address), exactly(&to));
+        let whole = Pattern {
+            resource: from.resource.clone().map(|(r, _)| (r, None)),
+            ..from.clone()
+        };
+        if explicit
+            .iter()
+            .any(|s| s.from.meets(&whole) || s.to.meets(&whole))
+        {
+            continue;
+        }
+        found.push(Statement {
+            module: module.id,
+            depth: 0,
+            from,
+            to,
+            span: None,
+        });
+    }
+    found
+}
+
+fn exactly(address: &AbsInstance) -> Pattern {
+    Pattern {
+        modules: address
+            .module
+            .0
+            .iter()
+            .map(|(name, key)| (name.clone(), Some(key.clone())))
+            .collect(),
+        resource: Some((address.resource.clone(), Some(address.key.clone()))),
+    }
+}
