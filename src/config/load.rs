@@ -32,6 +32,9 @@ use super::version::Version;
 /// More modules than this are taken for a mistake: modules that call each other twice grow without a bound.
 const MAX_MODULES: usize = 100_000;
 
+/// Summary of the error for a module whose folder is not there, as everything but `init` words it.
+pub const NOT_INSTALLED: &str = "Module not installed";
+
 /// Reads the configuration whose root module is `dir`.
 ///
 /// What could be read comes back also when there are errors. References are not checked yet; see
@@ -232,15 +235,14 @@ impl Loader<'_> {
         };
         match call {
             Some(call) => Diagnostic::error(
-                "Unreadable module directory",
+                NOT_INSTALLED,
                 format!(
-                    "The directory {} could not be read for module {:?} at {}: {reason}.",
+                    "The directory {} could not be read for module {:?}: {reason}. Correct the source, or bring the folder back.",
                     dir.display(),
                     call.name.as_str(),
-                    self.sources.place(call.header)
                 ),
             )
-            .at(call.source.1),
+            .at(call.header),
             None => Diagnostic::error(
                 "Failed to read module directory",
                 format!(

@@ -31,6 +31,7 @@ pub use files::Disk;
 pub use files::Files;
 pub use files::FilesError;
 pub use files::Snapshot;
+pub use load::NOT_INSTALLED;
 pub use load::load;
 pub use module::Module;
 pub use module::ModuleId;
@@ -54,6 +55,9 @@ pub use settings::Backend;
 pub use settings::VersionRequirement;
 pub use variable::Variable;
 
+use std::collections::HashSet;
+
+use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::ModulePath;
 use streamform_lang::diag::Sources;
@@ -91,6 +95,14 @@ impl Configuration {
             at = self.module(*at.children.get(name)?);
         }
         Some(at)
+    }
+
+    /// Provider configurations that resource blocks use. The others are not looked into, as in Terraform.
+    pub fn used_providers(&self) -> HashSet<&AbsProviderConfig> {
+        self.modules
+            .iter()
+            .flat_map(|m| m.resources.values().map(|r| &r.resolved_provider))
+            .collect()
     }
 
     /// A resource block by its address, if the configuration has it.

@@ -4,8 +4,10 @@ mod scope;
 mod subject;
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::addrs::Resource;
@@ -34,8 +36,10 @@ pub type SchemaLookup<'a> = dyn Fn(&ProviderAddr, Mode, &str) -> Option<Arc<Sche
 /// `schemas` is asked for the types that references lead into; what it does not know is not judged here.
 pub fn check_references(configuration: &Configuration, schemas: &SchemaLookup<'_>) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
+    let used_providers = configuration.used_providers();
     for module in &configuration.modules {
         let mut checker = Checker {
+            used_providers: &used_providers,
             configuration,
             module,
             schemas,
@@ -48,6 +52,7 @@ pub fn check_references(configuration: &Configuration, schemas: &SchemaLookup<'_
 }
 
 struct Checker<'a> {
+    used_providers: &'a HashSet<&'a AbsProviderConfig>,
     configuration: &'a Configuration,
     module: &'a Module,
     schemas: &'a SchemaLookup<'a>,
@@ -97,8 +102,15 @@ impl<'a> Checker<'a> {
             }
             self.depends_on(&output.depends_on);
         }
-        for provider in module.providers.values() {
-            self.body(&provider.body, &plain);
+        for (config, provider) in &module.providers {
+            let address = AbsProviderConfig {
+                module: module.path.clone(),
+                provider: provider.provider.clone(),
+                alias: config.alias.clone(),
+            };
+            if self.used_providers.contains(&address) {
+                self.body(&provider.body, &plain);
+            }
         }
         for resource in module.resources.values() {
             self.resource(resource);
@@ -148,9 +160,6 @@ impl<'a> Checker<'a> {
         }
         for rule in &block.lifecycle.postconditions {
             self.exprs([&rule.condition, &rule.error_message], &with_self);
-        }
-        for expr in &block.lifecycle.replace_triggered_by {
-            self.trigger(expr, &scope);
         }
         if let Some(body) = &block.connection {
             self.body(body, &with_self);

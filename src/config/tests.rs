@@ -111,7 +111,7 @@ fn modules_are_found_beside_their_caller() {
         ),
         ("m/main.tf", "variable \"name\" {}\n"),
     ]);
-    insta::assert_snapshot!(found, @"main.tf:6,12-20 Unreadable module directory");
+    insta::assert_snapshot!(found, @"main.tf:5,1-11 Module not installed");
     assert_eq!(config.modules.len(), 2);
     assert_eq!(config.modules[1].dir, Path::new("m"));
     let (_, found) = read([

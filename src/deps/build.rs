@@ -179,6 +179,15 @@ impl Builder<'_> {
         });
     }
 
+    /// The same where naming itself is no matter of the graph.
+    fn expr_after(&mut self, from: NodeId, module: &Module, expr: &Expr) {
+        walk::traversals(expr, &mut |t| {
+            if let Ok(reference) = &t.reference {
+                self.uses_others(from, module, reference);
+            }
+        });
+    }
+
     /// The same where a block may name itself: it means the object that is there already.
     fn body_after(&mut self, from: NodeId, module: &Module, body: &Body) {
         walk::body_traversals(body, &mut |t| {
@@ -244,11 +253,7 @@ impl Builder<'_> {
             // A rule names its own variable: that is no cycle.
             for rule in &variable.validations {
                 for expr in [&rule.condition, &rule.error_message] {
-                    walk::traversals(expr, &mut |t| {
-                        if let Ok(reference) = &t.reference {
-                            self.uses_others(node, module, reference);
-                        }
-                    });
+                    self.expr_after(node, module, expr);
                 }
             }
         }
@@ -308,21 +313,18 @@ impl Builder<'_> {
                 self.edge(node, call, None);
                 self.around.insert(node, call);
             }
-            for expr in [&block.count, &block.for_each].into_iter().flatten() {
-                self.expr(node, module, expr);
+            for expr in [&block.count, &block.for_each]
+                .into_iter()
+                .flatten()
+                .chain(&block.lifecycle.replace_triggered_by)
+            {
+                // A block that names itself here is told when it is planned, as by Terraform.
+                self.expr_after(node, module, expr);
             }
             self.body(node, module, &block.body);
             self.depends_on(node, module, &block.depends_on);
             self.rules(node, module, &block.lifecycle.preconditions);
             self.rules(node, module, &block.lifecycle.postconditions);
-            for expr in &block.lifecycle.replace_triggered_by {
-                // Naming itself here is no cycle: it is a change of itself that never comes.
-                walk::traversals(expr, &mut |t| {
-                    if let Ok(reference) = &t.reference {
-                        self.uses_others(node, module, reference);
-                    }
-                });
-            }
             if let Some(connection) = &block.connection {
                 self.body_after(node, module, connection);
             }

@@ -50,6 +50,20 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// These nodes and all that uses them, directly or through others.
+    pub fn using(&self, nodes: impl IntoIterator<Item = NodeId>) -> HashSet<NodeId> {
+        let mut stack: Vec<NodeId> = nodes.into_iter().collect();
+        let mut using = HashSet::new();
+        while let Some(node) = stack.pop() {
+            if using.insert(node) {
+                stack.extend(self.dependents(node).iter().copied());
+            }
+        }
+        using
+    }
+}
+
 impl NodeKind {
     /// The module that the block stands in; none for provider configurations and hubs.
     pub fn module(&self) -> Option<ModuleId> {

@@ -8,6 +8,7 @@ use streamform_state::StateView;
 
 use super::Planned;
 use super::Session;
+use super::scope;
 use super::session::state_error;
 use super::unavailable::provisioners;
 use crate::eval::WorldSettings;
@@ -73,12 +74,8 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     })
     .await;
     let mut diagnostics = applied.diagnostics;
-    if !plan.targets.is_empty() {
-        diagnostics.push(Diagnostic::warning(
-            "Applied changes may be incomplete",
-            "The plan was created with the -target option in effect, so some changes requested in the configuration may have been ignored and the output values may not be fully updated. Run the following command to verify that no other changes are pending:\n    streamform plan\n\nNote that the -target option is not suitable for routine use, and is provided only for exceptional situations such as recovering from errors or mistakes, or when Streamform specifically suggests to use it as part of an error message.",
-        ));
-    }
+    let notes = [scope::incomplete(&plan), scope::to_be_continued(&plan)];
+    diagnostics.extend(notes.into_iter().flatten().collect());
     let mut store_failed = applied.store_error.is_some();
     if let Some(e) = &applied.store_error {
         diagnostics.push(state_error(e));

@@ -73,7 +73,18 @@ pub fn load_declarations(
     root: &Path,
     registry: &Registry,
 ) -> (Configuration, Diagnostics) {
-    let (config, mut diagnostics) = config::load(files, root);
+    let (config, diagnostics) = config::load(files, root);
+    // Here the folder should have been found; everywhere else it was not brought.
+    let mut diagnostics: Diagnostics = diagnostics
+        .into_iter()
+        .map(|d| match d.summary == config::NOT_INSTALLED {
+            true => Diagnostic {
+                summary: "Unreadable module directory".to_owned(),
+                ..d
+            },
+            false => d,
+        })
+        .collect();
     diagnostics.extend(missing_providers(&config, registry));
     (config, diagnostics.tidy())
 }

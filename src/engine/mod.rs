@@ -5,6 +5,7 @@ mod apply;
 mod inputs;
 mod load;
 mod plan;
+mod scope;
 mod session;
 mod unavailable;
 mod validate;

@@ -19,6 +19,7 @@ use super::Loaded;
 use super::Session;
 use super::inputs;
 use super::load;
+use super::scope;
 use super::session::state_error;
 use super::unavailable::unavailable;
 use crate::eval::WorldSettings;
@@ -41,8 +42,16 @@ pub struct PlanRequest {
     pub refresh: bool,
     /// `-target`
     pub targets: Vec<Target>,
+    /// `-exclude`
+    pub excludes: Vec<Target>,
+    /// `-minimal-refresh`: only objects with a proposed change are read.
+    pub minimal_refresh: bool,
     /// `-replace`
     pub replace: Vec<AbsInstance>,
+    /// `-allow-destroy`: objects that may go although they are guarded.
+    pub allow_destroy: Vec<Target>,
+    /// `-allow-deferral`: what cannot be planned yet is left for a later apply.
+    pub allow_deferral: bool,
     /// Values for root variables; of several the last wins.
     pub variables: Vec<GivenVariable>,
     /// `OperationTypePlan`, `OperationTypeApply`: what the lock tells.
@@ -128,12 +137,6 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     } else {
         None
     };
-    if !request.targets.is_empty() {
-        diagnostics.push(Diagnostic::warning(
-            "Resource targeting is in effect",
-            "You are creating a plan with the -target option, which means that the result of this plan may not represent all of the changes requested by the current configuration.\n\nThe -target option is not for routine use, and is provided only for exceptional situations such as recovering from errors or mistakes, or when Streamform specifically suggests to use it as part of an error message.",
-        ));
-    }
     let state = store.as_ref().map_or_else(|| StateView::empty(""), Store::view);
     diagnostics.extend(unavailable(&loaded.config, &state, request.mode));
     if request.mode != PlanMode::RefreshOnly {
@@ -155,7 +158,19 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     };
     let open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
     let (moves, state) = Moves::work_out(&loaded.config, &state, &open_intents);
-    let built = build::build(PlanInput {
+    let options = PlanOptions {
+        mode: request.mode,
+        refresh: request.refresh,
+        targets: request.targets,
+        excludes: request.excludes,
+        replace: request.replace,
+        timestamp,
+        reads_only: None,
+        allow_destroy: request.allow_destroy,
+        allow_deferral: request.allow_deferral,
+    };
+    diagnostics.extend(scope::limited(&options).into_iter().collect());
+    let mut input = PlanInput {
         config: &loaded.config,
         graph: &loaded.graph,
         registry: &session.registry,
@@ -163,16 +178,14 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         moves,
         open_intents,
         settings,
-        options: PlanOptions {
-            mode: request.mode,
-            refresh: request.refresh,
-            targets: request.targets,
-            replace: request.replace,
-            timestamp,
-        },
+        options,
         observer: &*session.observer,
-    })
-    .await;
+    };
+    // What an interrupted run left open is looked up first: then everything is read.
+    if request.minimal_refresh && input.open_intents.is_empty() {
+        input.options.reads_only = Some(scope::worth_a_read(&input).await);
+    }
+    let built = build::build(input).await;
     let mut store = store;
     if let Some(store) = &mut store
         && !built.settled.is_empty()

@@ -44,6 +44,7 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         applying: false,
         validating: true,
     };
+    let used_providers = config.used_providers();
     let mut world = World::new(config, settings);
     let mut bad = HashSet::new();
     for node in loaded.graph.order() {
@@ -57,6 +58,7 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
             NodeKind::Output(m, n) => world.evaluate_output(*m, n),
             NodeKind::Call(m, n) => world.evaluate_call(*m, n),
             NodeKind::Resource(m, r) => resource(session, &mut world, *m, r),
+            NodeKind::Provider(address) if !used_providers.contains(address) => Diagnostics::new(),
             NodeKind::Provider(address) => match evaluate_provider(&world, &session.registry, address) {
                 Ok((_, _, found)) | Err(found) => found,
             },

@@ -180,7 +180,7 @@ impl Scope for InstanceScope<'_, '_> {
             },
             Subject::EachValue => match &self.repetition.each {
                 Some((_, v)) => Ok(v.clone()),
-                None => self.error(reference, "Reference to \"each\" in context without for_each", "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set."),
+                None => self.error(reference, "each.value cannot be used in this context", "A reference to \"each.value\" has been used in a context in which it is unavailable, such as when the configuration no longer contains the value in its \"for_each\" expression. Remove this reference to each.value in your configuration to work around this error."),
             },
             Subject::CountIndex => match &self.repetition.count {
                 Some(i) => Ok(i.clone()),

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -62,6 +63,8 @@ pub(super) struct ModuleState {
 pub(super) struct ResourceState {
     pub(super) expansion: Expansion,
     pub(super) instances: BTreeMap<InstanceKey, Value>,
+    /// Instances that the block asks for and that this run leaves out, and that are not there.
+    pub(super) absent: BTreeSet<InstanceKey>,
     /// All instances as one value, made when first asked for.
     pub(super) whole: OnceCell<Value>,
 }
@@ -229,6 +232,7 @@ impl<'a> World<'a> {
             ResourceState {
                 expansion,
                 instances: BTreeMap::new(),
+                absent: BTreeSet::new(),
                 whole: OnceCell::new(),
             },
         );
@@ -249,6 +253,14 @@ impl<'a> World<'a> {
     ) {
         if let Some(state) = self.modules[module.0 as usize].resources.get_mut(resource) {
             state.instances.insert(key, value);
+            state.whole = OnceCell::new();
+        }
+    }
+
+    /// Says that an instance is not there and that this run does not make it: the whole resource is seen without it.
+    pub fn set_absent(&mut self, module: ModuleInstanceId, resource: &Resource, key: InstanceKey) {
+        if let Some(state) = self.modules[module.0 as usize].resources.get_mut(resource) {
+            state.absent.insert(key);
             state.whole = OnceCell::new();
         }
     }
@@ -289,20 +301,20 @@ impl<'a> World<'a> {
                         .get(&InstanceKey::None)
                         .cloned()
                         .unwrap_or_else(|| Value::unknown(Type::Any)),
-                    Expansion::Count(n) => Value::tuple((0..*n).map(|i| {
+                    Expansion::Count(n) => Value::tuple((0..present(&state.absent, *n)).map(|i| {
                         state
                             .instances
                             .get(&InstanceKey::Int(i))
                             .cloned()
                             .unwrap_or_else(|| Value::unknown(Type::Any))
                     })),
-                    Expansion::Each(items) => Value::object(items.iter().map(|(k, _)| {
-                        let value = state
-                            .instances
-                            .get(&InstanceKey::Str(k.clone()))
-                            .cloned()
-                            .unwrap_or_else(|| Value::unknown(Type::Any));
-                        (k.clone(), value)
+                    Expansion::Each(items) => Value::object(items.iter().filter_map(|(k, _)| {
+                        let key = InstanceKey::Str(k.clone());
+                        if state.absent.contains(&key) {
+                            return None;
+                        }
+                        let value = state.instances.get(&key).cloned();
+                        Some((k.clone(), value.unwrap_or_else(|| Value::unknown(Type::Any))))
                     })),
                 })
                 .clone(),
@@ -354,4 +366,12 @@ impl<'a> World<'a> {
         let id = call.instances.get(key)?;
         self.state(*id).outputs.get(output).cloned()
     }
+}
+
+/// The number of instances by `count` that are there: without those at the end that are absent.
+fn present(absent: &BTreeSet<InstanceKey>, count: u64) -> u64 {
+    (0..count)
+        .rev()
+        .find(|i| !absent.contains(&InstanceKey::Int(*i)))
+        .map_or(0, |last| last + 1)
 }

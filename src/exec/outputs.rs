@@ -35,13 +35,21 @@ impl Run<'_> {
     pub(super) fn write_outputs(&mut self) {
         let plan = Arc::clone(&self.plan);
         let mut spoiled = self.spoiled();
-        self.output_preconditions(&mut spoiled);
+        let later = self.left_for_later();
+        self.output_preconditions(&mut spoiled, &later);
         if plan.graph.is_empty() && plan.outputs.iter().all(|o| o.action == Action::NoOp) {
             return;
         }
+        let spoiled_or_later: HashSet<NodeId> = spoiled.union(&later).copied().collect();
         let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
         for change in plan.outputs.iter().filter(|o| o.action != Action::Delete) {
-            let value = match self.output_now(change, &spoiled) {
+            // What could be planned of it is kept to; the rest keeps the value that it had.
+            let spoiled = if change.after.is_wholly_known() {
+                &spoiled
+            } else {
+                &spoiled_or_later
+            };
+            let value = match self.output_now(change, spoiled) {
                 Some(v) if v.is_wholly_known() => v,
                 _ => change.before.clone(),
             };
@@ -92,12 +100,24 @@ impl Run<'_> {
 
     /// Everything that needs a block of which something could not be made, changed or read.
     fn spoiled(&self) -> HashSet<NodeId> {
-        let mut spoiled = HashSet::new();
-        if self.unfinished.is_empty() {
+        let own = self.unfinished.iter();
+        let found = own.filter_map(|b| self.graph.find_resource(self.config, b));
+        self.with_users(found.collect())
+    }
+
+    /// Everything that needs what the plan has left for a later apply.
+    fn left_for_later(&self) -> HashSet<NodeId> {
+        let own = self.plan.deferred.iter();
+        self.with_users(
+            own.flat_map(|d| self.graph.named_by(self.config, &d.address))
+                .collect(),
+        )
+    }
+
+    fn with_users(&self, mut spoiled: HashSet<NodeId>) -> HashSet<NodeId> {
+        if spoiled.is_empty() {
             return spoiled;
         }
-        let own = self.unfinished.iter();
-        spoiled.extend(own.filter_map(|b| self.graph.find_resource(self.config, b)));
         for node in self.graph.order() {
             if self.graph.dependencies(*node).iter().any(|d| spoiled.contains(d)) {
                 spoiled.insert(*node);
@@ -107,10 +127,10 @@ impl Run<'_> {
     }
 
     /// Conditions of outputs that could not be judged when the plan was made.
-    fn output_preconditions(&mut self, spoiled: &mut HashSet<NodeId>) {
+    fn output_preconditions(&mut self, spoiled: &mut HashSet<NodeId>, later: &HashSet<NodeId>) {
         for (node, module, name) in self.left_open(CheckKind::Output) {
             let block = self.config.module(module).outputs.get(&name);
-            let (Some(block), false) = (block, spoiled.contains(&node)) else {
+            let (Some(block), false) = (block, spoiled.contains(&node) || later.contains(&node)) else {
                 continue;
             };
             if let Err(found) = self.values.ensure(node) {
@@ -138,7 +158,8 @@ impl Run<'_> {
 
     /// Assertions of `check` blocks that could not be judged when the plan was made.
     pub(super) fn tell_checks(&mut self) {
-        let spoiled = self.spoiled();
+        let mut spoiled = self.spoiled();
+        spoiled.extend(self.left_for_later());
         for (node, module, name) in self.left_open(CheckKind::Check) {
             let block = self.config.module(module).checks.get(&name);
             let (Some(block), false) = (block, spoiled.contains(&node)) else {

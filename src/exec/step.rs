@@ -262,7 +262,6 @@ impl<'a> Run<'a> {
                         if path.steps().is_empty() { "the whole object".to_owned() } else { path.to_string() }
                     ),
                 )
-                .at(block.header)
                 .on(address),
             );
             return Begun::Over(Ended::Badly);
@@ -279,7 +278,6 @@ impl<'a> Run<'a> {
                         "When the plan for {address} was completed with values that are known only now, the update turned out to need a replacement because of {path}. Nothing was changed for this resource; make a new plan."
                     ),
                 )
-                .at(block.header)
                 .on(address),
             );
             return Begun::Over(Ended::Badly);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use streamform_lang::addrs::AbsResource;
+use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
 
@@ -24,6 +25,8 @@ pub(super) struct Values<'a> {
     graph: &'a deps::Graph,
     plan: &'a Plan,
     by_block: HashMap<AbsResource, Vec<usize>>,
+    /// Blocks that the plan left for a later apply.
+    deferred: HashSet<AbsResource>,
     results: HashMap<usize, Value>,
     done: HashSet<NodeId>,
     failed: HashSet<NodeId>,
@@ -50,6 +53,14 @@ impl<'a> Values<'a> {
             graph,
             plan,
             by_block,
+            deferred: plan
+                .deferred
+                .iter()
+                .filter_map(|d| match &d.address {
+                    Target::Resource(r) => Some(r.clone()),
+                    _ => None,
+                })
+                .collect(),
             results: HashMap::new(),
             done: HashSet::new(),
             failed: HashSet::new(),
@@ -131,7 +142,10 @@ impl<'a> Values<'a> {
                         module: self.world.address(id).clone(),
                         resource: resource.clone(),
                     };
-                    let expansion = if self.plan.mode == PlanMode::Normal {
+                    let expansion = if self.deferred.contains(&abs) {
+                        // Nothing was planned for it: that its number may be known now does not make its instances.
+                        Expansion::Unknown(block.for_each.is_some())
+                    } else if self.plan.mode == PlanMode::Normal {
                         let (expansion, found) = Expansion::of(
                             block.count.as_deref(),
                             block.for_each.as_deref(),

@@ -222,13 +222,37 @@ pub struct CheckResult {
     pub instances: Vec<(String, CheckStatus, Vec<String>)>,
 }
 
-/// Something that could not be planned yet.
+/// Something that could not be planned yet, with `-allow-deferral`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deferred {
-    /// The block or instance.
-    pub address: String,
+    /// The block, the instance, or the module with everything in it.
+    pub address: Target,
     /// Why.
-    pub reason: String,
+    pub reason: DeferralReason,
+    /// The same as a sentence, with what is waited for.
+    pub explanation: String,
+}
+
+/// Why something is left for a later apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeferralReason {
+    /// `count` or `for_each` is known only after apply.
+    InstanceCountUnknown,
+    /// The configuration of its provider is known only after apply.
+    ProviderConfigUnknown,
+    /// It needs something that is deferred itself.
+    DeferredPrerequisite,
+}
+
+impl DeferralReason {
+    /// The name that Terraform's plan JSON has for it.
+    pub const fn json_name(self) -> &'static str {
+        match self {
+            DeferralReason::InstanceCountUnknown => "instance_count_unknown",
+            DeferralReason::ProviderConfigUnknown => "provider_config_unknown",
+            DeferralReason::DeferredPrerequisite => "deferred_prereq",
+        }
+    }
 }
 
 /// What kind of plan it is.
@@ -299,6 +323,8 @@ pub struct Plan {
     pub graph: ExecutionGraph,
     /// `-target`: empty for all.
     pub targets: Vec<Target>,
+    /// `-exclude`: what was left out, with what depends on it.
+    pub excludes: Vec<Target>,
     /// Values of the root module's variables, as they were given.
     pub variables: Vec<(Name, Value)>,
     /// Lineage of the state that it was made for.
@@ -331,11 +357,19 @@ impl Plan {
         s
     }
 
+    /// Whether `-target` or `-exclude` leave something out.
+    pub fn is_limited(&self) -> bool {
+        !(self.targets.is_empty() && self.excludes.is_empty())
+    }
+
     /// Whether applying it would change any object or output value.
     pub fn has_changes(&self) -> bool {
-        // What was only read leaves the state without a word.
-        let mut managed = self.changes.iter().filter(|c| c.mode() == Mode::Managed);
-        managed.any(|c| !matches!(c.action, Action::NoOp | Action::Read) || c.previous_address.is_some())
+        // What was only read leaves the state without a word; what a check reads again is a reason to apply.
+        let counts = |c: &&InstanceChange| {
+            c.mode() == Mode::Managed || c.reason == Some(ActionReason::ReadBecauseCheckNested)
+        };
+        let mut counted = self.changes.iter().filter(counts);
+        counted.any(|c| c.action != Action::NoOp || c.previous_address.is_some())
             || self.outputs.iter().any(|o| o.action != Action::NoOp)
     }
 }

@@ -27,6 +27,8 @@ use super::ActionReason;
 use super::CheckKind;
 use super::CheckResult;
 use super::CheckStatus;
+use super::DeferralReason;
+use super::Deferred;
 use super::Encoded;
 use super::ExecutionGraph;
 use super::InstanceChange;
@@ -100,6 +102,8 @@ struct Stored<V> {
     lineage: String,
     serial: u64,
     targets: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    excludes: Vec<String>,
     variables: Vec<(String, V)>,
     changes: Vec<StoredChange<V>>,
     drift: Vec<StoredChange<V>>,
@@ -107,6 +111,8 @@ struct Stored<V> {
     moves: Vec<(String, String)>,
     outputs: Vec<StoredOutput<V>>,
     checks: Vec<StoredCheck>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deferred: Vec<(String, String, String)>,
     steps: Vec<(String, Json)>,
     orders: Vec<(u32, u32)>,
 }
@@ -200,6 +206,21 @@ const STATUSES: &[(CheckStatus, &str)] = &[
     (CheckStatus::Fail, "fail"),
     (CheckStatus::Error, "error"),
     (CheckStatus::Unknown, "unknown"),
+];
+
+const DEFERRALS: &[(DeferralReason, &str)] = &[
+    (
+        DeferralReason::InstanceCountUnknown,
+        DeferralReason::InstanceCountUnknown.json_name(),
+    ),
+    (
+        DeferralReason::ProviderConfigUnknown,
+        DeferralReason::ProviderConfigUnknown.json_name(),
+    ),
+    (
+        DeferralReason::DeferredPrerequisite,
+        DeferralReason::DeferredPrerequisite.json_name(),
+    ),
 ];
 
 fn name_of<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> String {
@@ -348,12 +369,8 @@ fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileErro
     })
 }
 
-fn target_text(t: &Target) -> String {
-    match t {
-        Target::Module(m) => m.to_string(),
-        Target::Resource(r) => r.to_string(),
-        Target::Instance(i) => i.to_string(),
-    }
+fn load_targets(texts: &[String]) -> Result<Vec<Target>, PlanFileError> {
+    texts.iter().map(|t| Target::parse(t).map_err(damaged)).collect()
 }
 
 impl SavedPlan {
@@ -373,7 +390,8 @@ impl SavedPlan {
             timestamp: plan.timestamp.clone(),
             lineage: plan.lineage.clone(),
             serial: plan.serial,
-            targets: plan.targets.iter().map(target_text).collect(),
+            targets: plan.targets.iter().map(ToString::to_string).collect(),
+            excludes: plan.excludes.iter().map(ToString::to_string).collect(),
             variables: plan
                 .variables
                 .iter()
@@ -409,6 +427,14 @@ impl SavedPlan {
                         .iter()
                         .map(|(a, s, m)| (a.clone(), name_of(STATUSES, *s), m.clone()))
                         .collect(),
+                })
+                .collect(),
+            deferred: plan
+                .deferred
+                .iter()
+                .map(|d| {
+                    let reason = d.reason.json_name().to_owned();
+                    (d.address.to_string(), reason, d.explanation.clone())
                 })
                 .collect(),
             steps: plan.graph.steps().map(|(_, s)| store_step(s)).collect(),
@@ -531,13 +557,20 @@ impl SavedPlan {
                     })
                 })
                 .collect::<Result<_, PlanFileError>>()?,
-            deferred: Vec::new(),
+            deferred: stored
+                .deferred
+                .into_iter()
+                .map(|(address, reason, explanation)| {
+                    Ok(Deferred {
+                        address: Target::parse(&address).map_err(damaged)?,
+                        reason: value_of(DEFERRALS, &reason)?,
+                        explanation,
+                    })
+                })
+                .collect::<Result<_, PlanFileError>>()?,
             graph,
-            targets: stored
-                .targets
-                .iter()
-                .map(|t| Target::parse(t).map_err(damaged))
-                .collect::<Result<_, _>>()?,
+            targets: load_targets(&stored.targets)?,
+            excludes: load_targets(&stored.excludes)?,
             variables: stored
                 .variables
                 .iter()

@@ -14,6 +14,7 @@ pub use change::ActionReason;
 pub use change::CheckKind;
 pub use change::CheckResult;
 pub use change::CheckStatus;
+pub use change::DeferralReason;
 pub use change::Deferred;
 pub use change::InstanceChange;
 pub use change::OutputChange;

@@ -157,6 +157,10 @@ fn head(report: &PlanReport, options: &MarkdownOptions) -> String {
             "> [!CAUTION]\n> Planning failed: what follows is not complete, and cannot be applied.\n\n",
         );
     }
+    if !report.has_changes && !report.deferred.is_empty() {
+        out.push_str("**No changes yet.** What could not be planned is listed below.\n");
+        return out;
+    }
     if !report.has_changes {
         out.push_str(match report.mode {
             PlanMode::Destroy => "**No changes.** No objects need to be destroyed.\n",
@@ -221,11 +225,40 @@ fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
 }
 
 fn foot(report: &PlanReport) -> String {
+    let mut out = deferred(report);
     if report.has_changes {
-        format!("\nPlan: {}.\n", report.summary)
-    } else {
-        String::new()
+        _ = write!(out, "\nPlan: {}.\n", report.summary);
     }
+    out
+}
+
+/// More deferred objects than these are only counted.
+const MOST_DEFERRED: usize = 20;
+
+/// What is left for a later apply.
+fn deferred(report: &PlanReport) -> String {
+    let mut out = String::new();
+    if report.deferred.is_empty() {
+        return out;
+    }
+    out.push_str("\n**Deferred** until more is known; apply again afterwards:\n\n");
+    for d in report.deferred.iter().take(MOST_DEFERRED) {
+        _ = writeln!(
+            out,
+            "- {}: {}",
+            code(&d.address.to_string()),
+            escape(&d.explanation)
+        );
+    }
+    if let Some(more) = report
+        .deferred
+        .len()
+        .checked_sub(MOST_DEFERRED)
+        .filter(|n| *n > 0)
+    {
+        _ = writeln!(out, "- and {more} more");
+    }
+    out
 }
 
 fn table(changes: &[&ChangeReport], room: usize) -> String {

@@ -23,6 +23,8 @@ pub struct ProviderDiagnostic {
     pub detail: String,
     /// The attribute at fault.
     pub path: Option<Path>,
+    /// It is told without a place in the configuration: what it says is enough.
+    pub placeless: bool,
 }
 
 impl ProviderDiagnostic {
@@ -33,6 +35,7 @@ impl ProviderDiagnostic {
             summary: summary.into(),
             detail: detail.into(),
             path: None,
+            placeless: false,
         }
     }
     /// A warning about the object as a whole.
@@ -41,6 +44,12 @@ impl ProviderDiagnostic {
             severity: Severity::Warning,
             ..Self::error(summary, detail)
         }
+    }
+    /// Without a place in the configuration.
+    #[must_use]
+    pub fn placeless(mut self) -> Self {
+        self.placeless = true;
+        self
     }
     /// The attribute at fault.
     #[must_use]

@@ -109,9 +109,21 @@ pub(super) struct PlanningArgs {
     /// Plan only this resource or module and what it needs (can be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) target: Vec<String>,
+    /// Plan everything but this resource or module and what depends on it (can be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) exclude: Vec<String>,
     /// Replace this object even if nothing about it changes (can be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<String>,
+    /// Read only objects that would change
+    #[arg(long)]
+    pub(super) minimal_refresh: bool,
+    /// Let this object be destroyed although prevent_destroy guards it (can be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) allow_destroy: Vec<String>,
+    /// Leave what cannot be planned yet, such as unknown instances, for the next apply
+    #[arg(long)]
+    pub(super) allow_deferral: bool,
 }
 
 /// What to do about a lock that somebody else holds.
@@ -136,7 +148,14 @@ impl LockArgs {
             None => Ok(LockWait::No),
             Some((_, Some(d))) if d.is_zero() => Ok(LockWait::No),
             Some((_, Some(d))) => Ok(LockWait::UpTo(d)),
-            Some((text, None)) => Err(Box::new(invalid_duration("-lock-timeout", text))),
+            // A time that is over already is no time to wait.
+            Some((text, None)) if text.strip_prefix('-').is_some_and(|t| duration(t).is_some()) => {
+                Ok(LockWait::No)
+            }
+            Some((text, None)) => Err(Box::new(Diagnostic {
+                summary: "Failed to parse command-line flags".to_owned(),
+                ..invalid_duration("-lock-timeout", text)
+            })),
         }
     }
 }
@@ -146,8 +165,8 @@ impl LockArgs {
 #[command(next_help_heading = "Running")]
 pub(super) struct RunningArgs {
     /// Run at most this many operations at once [default: 10]
-    #[arg(long, value_name = "N")]
-    pub(super) parallelism: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) parallelism: Option<i64>,
     #[command(flatten)]
     pub(super) lock: LockArgs,
     /// Print warnings as a list of their titles

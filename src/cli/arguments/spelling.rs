@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 /// Flags without a value; Terraform takes `=true` and `=false` behind each.
 const SWITCHES: &[&str] = &[
+    "allow-deferral",
     "auto-approve",
     "check",
     "compact-warnings",
@@ -17,6 +18,7 @@ const SWITCHES: &[&str] = &[
     "markdown",
     "mermaid",
     "migrate-state",
+    "minimal-refresh",
     "no-color",
     "raw",
     "reconfigure",

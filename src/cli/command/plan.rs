@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
@@ -64,8 +65,16 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn of(args: &RunningArgs) -> Result<Running, Diagnostics> {
-        // As Terraform: 0 is the default.
-        let parallelism = args.parallelism.filter(|n| *n > 0).unwrap_or(10);
+        let parallelism = match args.parallelism {
+            // As Terraform: 0 is the default.
+            None | Some(0) => 10,
+            Some(n) => usize::try_from(n).map_err(|_| {
+                Diagnostic::error(
+                    "Invalid parallelism value",
+                    format!("The parallelism must be a positive value. Not {n}."),
+                )
+            })?,
+        };
         Ok(Running {
             parallelism,
             lock_wait: args.lock.wait()?,
@@ -78,6 +87,54 @@ impl Running {
     }
 }
 
+/// Options that ask for kinds of plan that do not go together; `command`: it is `destroy` itself.
+fn mode_conflicts(planning: &PlanningArgs, command: bool) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let mut refuse = |summary: &str, detail: &str| found.push(Diagnostic::error(summary, detail));
+    let no_refresh = planning.refresh == Some(false);
+    if command && planning.destroy {
+        refuse(
+            "Invalid mode option",
+            "The -destroy option is not valid for \"streamform destroy\", because this command always works in destroy mode. Leave it out.",
+        );
+    } else if command && planning.refresh_only {
+        refuse(
+            "Invalid mode option",
+            "The -refresh-only option is not valid for \"streamform destroy\". To bring the state up to date, run \"streamform apply -refresh-only\".",
+        );
+    } else if planning.destroy && planning.refresh_only {
+        refuse(
+            "Incompatible plan mode options",
+            "The -destroy and -refresh-only options are mutually-exclusive.",
+        );
+    }
+    if planning.refresh_only && no_refresh {
+        refuse(
+            "Incompatible refresh options",
+            "It doesn't make sense to use -refresh-only at the same time as -refresh=false, because Streamform would have nothing to do.",
+        );
+    }
+    if planning.minimal_refresh && (planning.refresh_only || no_refresh) {
+        refuse(
+            "Incompatible refresh options",
+            "-minimal-refresh reads the objects that would change, -refresh-only reads all of them and -refresh=false none. Use one of the three.",
+        );
+    }
+    if !planning.replace.is_empty() && (command || planning.destroy || planning.refresh_only) {
+        refuse(
+            "Unsupported plan mode",
+            "Forcing resource instance replacement (with -replace=...) is allowed only in normal planning mode.",
+        );
+    }
+    if !planning.target.is_empty() && !planning.exclude.is_empty() {
+        refuse(
+            "Invalid combination of arguments",
+            "The -target and -exclude options are mutually-exclusive: name what is to be planned, or what is not.",
+        );
+    }
+    found
+}
+
 impl Wanted {
     /// Understands the arguments; `operation` is what the lock of the state tells others.
     pub(super) fn of(
@@ -86,46 +143,38 @@ impl Wanted {
         destroy: bool,
         operation: &str,
     ) -> Result<Wanted, Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
+        let mut diagnostics = mode_conflicts(planning, destroy);
         let destroy = destroy || planning.destroy;
         let refresh = planning.refresh.unwrap_or(true);
-        if destroy && planning.refresh_only {
-            diagnostics.push(Diagnostic::error(
-                "Incompatible plan mode options",
-                "The -destroy and -refresh-only options are mutually-exclusive.",
-            ));
-        }
-        if planning.refresh_only && !refresh {
-            diagnostics.push(Diagnostic::error(
-                "Incompatible refresh options",
-                "It doesn't make sense to use -refresh-only at the same time as -refresh=false, because Streamform would have nothing to do.",
-            ));
-        }
-        if !planning.replace.is_empty() && (destroy || planning.refresh_only) {
-            diagnostics.push(Diagnostic::error(
-                "Unsupported plan mode",
-                "Forcing resource instance replacement (with -replace=...) is allowed only in normal planning mode.",
-            ));
-        }
-        let mut targets = Vec::new();
-        for text in &planning.target {
-            match Target::parse(text) {
-                Ok(t) => targets.push(t),
-                Err(e) => diagnostics.push(Diagnostic::error(
-                    format!("Invalid target \"{text}\""),
-                    e.to_string(),
-                )),
+        let mut refuse = |summary: String, detail: String| {
+            diagnostics.push(Diagnostic::error(summary, detail));
+        };
+        let mut addresses = |texts: &[String], what: &str| {
+            let mut found = Vec::new();
+            for text in texts {
+                match Target::parse(text) {
+                    Ok(t) => found.push(t),
+                    Err(e) => refuse(format!("Invalid {what} \"{text}\""), e.to_string()),
+                }
             }
-        }
+            found
+        };
+        let targets = addresses(&planning.target, "target");
+        let excludes = addresses(&planning.exclude, "exclude");
+        let allow_destroy = addresses(&planning.allow_destroy, "address to be destroyed");
         let mut replace = Vec::new();
         for text in &planning.replace {
-            match AbsInstance::parse(text) {
-                Ok(a) => replace.push(a),
-                Err(e) => diagnostics.push(Diagnostic::error(
-                    format!("Invalid force-replace address \"{text}\""),
-                    format!("{e}."),
-                )),
-            }
+            let problem = match AbsInstance::parse(text) {
+                Ok(a) if a.resource.mode != Mode::Managed => {
+                    "Only managed resources can be used with the -replace=... option.".to_owned()
+                }
+                Ok(a) => {
+                    replace.push(a);
+                    continue;
+                }
+                Err(e) => e.to_string(),
+            };
+            refuse(format!("Invalid force-replace address \"{text}\""), problem);
         }
         let running = match Running::of(running) {
             Ok(running) if !diagnostics.has_errors() => running,
@@ -143,7 +192,11 @@ impl Wanted {
             },
             refresh,
             targets,
+            excludes,
+            minimal_refresh: planning.minimal_refresh,
             replace,
+            allow_destroy,
+            allow_deferral: planning.allow_deferral,
             variables: Vec::new(),
             operation: operation.to_owned(),
         };
@@ -224,7 +277,8 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     else {
         return 1;
     };
-    let changes = does_something(plan);
+    // What is deferred is a reason to come back.
+    let changes = does_something(plan) || !plan.deferred.is_empty();
     if let Some(out) = &args.out {
         let saved = planned.to_save(&opened.session.workspace);
         if let Some(Err(e)) = saved.map(|s| s.write(out)) {

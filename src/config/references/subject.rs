@@ -6,7 +6,6 @@ use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Span;
-use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::Step;
 use streamform_lang::syntax::StepKind;
 use streamform_lang::value;
@@ -19,7 +18,6 @@ use super::Scope;
 use crate::config::IgnoreChanges;
 use crate::config::ResourceBlock;
 use crate::config::decode::suggest;
-use crate::config::walk;
 
 const NO_EACH: (&str, &str) = (
     "Reference to \"each\" in context without for_each",
@@ -338,31 +336,5 @@ impl Checker<'_> {
                 self.no_attribute(&schema.block, name, at);
             }
         }
-    }
-
-    /// An item of `replace_triggered_by`: Terraform words this one in its own way.
-    pub(super) fn trigger(&mut self, expr: &Expr, scope: &Scope<'_>) {
-        let module = self.module;
-        walk::traversals(expr, &mut |t| match &t.reference {
-            Ok(reference) => match &reference.subject {
-                Subject::Resource(address) | Subject::ResourceInstance(address, _)
-                    if !module.resources.contains_key(address) =>
-                {
-                    let detail = format!(
-                        "A resource {address} has not been declared in {}",
-                        self.configuration.module_text(module.id)
-                    );
-                    self.diagnostics
-                        .error_at(reference.span, "Reference to undeclared resource", detail);
-                }
-                // A whole resource, all its instances and any attribute may trigger.
-                Subject::Resource(_) => {}
-                _ => {
-                    let rest = t.steps.get(reference.consumed..).unwrap_or_default();
-                    self.subject(reference, rest, scope);
-                }
-            },
-            Err(problem) => self.diagnostics.push((**problem).clone()),
-        });
     }
 }

@@ -1,6 +1,7 @@
 //! Actions and their reasons, lifecycle settings, targets, conditions, outputs.
 
 use serde_json::json;
+use streamform_lang::addrs::Target;
 
 use super::desk::Desk;
 use super::desk::actions;
@@ -10,6 +11,7 @@ use super::desk::errors;
 use super::desk::normal;
 use super::desk::replace;
 use super::desk::target;
+use crate::engine::PlanRequest;
 use crate::plan::Action;
 use crate::plan::CheckStatus;
 
@@ -130,9 +132,15 @@ fn what_must_not_be_destroyed_is_not() {
     assert!(desk.plan_errors(destroy())[0].starts_with("Instance cannot be destroyed"));
     desk.write(&text("y"));
     assert!(desk.plan_errors(normal())[0].starts_with("Instance cannot be destroyed"));
+    // The block is gone, and the record remembers what it said.
     desk.write("");
+    assert!(desk.plan_errors(normal())[0].starts_with("Instance cannot be destroyed"));
+    let allowed = PlanRequest {
+        allow_destroy: vec![Target::parse("test_thing.a").unwrap()],
+        ..normal()
+    };
     assert_eq!(
-        actions(&desk.plan(normal())),
+        actions(&desk.plan(allowed)),
         ["test_thing.a delete delete_because_no_resource_config"]
     );
 }

@@ -67,6 +67,7 @@ pub fn place_findings(
         .into_iter()
         .map(|f| Diagnostic {
             subject: match (&f.path, body) {
+                _ if f.placeless => None,
                 (Some(path), Some(body)) => schema::locate(body, path).or(header),
                 _ => header,
             },

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
-use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
@@ -111,10 +110,6 @@ impl InstancePlan<'_> {
                 }
             }
         }
-        if self.block.lifecycle.prevent_destroy && action.is_replace() {
-            diagnostics.push(prevented(self.address, self.block.header));
-            return (None, diagnostics);
-        }
         let after = schema::mark_sensitive(
             &self.schema.block,
             response
@@ -199,18 +194,6 @@ fn relevant_marks(marks: &[(Path, Marks)]) -> Vec<(Path, Marks)> {
         .filter(|(_, m)| m.contains(Marks::SENSITIVE))
         .map(|(p, _)| (p.clone(), Marks::SENSITIVE))
         .collect()
-}
-
-/// The refusal to destroy what the configuration guards.
-pub(super) fn prevented(address: &AbsInstance, header: streamform_lang::diag::Span) -> Diagnostic {
-    Diagnostic::error(
-        "Instance cannot be destroyed",
-        format!(
-            "Resource {address} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed. To avoid this error and continue with the plan, either disable lifecycle.prevent_destroy or reduce the scope of the plan using the -target option."
-        ),
-    )
-    .at(header)
-    .on(address.to_string())
 }
 
 fn differs(before: Option<&Value>, after: Option<&Value>) -> bool {

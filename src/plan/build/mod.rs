@@ -6,6 +6,8 @@
 mod conditions;
 mod config_value;
 mod data;
+mod deferral;
+mod guard;
 mod instance;
 mod load;
 mod order;
@@ -14,8 +16,10 @@ mod outputs;
 mod prior;
 mod providers;
 mod recover;
+mod requests;
 mod resource;
 mod targets;
+mod triggers;
 mod walk;
 
 pub use config_value::ConfigValue;

@@ -9,7 +9,6 @@ use streamform_lang::value::Value;
 use streamform_provider::protocol::PlanRequest;
 use streamform_provider::schema;
 
-use super::instance::prevented;
 use super::place_findings;
 use super::prior::Prior;
 use super::prior::PriorObject;
@@ -29,7 +28,7 @@ impl Planner<'_> {
             self.prior.iter().map(|(a, p)| (a.clone(), p.clone())).collect();
         let mode = self.input.options.mode;
         for (address, prior) in priors {
-            if !self.is_targeted(&address) {
+            if !self.is_targeted(&address) || self.is_left(&address) {
                 continue;
             }
             if mode != PlanMode::RefreshOnly {
@@ -114,24 +113,18 @@ impl Planner<'_> {
         if broken {
             return;
         }
-        let block = self.input.config.resource(&address.config());
-        if let Some(block) = block
-            && block.lifecycle.prevent_destroy
-            && deposed.is_none()
-        {
-            self.diagnostics.push(prevented(address, block.header));
-            return;
-        }
         let before = schema::mark_sensitive(
             &prior.schema.block,
             object.current.clone().mark_with_paths(&object.marks),
         );
         let change = self.deletion(address, prior, object, Action::Delete, reason, before);
-        let change = InstanceChange {
+        let mut change = InstanceChange {
             deposed,
             after_private: response.private,
             ..change
         };
+        let block = self.input.config.resource(&address.config()).cloned();
+        self.guard(&mut change, block.as_deref());
         if change.deposed.is_none() {
             self.change_of.insert(address.clone(), self.changes.len());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use streamform_lang::addrs::InstanceKey;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Marks;
@@ -32,10 +33,14 @@ impl Planner<'_> {
             return found;
         }
         let call = self.input.config.module(module).calls.get(name).cloned();
-        for id in self.world.instances_of(module) {
-            if let (Some(Expansion::Unknown(for_each)), Some(call)) =
-                (self.world.call_expansion(*id, name), &call)
-            {
+        for id in self.world.instances_of(module).to_vec() {
+            let expansion = self.world.call_expansion(id, name).cloned();
+            if let (Some(Expansion::Unknown(for_each)), Some(call)) = (&expansion, &call) {
+                if self.may_defer() {
+                    let called = self.world.address(id).child(name.clone(), InstanceKey::None);
+                    self.defer_module(self.call_node(module, name), called, *for_each);
+                    continue;
+                }
                 let expr = if *for_each { &call.for_each } else { &call.count };
                 found.push(unknown_repetition(
                     *for_each,

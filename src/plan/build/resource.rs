@@ -7,19 +7,16 @@ use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::Mode;
-use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostic;
-use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Severity;
-use streamform_lang::value::Path;
-use streamform_lang::value::Step;
 use streamform_lang::value::Value;
 use streamform_provider::schema::Schema;
 
 use super::ConfigValue;
 use super::decode_instance;
+use super::deferral::count_unknown;
 use super::forbid_ephemeral;
 use super::instance::InstancePlan;
 use super::place_findings;
@@ -34,6 +31,7 @@ use crate::eval::ModuleInstanceId;
 use crate::eval::Repetition;
 use crate::plan::Action;
 use crate::plan::ActionReason;
+use crate::plan::DeferralReason;
 use crate::plan::InstanceChange;
 use crate::plan::PlanMode;
 
@@ -78,6 +76,29 @@ impl<'a> Planner<'a> {
             module: self.input.config.module(module).path.clone(),
             resource: resource.clone(),
         };
+        if let Some(span) = names_itself(&block) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Self-referential block",
+                    format!("Configuration for {config} may not refer to itself."),
+                )
+                .at(span),
+            );
+            return Progressed::Failed;
+        }
+        if let Some((reason, explanation)) = self.must_defer(node, &block) {
+            for id in self.world.instances_of(module).to_vec() {
+                let abs = AbsResource {
+                    module: self.world.address(id).clone(),
+                    resource: resource.clone(),
+                };
+                self.defer_resource(node, abs, reason, explanation.clone());
+                let unknown = Expansion::Unknown(block.for_each.is_some());
+                self.world.set_expansion(id, resource, unknown);
+            }
+            return Progressed::Done;
+        }
+        let uncertain = self.may_defer() && self.uses_uncertain(node);
         let decoder = self.decoders.get(&config, &block.body, &schema);
         let mut ready = Vec::new();
         for id in self.world.instances_of(module).to_vec() {
@@ -88,18 +109,27 @@ impl<'a> Planner<'a> {
             );
             let broken = found.has_errors();
             self.diagnostics.extend(found);
-            if let Expansion::Unknown(for_each) = expansion
-                && !broken
-            {
-                self.diagnostics.push(unknown_expansion(for_each, &block));
-            }
             let abs = AbsResource {
                 module: self.world.address(id).clone(),
                 resource: resource.clone(),
             };
+            if let Expansion::Unknown(for_each) = expansion
+                && !broken
+            {
+                if self.may_defer() {
+                    let reason = DeferralReason::InstanceCountUnknown;
+                    let why = count_unknown(for_each, "its instances");
+                    self.defer_resource(node, abs.clone(), reason, why);
+                } else {
+                    self.diagnostics.push(unknown_expansion(for_each, &block));
+                }
+            }
+            let mut deferred = Vec::new();
+            let mut untargeted = Vec::new();
             for (key, repetition) in expansion.instances() {
                 let address = abs.instance(key);
                 if !self.is_targeted(&address) {
+                    untargeted.push(address);
                     continue;
                 }
                 if !self.conditions(
@@ -117,6 +147,11 @@ impl<'a> Planner<'a> {
                 let broken = found.has_errors();
                 self.diagnostics.extend(found);
                 if broken {
+                    continue;
+                }
+                if uncertain && !config.value.is_wholly_known() {
+                    self.defer_instance(node, address.clone());
+                    deferred.push(address);
                     continue;
                 }
                 if let Some(live) = self.providers.get(&block.resolved_provider) {
@@ -143,6 +178,11 @@ impl<'a> Planner<'a> {
                 });
             }
             self.world.set_expansion(id, resource, expansion);
+            self.leave(id, untargeted);
+            for address in deferred {
+                let unknown = Value::unknown(schema.block.implied_type());
+                self.world.set_instance(id, resource, address.key, unknown);
+            }
         }
         if failed(self) {
             return Progressed::Failed;
@@ -170,6 +210,22 @@ impl<'a> Planner<'a> {
                     .at(block.header),
                 );
                 Progressed::Failed
+            }
+        }
+    }
+
+    /// Instances that targets leave out are what the state says; one that is not there yet is no instance to anyone.
+    fn leave(&mut self, module: ModuleInstanceId, untargeted: Vec<AbsInstance>) {
+        for address in untargeted {
+            let stored = self.prior.get(&address).and_then(|prior| {
+                let object = prior.current.as_ref().filter(|o| !o.current.is_null())?;
+                Some(prior::state_value(object, &prior.schema))
+            });
+            match stored {
+                Some(value) => self
+                    .world
+                    .set_instance(module, &address.resource, address.key, value),
+                None => self.world.set_absent(module, &address.resource, address.key),
             }
         }
     }
@@ -262,6 +318,9 @@ impl<'a> Planner<'a> {
         self.diagnostics.extend(found);
         let Some(mut change) = change else { return };
         change.previous_address = moved_from;
+        if change.action.is_replace() {
+            self.guard(&mut change, Some(block));
+        }
         let value = change.after.clone();
         self.world.set_instance(
             one.module,
@@ -278,49 +337,6 @@ impl<'a> Planner<'a> {
             Some(&value),
             "postcondition",
         );
-    }
-
-    /// Whether something that `replace_triggered_by` names changes.
-    fn is_triggered(&self, block: &ResourceBlock, one: &Ready) -> Result<bool, Diagnostics> {
-        for expr in &block.lifecycle.replace_triggered_by {
-            let mut references: Vec<Reference> = Vec::new();
-            expr.for_each_reference(&mut |r| references.push(r.clone()));
-            for reference in references {
-                let (resource, key) = match &reference.subject {
-                    Subject::Resource(r) => (r, None),
-                    Subject::ResourceInstance(r, k) => (r, Some(k.clone())),
-                    _ => continue,
-                };
-                let key = key.or_else(|| dynamic_key(expr, &one.repetition));
-                let named = AbsResource {
-                    module: self.world.address(one.module).clone(),
-                    resource: resource.clone(),
-                };
-                let attribute = attribute_behind(expr);
-                let triggers = |c: &InstanceChange| {
-                    (c.action == Action::Update || c.action.is_replace())
-                        && attribute.as_ref().is_none_or(|path| !same_at(c, path))
-                };
-                let hit = match key {
-                    Some(key) => self
-                        .change_of
-                        .get(&named.instance(key))
-                        .and_then(|i| self.changes.get(*i))
-                        .is_some_and(triggers),
-                    None => self
-                        .changes_of
-                        .get(&named)
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|i| self.changes.get(*i))
-                        .any(triggers),
-                };
-                if hit {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     pub(super) fn push(&mut self, change: InstanceChange) {
@@ -360,55 +376,19 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// `each.key`, `each.value` or `count.index` as the key of a reference in `replace_triggered_by`.
-fn dynamic_key(expr: &streamform_lang::syntax::Expr, repetition: &Repetition) -> Option<InstanceKey> {
-    let mut keyed = false;
-    expr.for_each_reference(&mut |r| {
-        keyed |= matches!(
-            r.subject,
-            Subject::EachKey | Subject::EachValue | Subject::CountIndex
-        );
-    });
-    if !keyed {
-        return None;
-    }
-    if let Some((k, _)) = &repetition.each {
-        return k.as_str().map(|s| InstanceKey::Str(s.into()));
-    }
-    repetition
-        .count
-        .as_ref()
-        .and_then(|i| i.as_number()?.as_i64())
-        .map(|i| InstanceKey::Int(i as u64))
-}
-
-/// Whether a place is after the change what it was before.
-fn same_at(change: &InstanceChange, path: &Path) -> bool {
-    let of = |object: &Value| object.at(path).map(|v| v.clone().unmark_deep().0);
-    of(&change.before) == of(&change.after)
-}
-
-/// The attributes behind the reference, if the expression goes on.
-fn attribute_behind(expr: &streamform_lang::syntax::Expr) -> Option<Path> {
-    use streamform_lang::syntax::ExprKind;
-    use streamform_lang::syntax::StepKind;
-    let steps = match &expr.kind {
-        ExprKind::Traversal(t) => {
-            let consumed = t.reference.as_ref().ok()?.consumed;
-            t.steps.get(consumed..)?
-        }
-        ExprKind::Relative(_, steps) => steps.as_slice(),
-        _ => return None,
-    };
-    let names = steps
-        .iter()
-        .skip_while(|s| matches!(s.kind, StepKind::Index(_)))
-        .map_while(|s| match &s.kind {
-            StepKind::Attr(n) => Some(Step::Attr(n.clone())),
-            StepKind::Index(_) => None,
+/// Where `count` or `for_each` of a block names the block itself.
+fn names_itself(block: &ResourceBlock) -> Option<streamform_lang::diag::Span> {
+    let mut found = None;
+    for expr in [&block.count, &block.for_each].into_iter().flatten() {
+        expr.for_each_reference(&mut |r| {
+            if let Subject::Resource(named) | Subject::ResourceInstance(named, _) = &r.subject
+                && *named == block.address
+            {
+                found.get_or_insert(r.span);
+            }
         });
-    let path = Path(names.collect());
-    (!path.steps().is_empty()).then_some(path)
+    }
+    found
 }
 
 /// The teaching error for instances that cannot be known yet.

@@ -1,13 +1,16 @@
-//! `-target`: what a limited plan takes in.
+//! `-target` and `-exclude`: what a limited plan takes in.
 //!
 //! A plan to make and change things takes in what the targets need. A plan to delete takes in what needs the targets,
-//! as far as the state remembers: nothing may be left standing on what is gone.
+//! as far as the state remembers: nothing may be left standing on what is gone. Excluding is the opposite: what is excluded
+//! stays as it is, and with it what depends on it (or, where things are deleted, what it depends on).
 
 use std::collections::HashMap;
 use std::collections::HashSet;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::Target;
 
 use super::walk::Planner;
 use crate::deps::NodeId;
@@ -23,17 +26,24 @@ pub(super) struct Chosen {
     named: HashSet<NodeId>,
     /// In a destroy: blocks whose objects go with those of the targets.
     with: Option<HashSet<ConfigResource>>,
+    /// Blocks that are not walked because of `-exclude`.
+    left_out: HashSet<NodeId>,
+    /// Blocks whose objects in the state stay because of `-exclude`.
+    kept: HashSet<ConfigResource>,
 }
 
 impl Planner<'_> {
     /// Works out what the targets take in. Called when the state is loaded.
     pub(super) fn choose_targets(&mut self) {
         let options = &self.input.options;
+        if !options.excludes.is_empty() {
+            self.leave_out();
+        }
         if options.targets.is_empty() {
             return;
         }
         if options.mode == PlanMode::Destroy {
-            self.chosen.with = Some(self.standing_on_targets());
+            self.chosen.with = Some(self.standing_on(&options.targets));
             return;
         }
         let graph = self.input.graph;
@@ -54,15 +64,32 @@ impl Planner<'_> {
                 }
             }
         }
-        self.chosen = Chosen {
-            nodes: Some(nodes),
-            named,
-            with: None,
-        };
+        self.chosen.nodes = Some(nodes);
+        self.chosen.named = named;
+    }
+
+    /// Works out what `-exclude` takes out.
+    fn leave_out(&mut self) {
+        let options = &self.input.options;
+        if options.mode == PlanMode::Destroy {
+            self.chosen.kept = self.below(&options.excludes);
+            return;
+        }
+        let graph = self.input.graph;
+        for target in &options.excludes {
+            let named = graph.named_by(self.input.config, target);
+            let mut out = graph.using(named.iter().copied());
+            if !is_whole(target) {
+                // Other instances of the same blocks go on.
+                named.iter().for_each(|n| _ = out.remove(n));
+            }
+            self.chosen.left_out.extend(out);
+        }
+        self.chosen.kept = self.standing_on(&options.excludes);
     }
 
     /// Blocks of the state whose objects depend on what the targets cover, however indirectly.
-    fn standing_on_targets(&self) -> HashSet<ConfigResource> {
+    fn standing_on(&self, targets: &[Target]) -> HashSet<ConfigResource> {
         let mut used_by: HashMap<String, HashSet<ConfigResource>> = HashMap::new();
         for (address, prior) in &self.prior {
             for object in prior.current.iter().chain(prior.deposed.values()) {
@@ -74,7 +101,6 @@ impl Planner<'_> {
                 }
             }
         }
-        let targets = &self.input.options.targets;
         let mut stack: Vec<String> = self
             .prior
             .keys()
@@ -92,24 +118,76 @@ impl Planner<'_> {
         found
     }
 
+    /// Blocks of the state on which what the targets cover depends, however indirectly.
+    fn below(&self, targets: &[Target]) -> HashSet<ConfigResource> {
+        let mut uses: HashMap<String, HashSet<&str>> = HashMap::new();
+        let mut blocks: HashMap<String, ConfigResource> = HashMap::new();
+        for (address, prior) in &self.prior {
+            let config = address.config();
+            let of = uses.entry(config.to_string()).or_default();
+            for object in prior.current.iter().chain(prior.deposed.values()) {
+                of.extend(object.dependencies.iter().map(String::as_str));
+            }
+            blocks.insert(config.to_string(), config);
+        }
+        let mut stack: Vec<String> = self
+            .prior
+            .keys()
+            .filter(|a| targets.iter().any(|t| t.covers(a)))
+            .map(|a| a.config().to_string())
+            .collect();
+        let mut found = HashSet::new();
+        while let Some(block) = stack.pop() {
+            for dependency in uses.get(&block).into_iter().flatten() {
+                if let Some(config) = blocks.get(*dependency)
+                    && found.insert(config.clone())
+                {
+                    stack.push((*dependency).to_owned());
+                }
+            }
+        }
+        found
+    }
+
     /// Whether a block is walked.
     pub(super) fn is_included(&self, node: NodeId) -> bool {
-        self.chosen.nodes.as_ref().is_none_or(|n| n.contains(&node))
+        !self.chosen.left_out.contains(&node) && self.chosen.nodes.as_ref().is_none_or(|n| n.contains(&node))
     }
 
     /// Whether an instance is planned.
     pub(super) fn is_targeted(&self, address: &AbsInstance) -> bool {
-        let targets = &self.input.options.targets;
-        if targets.is_empty() || targets.iter().any(|t| t.covers(address)) {
+        let options = &self.input.options;
+        let config = || address.config();
+        if !options.excludes.is_empty()
+            && (options.excludes.iter().any(|t| t.covers(address))
+                || self.chosen.kept.contains(&config())
+                || self
+                    .input
+                    .graph
+                    .find_resource(self.input.config, &config())
+                    .is_some_and(|n| self.chosen.left_out.contains(&n)))
+        {
+            return false;
+        }
+        if options.targets.is_empty() || options.targets.iter().any(|t| t.covers(address)) {
             return true;
         }
-        let config = address.config();
         if let Some(with) = &self.chosen.with {
-            return with.contains(&config);
+            return with.contains(&config());
         }
-        let Some(node) = self.input.graph.find_resource(self.input.config, &config) else {
+        let Some(node) = self.input.graph.find_resource(self.input.config, &config()) else {
             return false;
         };
         self.is_included(node) && !self.chosen.named.contains(&node)
     }
+}
+
+/// Whether a target means every instance of the blocks that it names.
+fn is_whole(target: &Target) -> bool {
+    let module = match target {
+        Target::Module(module) => module,
+        Target::Resource(resource) => &resource.module,
+        Target::Instance(_) => return false,
+    };
+    module.0.iter().all(|(_, key)| *key == InstanceKey::None)
 }

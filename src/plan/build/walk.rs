@@ -1,6 +1,7 @@
 //! The walk over all blocks, in the order of their dependencies.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -81,6 +82,14 @@ pub struct PlanOptions {
     pub refresh: bool,
     /// `-target`; empty: everything.
     pub targets: Vec<Target>,
+    /// `-exclude`; what stays as it is, with what depends on it.
+    pub excludes: Vec<Target>,
+    /// `-minimal-refresh`: of the objects in the state only these are read.
+    pub reads_only: Option<Arc<HashSet<AbsInstance>>>,
+    /// `-allow-destroy`: objects that may go although they are guarded.
+    pub allow_destroy: Vec<Target>,
+    /// `-allow-deferral`: what cannot be planned yet is left for a later apply.
+    pub allow_deferral: bool,
     /// `-replace`
     pub replace: Vec<AbsInstance>,
     /// When the plan is made, RFC 3339 in UTC.
@@ -129,6 +138,8 @@ pub(super) struct Planner<'a> {
     /// Records by resource block in the configuration, for orphans and destroys.
     pub(super) prior_of: HashMap<ConfigResource, Vec<AbsInstance>>,
     pub(super) providers: LiveProviders,
+    /// Provider configurations that something uses.
+    pub(super) wanted_providers: BTreeSet<AbsProviderConfig>,
     pub(super) intents: Vec<Intent>,
     pub(super) settled: Vec<Entry>,
     pub(super) changes: Vec<InstanceChange>,
@@ -144,6 +155,10 @@ pub(super) struct Planner<'a> {
     pub(super) deferred: Vec<Deferred>,
     pub(super) diagnostics: Diagnostics,
     pub(super) chosen: Chosen,
+    /// Refusals to destroy what is guarded: told at the end, because everything else is planned all the same.
+    pub(super) guarded: Diagnostics,
+    /// What `-allow-deferral` leaves for later.
+    pub(super) left: super::deferral::Left,
 }
 
 /// Makes a plan.
@@ -155,6 +170,7 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         prior: BTreeMap::new(),
         prior_of: HashMap::default(),
         providers: LiveProviders::default(),
+        wanted_providers: BTreeSet::new(),
         intents: input.open_intents.clone(),
         settled: Vec::new(),
         changes: Vec::new(),
@@ -167,11 +183,14 @@ pub async fn build(input: PlanInput<'_>) -> Built {
         deferred: Vec::new(),
         diagnostics: Diagnostics::new(),
         chosen: Chosen::default(),
+        guarded: Diagnostics::new(),
+        left: super::deferral::Left::default(),
     };
     planner
         .diagnostics
         .extend(input.moves.told_first(&input.options.targets));
     planner.load_prior().await;
+    planner.wanted_providers = planner.providers_in_use();
     planner.choose_targets();
     if !planner.diagnostics.has_errors() {
         planner.walk().await;
@@ -242,11 +261,15 @@ impl<'a> Planner<'a> {
     fn start(&mut self, node: NodeId) -> Progressed<'a> {
         let graph = self.input.graph;
         let before = self.diagnostics.len();
+        self.note_uncertainty(node);
         let found = match graph.kind(node) {
             NodeKind::Variable(module, name) => self.world.evaluate_variable(*module, name),
             NodeKind::Local(module, name) => self.world.evaluate_local(*module, name),
             NodeKind::Output(module, name) => self.output(*module, name),
             NodeKind::Call(module, name) => self.call(*module, name),
+            NodeKind::Provider(address) if !self.wanted_providers.contains(address) => {
+                return Progressed::Done;
+            }
             NodeKind::Provider(address) => {
                 return match self.start_provider(Some(node), &address.clone()) {
                     Some(work) => Progressed::Wait(work),
@@ -280,24 +303,25 @@ impl<'a> Planner<'a> {
         matches!(self.input.graph.kind(node), NodeKind::Variable(module, _) if *module == self.input.config.root)
     }
 
+    /// Provider configurations that something uses: a resource block, a record, or what an interrupted run had begun, which
+    /// may have left neither.
+    fn providers_in_use(&self) -> BTreeSet<AbsProviderConfig> {
+        let begun = self
+            .intents
+            .iter()
+            .filter_map(|i| AbsProviderConfig::parse(&i.provider).ok());
+        self.input
+            .config
+            .used_providers()
+            .into_iter()
+            .cloned()
+            .chain(self.prior.values().map(|p| p.provider.clone()))
+            .chain(begun)
+            .collect()
+    }
+
     /// Provider configurations in use that have no block.
     fn implied_providers(&self) -> Vec<AbsProviderConfig> {
-        let mut wanted: Vec<AbsProviderConfig> = self
-            .input
-            .config
-            .modules
-            .iter()
-            .flat_map(|m| m.resources.values().map(|r| r.resolved_provider.clone()))
-            .chain(self.prior.values().map(|p| p.provider.clone()))
-            // What an interrupted run had begun may have left neither a record nor a block.
-            .chain(
-                self.intents
-                    .iter()
-                    .filter_map(|i| AbsProviderConfig::parse(&i.provider).ok()),
-            )
-            .collect();
-        wanted.sort();
-        wanted.dedup();
         let with_node: HashSet<&AbsProviderConfig> = self
             .input
             .graph
@@ -308,8 +332,11 @@ impl<'a> Planner<'a> {
                 _ => None,
             })
             .collect();
-        wanted.retain(|a| !with_node.contains(a));
-        wanted
+        self.wanted_providers
+            .iter()
+            .filter(|a| !with_node.contains(a))
+            .cloned()
+            .collect()
     }
 
     /// Evaluates a provider configuration, and begins to configure it, to settle what earlier runs left open and to
@@ -388,6 +415,7 @@ impl<'a> Planner<'a> {
         provider: &dyn streamform_provider::Provider,
     ) -> Vec<(AbsInstance, Option<String>, ReadRequest)> {
         let mut group = Vec::new();
+        let only = self.input.options.reads_only.as_deref();
         for (instance, prior) in &self.prior {
             let type_name = instance.resource.ty.as_str();
             if prior.provider != *address
@@ -395,6 +423,7 @@ impl<'a> Planner<'a> {
                 || !provider.reads_outside(type_name)
                 || !self.is_targeted(instance)
                 || self.is_forgotten(instance)
+                || only.is_some_and(|only| !only.contains(instance))
                 || self.intents.iter().any(|i| i.address == instance.to_string())
             {
                 continue;
@@ -436,6 +465,8 @@ impl<'a> Planner<'a> {
         if mode == PlanMode::RefreshOnly {
             self.tell_moved();
         }
+        self.incomplete_replacements();
+        self.diagnostics.extend(std::mem::take(&mut self.guarded));
         self.changes
             .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         self.drift
@@ -469,6 +500,7 @@ impl<'a> Planner<'a> {
             moves: self.input.moves.all().to_vec(),
             graph,
             targets: self.input.options.targets.clone(),
+            excludes: self.input.options.excludes.clone(),
             variables: self
                 .input
                 .settings

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
+use streamform_lang::addrs::Target;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
 use streamform_lang::value::Value;
@@ -25,6 +26,7 @@ use crate::plan::Action;
 use crate::plan::CheckKind;
 use crate::plan::CheckResult;
 use crate::plan::CheckStatus;
+use crate::plan::Deferred;
 use crate::plan::InstanceChange;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
@@ -78,11 +80,10 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
         out.insert("checks".into(), plan.checks.iter().map(check).collect());
     }
     if !plan.deferred.is_empty() {
-        let deferred = plan
-            .deferred
-            .iter()
-            .map(|d| json!({ "address": d.address, "reason": d.reason }));
-        out.insert("deferred_changes".into(), deferred.collect());
+        out.insert(
+            "deferred_changes".into(),
+            plan.deferred.iter().map(deferred_change).collect(),
+        );
     }
     out.insert("timestamp".into(), json!(plan.timestamp));
     out.insert(
@@ -91,7 +92,7 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
     );
     out.insert(
         "complete".into(),
-        json!(!plan.errored && plan.targets.is_empty() && plan.deferred.is_empty()),
+        json!(!plan.errored && !plan.is_limited() && plan.deferred.is_empty()),
     );
     out.insert("errored".into(), json!(plan.errored));
     Json::Object(out)
@@ -247,6 +248,29 @@ fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
         out.insert("action_reason".into(), json!(reason.json_name()));
     }
     Json::Object(out)
+}
+
+/// What could not be planned: named as far as it is known; there is no change to tell yet.
+fn deferred_change(d: &Deferred) -> Json {
+    let mut out = Map::new();
+    out.insert("address".into(), json!(d.address.to_string()));
+    let (module, resource, key) = match &d.address {
+        Target::Module(m) => (m, None, None),
+        Target::Resource(r) => (&r.module, Some(&r.resource), None),
+        Target::Instance(i) => (&i.module, Some(&i.resource), value::key(&i.key)),
+    };
+    if !module.is_root() {
+        out.insert("module_address".into(), json!(module.to_string()));
+    }
+    if let Some(r) = resource {
+        out.insert("mode".into(), json!(mode(r.mode)));
+        out.insert("type".into(), json!(r.ty.as_str()));
+        out.insert("name".into(), json!(r.name.as_str()));
+    }
+    if let Some(key) = key {
+        out.insert("index".into(), key);
+    }
+    json!({ "reason": d.reason.json_name(), "explanation": d.explanation, "resource_change": out })
 }
 
 fn path(path: &Path) -> Json {

@@ -41,9 +41,10 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
     }
     let shown: Vec<&ChangeReport> = report.changes.iter().collect();
     if shown.is_empty() && report.outputs.is_empty() {
-        if !report.errored {
+        if !report.errored && report.deferred.is_empty() {
             no_changes(&mut out, report, style);
         }
+        deferred(&mut out, report, style);
         checks(&mut out, report, style);
         return out;
     }
@@ -68,16 +69,7 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
         out.push('\n');
         summary(&mut out, report, style);
     }
-    if !report.deferred.is_empty() {
-        out.push('\n');
-        style
-            .paint
-            .push(&mut out, Ink::Bold, "Deferred until more is known:");
-        out.push('\n');
-        for d in &report.deferred {
-            _ = writeln!(out, "  # {}\n      {}", d.address, d.reason);
-        }
-    }
+    deferred(&mut out, report, style);
     outputs(&mut out, report, style);
     if report.changes.is_empty() && !report.outputs.is_empty() {
         out.push('\n');
@@ -88,6 +80,24 @@ pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
     }
     checks(&mut out, report, style);
     out
+}
+
+/// What is left for a later apply.
+fn deferred(out: &mut String, report: &PlanReport, style: &TextStyle) {
+    if report.deferred.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    style.paint.push(out, Ink::Bold, "Deferred until more is known:");
+    out.push('\n');
+    for d in &report.deferred {
+        _ = writeln!(out, "\n  # {}", d.address);
+        for line in wrap(&d.explanation, style.width.saturating_sub(6)).lines() {
+            _ = writeln!(out, "      {line}");
+        }
+    }
 }
 
 fn no_changes(out: &mut String, report: &PlanReport, style: &TextStyle) {

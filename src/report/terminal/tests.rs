@@ -152,6 +152,7 @@ pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> 
         deferred: Vec::new(),
         graph: ExecutionGraph::default(),
         targets: Vec::new(),
+        excludes: Vec::new(),
         variables: Vec::new(),
         lineage: String::new(),
         serial: 0,

@@ -47,6 +47,16 @@ impl Target {
     }
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Module(m) => m.fmt(f),
+            Target::Resource(r) => r.fmt(f),
+            Target::Instance(i) => i.fmt(f),
+        }
+    }
+}
+
 fn module_covers(pattern: &ModuleInstance, module: &ModuleInstance, exact: bool) -> bool {
     (if exact {
         pattern.0.len() == module.0.len()

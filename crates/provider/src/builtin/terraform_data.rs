@@ -23,6 +23,7 @@ pub(super) fn validate(config: &Value) -> Findings {
                 ),
             )
             .at(Path::attr(name))
+            .placeless()
         })
         .collect()
 }

@@ -102,6 +102,7 @@ impl Run<'_> {
                 summary: "Argument is deprecated".to_owned(),
                 detail: why.to_owned(),
                 path: Some(at.clone()),
+                placeless: false,
             });
         }
         if value.is_wholly_known() {
