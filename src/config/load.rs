@@ -10,7 +10,12 @@ use std::sync::Arc;
 use streamform_lang::addrs::ModulePath;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::FileId;
 use streamform_lang::diag::Sources;
+use streamform_lang::syntax::Body;
+use streamform_lang::syntax::Syntax;
+use streamform_lang::syntax::json::Reader;
+use streamform_lang::syntax::json::parse_json;
 use streamform_lang::syntax::parse;
 use streamform_lang::value::Name;
 
@@ -23,7 +28,8 @@ use super::ModuleId;
 use super::Snapshot;
 use super::decode::Decoder;
 use super::files::clean;
-use super::place::range;
+use super::overrides::Merger;
+use super::shapes;
 use super::source;
 use super::version::COMPATIBLE_VERSION;
 use super::version::Constraints;
@@ -181,16 +187,6 @@ impl Loader<'_> {
                 continue;
             };
             let path = clean(&dir.join(&name));
-            if kind == FileKind::Json {
-                self.diagnostics.push(Diagnostic::error(
-                    "JSON configuration is not supported yet",
-                    format!(
-                        "The file {} is written in the JSON syntax, which cannot be read yet. Write it in the native syntax, in a file whose name ends with \".tf\".",
-                        path.display()
-                    ),
-                ));
-                continue;
-            }
             let text = match self.files.read(&path) {
                 Ok(text) => text,
                 Err(problem) => {
@@ -204,21 +200,28 @@ impl Loader<'_> {
             let shown = path.to_string_lossy().into_owned();
             let id = self.sources.add(shown, Arc::clone(&text));
             self.snapshot.add(&path, Arc::clone(&text));
-            let (file, problems) = parse(id, &text);
-            self.diagnostics.extend(problems);
-            if kind == FileKind::Override {
-                overrides.push(file.body);
+            let body = match kind.syntax {
+                Syntax::Native => {
+                    let (file, problems) = parse(id, &text);
+                    self.diagnostics.extend(problems);
+                    file.body
+                }
+                Syntax::Json => self.json(id, &text),
+            };
+            if kind.overrides {
+                overrides.push(body);
             } else {
-                bodies.push(file.body);
+                bodies.push(body);
             }
         }
+        let mut merger = Merger::new(bodies, &self.sources);
         for body in overrides {
-            let problems = super::overrides::merge(&mut bodies, body);
-            self.diagnostics.extend(problems);
+            merger.merge(body);
         }
+        self.diagnostics.extend(merger.diagnostics);
         let mut module = Module::empty(ModuleId(0), dir.to_owned());
-        let mut decoder = Decoder::new(&self.sources, &mut module);
-        for body in bodies {
+        let mut decoder = Decoder::new(&self.sources, &mut module, merger.variables);
+        for body in merger.primary {
             decoder.file(body);
         }
         let problems = decoder.finish();
@@ -226,6 +229,16 @@ impl Loader<'_> {
         let module = Arc::new(module);
         self.folders.insert(dir.to_owned(), Arc::clone(&module));
         Some(module)
+    }
+
+    /// A file in the JSON syntax, as far as the language itself describes it.
+    fn json(&mut self, id: FileId, text: &str) -> Body {
+        let (root, problems) = parse_json(id, text);
+        self.diagnostics.extend(problems);
+        let mut reader = Reader::new(&self.sources);
+        let body = reader.body(root, &shapes::FILE);
+        self.in_blocks.extend(reader.diagnostics);
+        body
     }
 
     fn unreadable(&self, dir: &Path, problem: &FilesError, call: Option<&ModuleCall>) -> Diagnostic {
@@ -255,11 +268,11 @@ impl Loader<'_> {
 }
 
 /// What a file of a module folder is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Native,
-    Json,
-    Override,
+#[derive(Clone, Copy)]
+struct FileKind {
+    syntax: Syntax,
+    /// Its blocks change those of other files.
+    overrides: bool,
 }
 
 impl FileKind {
@@ -268,14 +281,13 @@ impl FileKind {
         if name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) {
             return None;
         }
-        if name.ends_with(".tf.json") {
-            return Some(FileKind::Json);
-        }
-        let stem = name.strip_suffix(".tf")?;
-        Some(if stem == "override" || stem.ends_with("_override") {
-            FileKind::Override
-        } else {
-            FileKind::Native
+        let (stem, syntax) = match name.strip_suffix(".tf.json") {
+            Some(stem) => (stem, Syntax::Json),
+            None => (name.strip_suffix(".tf")?, Syntax::Native),
+        };
+        Some(FileKind {
+            syntax,
+            overrides: stem == "override" || stem.ends_with("_override"),
         })
     }
 }
@@ -344,7 +356,7 @@ impl Module {
 impl Configuration {
     /// `file:line,column-column` of a span, as messages name places.
     pub fn place(&self, span: streamform_lang::diag::Span) -> String {
-        range(&self.sources, span)
+        self.sources.range(span)
     }
 
     /// How messages call a module: `the root module`, `module.a`.

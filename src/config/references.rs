@@ -14,6 +14,7 @@ use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
+use streamform_lang::syntax::Syntax;
 use streamform_lang::syntax::Traversal;
 use streamform_lang::value::Name;
 use streamform_provider::schema::Schema;
@@ -195,7 +196,13 @@ impl<'a> Checker<'a> {
         let names: Vec<&str> = variables.keys().map(Name::as_str).collect();
         for (name, argument) in &call.arguments {
             if !variables.contains_key(name) {
-                unexpected_argument(argument, &names, &[], &mut self.diagnostics);
+                // Only JSON has quotes around a name.
+                let written = self.configuration.sources.text(argument.name.span);
+                let syntax = match written.starts_with('"') {
+                    true => Syntax::Json,
+                    false => Syntax::Native,
+                };
+                unexpected_argument(argument, syntax, &names, &[], &mut self.diagnostics);
             }
         }
     }

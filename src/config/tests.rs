@@ -167,7 +167,7 @@ fn override_files_change_what_is_there() {
 
 #[test]
 fn a_version_that_is_not_ours_is_all_that_is_said() {
-    insta::assert_snapshot!(check("terraform {\n  required_version = \"< 1.0.0\"\n}\nfoo {}\n"), @"main.tf:2,22-31 Unsupported Terraform Core version");
+    insta::assert_snapshot!(check("terraform {\n  required_version = \"< 1.0.0\"\n}\nfoo {}\n"), @"main.tf:2,3-31 Unsupported Terraform Core version");
 }
 
 #[test]

@@ -13,11 +13,17 @@ use streamform_lang::eval::Scope;
 use streamform_lang::eval::evaluate;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::syntax;
+use streamform_lang::syntax::json::Node;
+use streamform_lang::syntax::json::NodeKind;
+use streamform_lang::syntax::json::Property;
+use streamform_lang::syntax::json::Reader;
+use streamform_lang::syntax::json::parse_json;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
 use crate::config::Configuration;
+use crate::config::VALUES;
 use crate::config::Variable;
 use crate::eval::typed;
 
@@ -65,7 +71,7 @@ impl Scope for Constant {
     }
 }
 
-/// Reads a `.tfvars` file.
+/// Reads a `.tfvars` or `.tfvars.json` file.
 pub fn parse_variables_file(
     sources: &mut Sources,
     name: &str,
@@ -73,25 +79,50 @@ pub fn parse_variables_file(
     automatic: bool,
 ) -> (Vec<GivenVariable>, Diagnostics) {
     let id = sources.add(name, text);
-    if name.ends_with(".json") {
-        return json_file(id, text, automatic);
-    }
-    let (file, mut diagnostics) = syntax::parse(id, text);
-    let mut given = Vec::new();
-    for block in &file.body.blocks {
-        diagnostics.push(
-            Diagnostic::error(
-                "Unexpected block",
-                format!(
-                    "Blocks are not allowed here: a file with variable values has only assignments, such as {} = \"…\".",
-                    block.kind.name
+    let (body, declared, mut diagnostics) = if name.ends_with(".json") {
+        let (root, mut diagnostics) = parse_json(id, text);
+        let declared = declarations(&root);
+        let mut reader = Reader::new(sources);
+        let body = reader.body(root, VALUES);
+        diagnostics.extend(reader.diagnostics);
+        (body, declared, diagnostics)
+    } else {
+        let (file, mut diagnostics) = syntax::parse(id, text);
+        let mut declared = Vec::new();
+        for block in &file.body.blocks {
+            match block.labels.as_slice() {
+                [label] if block.kind.name == "variable" => {
+                    declared.push((label.name.to_string(), block.kind.span));
+                }
+                _ => diagnostics.error_at(
+                    block.kind.span,
+                    format!("Unexpected {:?} block", block.kind.name.as_str()),
+                    format!(
+                        "Blocks are not allowed here: a file with variable values has only assignments, such as {} = \"…\".",
+                        block.kind.name
+                    ),
                 ),
-            )
-            .at(block.header),
-        );
+            }
+        }
+        (file.body, declared, diagnostics)
+    };
+    if !declared.is_empty() {
+        // Whoever declares variables here has more to learn first than what is wrong with the rest.
+        let mut diagnostics = Diagnostics::new();
+        for (variable, at) in declared {
+            diagnostics.error_at(
+                at,
+                "Variable declaration in .tfvars file",
+                format!(
+                    "A .tfvars file gives values to variables that .tf files declare; it cannot declare new ones. To declare variable {variable:?}, move this block to one of your .tf files, such as variables.tf.\n\nTo give the variable a value in {name}, write:\n    {variable} = <value>"
+                ),
+            );
+        }
+        return (Vec::new(), diagnostics);
     }
+    let mut given = Vec::new();
     let scope = Constant(Surroundings::default());
-    for attribute in &file.body.attributes {
+    for attribute in &body.attributes {
         let (value, found) = evaluate(&attribute.expr, &scope);
         let failed = found.has_errors();
         diagnostics.extend(found);
@@ -112,49 +143,24 @@ pub fn parse_variables_file(
     (given, diagnostics)
 }
 
-fn json_file(
-    id: streamform_lang::diag::FileId,
-    text: &str,
-    automatic: bool,
-) -> (Vec<GivenVariable>, Diagnostics) {
-    let span = Span::new(id, 0, text.len() as u32);
-    let source = || {
-        if automatic {
-            VariableSource::AutoFile(span)
-        } else {
-            VariableSource::File(span)
+/// The variables that a JSON text declares as a configuration would, and where it says so.
+fn declarations(root: &Node) -> Vec<(String, Span)> {
+    fn properties(node: &Node) -> Vec<&Property> {
+        match &node.kind {
+            NodeKind::Object(properties) => properties.iter().collect(),
+            NodeKind::Array(items) => items.iter().flat_map(properties).collect(),
+            _ => Vec::new(),
         }
-    };
-    match streamform_lang::value::from_json_implied(text) {
-        Ok(value) if value.entries().is_some() => {
-            let given = value
-                .entries()
-                .unwrap_or_default()
-                .iter()
-                .map(|(n, v)| GivenVariable {
-                    name: n.clone(),
-                    source: source(),
-                    value: Ok(v.clone()),
-                })
-                .collect();
-            (given, Diagnostics::new())
-        }
-        Ok(_) => (
-            Vec::new(),
-            Diagnostic::error(
-                "Invalid variable definitions",
-                "A JSON file with variable values must hold one object, with a property for each variable.",
-            )
-            .at(span)
-            .into(),
-        ),
-        Err(e) => (
-            Vec::new(),
-            Diagnostic::error("Invalid JSON", format!("The file is not valid JSON: {e}."))
-                .at(span)
-                .into(),
-        ),
     }
+    properties(root)
+        .into_iter()
+        .filter(|p| p.name.as_str() == "variable")
+        .flat_map(|p| {
+            properties(&p.value)
+                .into_iter()
+                .map(|v| (v.name.as_str().to_owned(), p.name_span))
+        })
+        .collect()
 }
 
 /// Text as the value of a variable: as it is for primitive types, else an expression.

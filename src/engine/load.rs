@@ -32,9 +32,12 @@ pub struct Loaded {
 
 /// Reads and checks a configuration.
 pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
-    let (config, mut diagnostics) = config::load(files, root);
+    let (mut config, mut diagnostics) = config::load(files, root);
     let schemas =
         |provider: &ProviderAddr, mode: Mode, type_name: &str| registry.schema(provider, mode, type_name);
+    let in_bodies = config::settle(&mut config, &schemas, &|p| {
+        registry.get(p).map(|f| f.config_schema())
+    });
     if diagnostics.has_errors() {
         // What could not be read is missing to what refers to it, and what is wrong with a block would be told again in other
         // words: only names that nothing declares are certain to be mistakes of their own.
@@ -51,6 +54,7 @@ pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     }
     diagnostics.extend(missing_providers(&config, registry));
     diagnostics.extend(unknown_types(&config, registry));
+    diagnostics.extend(in_bodies);
     diagnostics.extend(config::check_references(&config, &schemas));
     let (graph, found) = Graph::build(&config);
     diagnostics.extend(found);

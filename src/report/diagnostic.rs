@@ -18,6 +18,7 @@ use streamform_lang::diag::Severity;
 use streamform_lang::diag::SourceFile;
 use streamform_lang::diag::Sources;
 use streamform_lang::diag::Span;
+use streamform_lang::syntax::json::parse_json;
 
 use super::paint::Ink;
 use super::paint::Paint;
@@ -138,7 +139,7 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
     if let Some((subject, file)) = file {
         let at = file.position(subject.start);
         _ = write!(body, "\n  on {} line {}", file.name(), at.line);
-        if let Some(block) = enclosing_block(file, at.line) {
+        if let Some(block) = enclosing_block(file, subject) {
             _ = write!(body, ", in {block}");
         }
         body.push_str(":\n");
@@ -203,8 +204,14 @@ fn values(out: &mut String, values: &[(String, String)], paint: Paint) {
     }
 }
 
-/// The header of the top-level block around a line, found by layout: a block begins in the first column.
-fn enclosing_block(file: &SourceFile, line: u32) -> Option<String> {
+/// The header of the top-level block around a place, found by layout: a block begins in the first column. In JSON, the path to
+/// the object around it.
+fn enclosing_block(file: &SourceFile, subject: Span) -> Option<String> {
+    if file.name().ends_with(".json") {
+        let (root, _) = parse_json(subject.file, file.text());
+        return Some(root.path_around(subject.start)).filter(|p| !p.is_empty());
+    }
+    let line = file.position(subject.start).line;
     for n in (1..=line).rev() {
         let text = file.line(n)?;
         if n < line && text.starts_with('}') {
@@ -427,7 +434,7 @@ fn snippet_json(d: &Diagnostic, file: &SourceFile, subject: Span, end: u32) -> s
         .map(|(t, s)| json!({ "traversal": t, "statement": s }))
         .collect();
     json!({
-        "context": enclosing_block(file, file.position(subject.start).line),
+        "context": enclosing_block(file, subject),
         "code": code,
         "start_line": first,
         "highlight_start_offset": offset(subject.start),

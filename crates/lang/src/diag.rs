@@ -41,6 +41,11 @@ impl Span {
         }
     }
 
+    /// Whether a byte of the same file lies in it.
+    pub const fn contains(self, byte: u32) -> bool {
+        self.start <= byte && byte < self.end
+    }
+
     /// The empty span just behind this one, where something is missing.
     #[must_use]
     pub fn after(self) -> Span {
@@ -159,6 +164,24 @@ impl Sources {
         match self.get(span.file) {
             Some(f) => format!("{}:{}", f.name, f.position(span.start).line),
             None => String::new(),
+        }
+    }
+
+    /// `file:line,column-column` of a span, or `file:line,column-line,column` over several lines: how messages name a place that
+    /// is not their own.
+    pub fn range(&self, span: Span) -> String {
+        let Some(file) = self.get(span.file) else {
+            return String::new();
+        };
+        let (start, end) = (file.position(span.start), file.position(span.end));
+        let name = file.name();
+        if start.line == end.line {
+            format!("{name}:{},{}-{}", start.line, start.column, end.column)
+        } else {
+            format!(
+                "{name}:{},{}-{},{}",
+                start.line, start.column, end.line, end.column
+            )
         }
     }
 

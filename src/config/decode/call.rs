@@ -44,8 +44,8 @@ impl Decoder<'_> {
         let escaped = content.unescape("module", self.sources, d);
         content.reserved_blocks(&["lifecycle", "locals", "provider"], "module", d);
         let mut body = content.rest();
-        if let Some(mut escaped) = escaped {
-            body.attributes.append(&mut escaped.attributes);
+        if let Some(escaped) = escaped {
+            body.attributes.extend(escaped.attributes);
         }
         for inner in &body.blocks {
             d.error_at(

@@ -8,8 +8,8 @@ use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Block;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Label;
-
-use crate::config::place::range;
+use streamform_lang::syntax::Syntax;
+use streamform_lang::syntax::json::EXTRANEOUS;
 
 /// A body that is being read.
 pub(super) struct Content {
@@ -78,7 +78,7 @@ impl Content {
                 format!("Duplicate {kind} block"),
                 format!(
                     "This {owner} already has a {kind} block at {}.",
-                    range(sources, first.header)
+                    sources.range(first.header)
                 ),
             );
         }
@@ -120,7 +120,7 @@ impl Content {
                 "Duplicate escaping block",
                 format!(
                     "The special block type \"_\" can be used to force particular arguments to be interpreted as {owner}-specific rather than as meta-arguments, but each {owner} block can have only one such block. The first escaping block was at {}.",
-                    range(sources, first.header)
+                    sources.range(first.header)
                 ),
             );
         }
@@ -135,7 +135,7 @@ impl Content {
     /// Complains about all that was not taken.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) {
         for a in &self.body.attributes {
-            unexpected_argument(a, &self.arguments, &self.kinds, diagnostics);
+            unexpected_argument(a, Syntax::Native, &self.arguments, &self.kinds, diagnostics);
         }
         for b in &self.body.blocks {
             unexpected_block(b, &self.arguments, &self.kinds, diagnostics);
@@ -143,12 +143,15 @@ impl Content {
     }
 }
 
-/// The opening brace of a block's body: where a missing argument is reported.
+/// Where a missing argument is reported: the opening brace of a block's body, the closing one of a JSON object.
 pub(super) fn opening(body: &Body) -> Span {
-    Span {
-        start: body.span.start.saturating_sub(1),
-        end: body.span.start,
-        ..body.span
+    match body.syntax {
+        Syntax::Native => Span {
+            start: body.span.start.saturating_sub(1),
+            end: body.span.start,
+            ..body.span
+        },
+        Syntax::Json => body.missing(),
     }
 }
 
@@ -161,9 +164,10 @@ pub(crate) fn missing_argument_at(opening: Span, name: &str, diagnostics: &mut D
     );
 }
 
-/// Complains about an argument that is not known here.
+/// Complains about an argument that is not known here; `syntax` is what it is written in.
 pub(crate) fn unexpected_argument(
     attribute: &Attribute,
+    syntax: Syntax,
     arguments: &[&str],
     kinds: &[&str],
     diagnostics: &mut Diagnostics,
@@ -174,11 +178,17 @@ pub(crate) fn unexpected_argument(
     } else {
         suggest(name, arguments.iter().copied())
     };
-    diagnostics.error_at(
-        attribute.name.span,
-        "Unsupported argument",
-        format!("An argument named {name:?} is not expected here.{suggestion}"),
-    );
+    let (summary, detail) = match syntax {
+        Syntax::Native => (
+            "Unsupported argument",
+            format!("An argument named {name:?} is not expected here."),
+        ),
+        Syntax::Json => (
+            EXTRANEOUS,
+            format!("No argument or block type is named {name:?}."),
+        ),
+    };
+    diagnostics.error_at(attribute.name.span, summary, detail + &suggestion);
 }
 
 fn unexpected_block(block: &Block, arguments: &[&str], kinds: &[&str], diagnostics: &mut Diagnostics) {

@@ -126,7 +126,7 @@ impl Decoder<'_> {
         let items = list(expr, &mut self.diagnostics);
         let mut paths = Vec::new();
         for item in items {
-            if matches!(&item.kind, ExprKind::Literal(v) if v.as_str() == Some("*")) {
+            if item.as_plain_text() == Some("*") {
                 self.error(
                     item.span,
                     "Invalid ignore_changes wildcard",

@@ -28,7 +28,7 @@ use streamform_lang::syntax::Body;
 use super::Module;
 use super::ProviderBlock;
 use super::ResourceBlock;
-use super::place::range;
+use super::overrides::VariableOverrides;
 use content::Content;
 
 pub(super) use content::missing_argument_at;
@@ -44,16 +44,23 @@ pub(super) struct Decoder<'a> {
     required_providers: Option<Span>,
     /// Where `cloud` was first seen.
     cloud: Option<Span>,
+    /// What override files say about variables.
+    variable_overrides: VariableOverrides,
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(sources: &'a Sources, module: &'a mut Module) -> Self {
+    pub(super) fn new(
+        sources: &'a Sources,
+        module: &'a mut Module,
+        variable_overrides: VariableOverrides,
+    ) -> Self {
         Decoder {
             sources,
             module,
             diagnostics: Diagnostics::new(),
             required_providers: None,
             cloud: None,
+            variable_overrides,
         }
     }
 
@@ -62,7 +69,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn place(&self, span: Span) -> String {
-        range(self.sources, span)
+        self.sources.range(span)
     }
 
     /// Reads everything at the top level of a file.

@@ -88,9 +88,8 @@ impl Decoder<'_> {
         let escaped = content.unescape("provider", self.sources, d);
         content.reserved_blocks(&["lifecycle", "locals"], "provider", d);
         let mut body = content.rest();
-        if let Some(mut escaped) = escaped {
-            body.attributes.append(&mut escaped.attributes);
-            body.blocks.append(&mut escaped.blocks);
+        if let Some(escaped) = escaped {
+            body.append(escaped);
         }
         self.add_provider(ProviderBlock {
             provider: ProviderAddr::implied(&name),

@@ -66,9 +66,8 @@ impl Decoder<'_> {
         let connection = content.one_block("connection", "provisioner", self.sources, d);
         content.reserved_blocks(&["lifecycle"], "provisioner", d);
         let mut body = content.rest();
-        if let Some(mut escaped) = escaped {
-            body.attributes.append(&mut escaped.attributes);
-            body.blocks.append(&mut escaped.blocks);
+        if let Some(escaped) = escaped {
+            body.append(escaped);
         }
         let connection = connection.map(|b| Arc::new(b.body));
         if when == When::Destroy {

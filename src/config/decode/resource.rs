@@ -78,9 +78,8 @@ impl Decoder<'_> {
             Mode::Data | Mode::Ephemeral => (None, Vec::new()),
         };
         let mut body = content.rest();
-        if let Some(mut escaped) = escaped {
-            body.attributes.append(&mut escaped.attributes);
-            body.blocks.append(&mut escaped.blocks);
+        if let Some(escaped) = escaped {
+            body.append(escaped);
         }
         let depends_on = depends_on.map_or_else(Vec::new, |a| self.depends_on(&a));
         let lifecycle = match lifecycle_block {

@@ -35,7 +35,7 @@ impl Decoder<'_> {
             if Constraints::parse(&text).is_some() {
                 self.module.required_versions.push(VersionRequirement {
                     constraint: text,
-                    span: a.expr.span,
+                    span: a.span,
                 });
             } else {
                 self.error(

@@ -8,3 +8,4 @@ mod laws;
 mod order;
 mod reads;
 mod saved;
+mod twins;

@@ -298,7 +298,14 @@ fn gather(expr: &Expr, sources: &Sources, bound: &mut Vec<Name>, out: &mut Vec<S
     match &expr.kind {
         ExprKind::Traversal(t) if !bound.contains(&t.root.name) => {
             if let Ok(reference) = &t.reference {
-                let written: String = sources.text(expr.span).split_whitespace().collect();
+                let span = t.steps.iter().fold(t.root.span, |s, step| s.cover(step.span));
+                let mut written: String = sources.text(span).split_whitespace().collect();
+                if sources
+                    .get(span.file)
+                    .is_some_and(|f| f.name().ends_with(".json"))
+                {
+                    written = written.replace("\\\"", "\"");
+                }
                 name_subject(&reference.subject, written, out);
             }
         }

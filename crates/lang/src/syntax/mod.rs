@@ -2,11 +2,13 @@
 //!
 //! Text goes through a scanner (tokens) and a grammar (the items of bodies, errors as Terraform reports them, the
 //! pieces of expressions); each expression is parsed by hcl-edit and lowered into our own tree, with exact spans.
-//! A second front end for the JSON syntax can make the same tree.
+//! [`json`] makes the same tree of files in the JSON syntax.
 
 mod check;
+pub mod json;
 mod lower;
 mod parse;
+mod places;
 mod reference;
 pub(crate) mod scan;
 pub(crate) mod shape;

@@ -151,6 +151,8 @@ fn body(l: &mut Lowerer<'_>, shape: BodyShape) -> Body {
         blocks: shape.blocks.into_iter().map(|b| block(l, b)).collect(),
         span: l.place.span(&shape.span),
         end: l.place.span(&shape.end),
+        syntax: Syntax::Native,
+        unread: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::json;
 use crate::addrs::Reference;
 use crate::diag::FileId;
 use crate::diag::Span;
@@ -26,8 +27,67 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// The whole range (of a block: between its braces).
     pub span: Span,
-    /// Where something missing is reported: the closing brace, or the end of the file.
+    /// The closing brace, or the end of the file.
     pub end: Span,
+    /// In which syntax it is written.
+    pub syntax: Syntax,
+    /// What cannot be read before a provider's schema is there. Always none in the native syntax, unless an override file
+    /// in the JSON syntax changes the body.
+    pub unread: Option<Box<Unread>>,
+}
+
+/// The two ways to write a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// `.tf`
+    Native,
+    /// `.tf.json`
+    Json,
+}
+
+/// Parts of a body whose meaning only a schema tells: whether a JSON property is an argument, or one or many blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// Properties in the order of the source.
+    pub properties: Vec<json::Property>,
+    /// Bodies of override files that replace parts of this one, the last one wins.
+    pub overrides: Vec<Body>,
+}
+
+impl Body {
+    /// An empty body at a place.
+    pub fn empty(at: Span) -> Body {
+        Body {
+            attributes: Vec::new(),
+            blocks: Vec::new(),
+            span: at,
+            end: at,
+            syntax: Syntax::Native,
+            unread: None,
+        }
+    }
+
+    /// Where something missing is reported: the start of a native body, the closing brace of a JSON object.
+    pub fn missing(&self) -> Span {
+        match self.syntax {
+            Syntax::Native => Span {
+                end: self.span.start,
+                ..self.span
+            },
+            Syntax::Json => self.end,
+        }
+    }
+
+    /// Takes over everything that stands in another body.
+    pub fn append(&mut self, other: Body) {
+        self.attributes.extend(other.attributes);
+        self.blocks.extend(other.blocks);
+        if let Some(other) = other.unread {
+            let unread = self.unread.get_or_insert_default();
+            unread.properties.extend(other.properties);
+            unread.overrides.extend(other.overrides);
+        }
+    }
 }
 
 /// A name with its place.

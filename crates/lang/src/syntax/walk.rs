@@ -87,6 +87,17 @@ impl Expr {
         }
     }
 
+    /// The text, if the expression is a string without templates, or a string of the JSON syntax that holds no reference.
+    pub fn as_plain_text(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Template(parts) => match parts.as_slice() {
+                [TemplatePart::Text(text)] => Some(text),
+                _ => None,
+            },
+            _ => self.as_literal_string(),
+        }
+    }
+
     /// The word, if the expression is a lone one: `string`, `any`, `all`, `true`.
     pub fn as_keyword(&self) -> Option<&str> {
         match &self.kind {

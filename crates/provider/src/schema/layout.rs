@@ -88,10 +88,7 @@ impl Layout {
     /// meta-arguments that someone else takes.
     pub(super) fn new(body: &Body, block: &Block, ignore: &[&str], iterators: &[Name]) -> Layout {
         let mut findings = Diagnostics::new();
-        let missing = Span {
-            end: body.span.start,
-            ..body.span
-        };
+        let missing = body.missing();
         let mut fields: Vec<(Name, Field)> = Vec::with_capacity(block.attributes.len() + block.blocks.len());
 
         let given: BTreeMap<&str, &syntax::Attribute> = body
@@ -207,12 +204,7 @@ impl Layout {
 impl Shape {
     fn new(nested: &NestedBlock, missing: Span) -> Shape {
         let empty = (nested.nesting == Nesting::Group).then(|| {
-            let body = Body {
-                attributes: Vec::new(),
-                blocks: Vec::new(),
-                span: missing,
-                end: missing,
-            };
+            let body = Body::empty(missing);
             let mut layout = Layout::new(&body, &nested.block, &[], &[]);
             layout.findings = Diagnostics::new();
             Box::new(layout)
@@ -320,10 +312,7 @@ fn dynamic_source(
     findings: &mut Diagnostics,
 ) -> Option<Source> {
     let before = findings.len();
-    let missing = Span {
-        end: found.body.span.start,
-        ..found.body.span
-    };
+    let missing = found.body.missing();
     for a in &found.body.attributes {
         if !["for_each", "iterator", "labels"].contains(&a.name.name.as_str()) {
             findings.error_at(

@@ -12,10 +12,7 @@ use streamform_lang::value::Step;
 /// on the way that is there. The empty path is the start of the body. Always something, unless the path is made of steps
 /// that cannot be in a body at all.
 pub fn locate(body: &Body, path: &Path) -> Option<Span> {
-    let start = Span {
-        end: body.span.start,
-        ..body.span
-    };
+    let start = body.missing();
     let (name, rest) = match path.steps().split_first() {
         None => return Some(start),
         Some((Step::Attr(n) | Step::Key(n), rest)) => (n, rest),
