@@ -56,13 +56,14 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
         return nothing();
     };
     if let Err(e) = functions::check_arity(function, values.len()) {
-        arity_error(expr, call, function, &e, &written, env, found);
+        arity_error(expr, call, function, &e, written, env, found);
         return nothing();
     }
     if failed_since(found, before) {
         // The values that are there may be wrong as well, and that does not depend on the others.
-        if let Err(CallError::Arguments(faults)) = functions::convert_arguments(function, &values) {
-            argument_errors(expr, function, &faults, &written, env, found);
+        let mut values = values;
+        if let Err(CallError::Arguments(faults)) = functions::convert_arguments(function, &mut values) {
+            argument_errors(expr, function, &faults, written, env, found);
         }
         return nothing();
     }
@@ -74,7 +75,7 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
     match result {
         Ok(value) => value,
         Err(CallError::Arguments(faults)) => {
-            argument_errors(expr, function, &faults, &written, env, found);
+            argument_errors(expr, function, &faults, written, env, found);
             nothing()
         }
         Err(CallError::Failed(reason)) => {
@@ -82,16 +83,30 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
             nothing()
         }
         Err(e) => {
-            arity_error(expr, call, function, &e, &written, env, found);
+            arity_error(expr, call, function, &e, written, env, found);
             nothing()
         }
     }
 }
 
-/// Where an argument was written.
+/// Where the arguments of a call were written.
+#[derive(Clone, Copy)]
 struct Written<'a> {
-    expr: &'a Expr,
-    span: Span,
+    args: &'a [Expr],
+    /// Whether the last one was expanded into all further ones.
+    expanded: bool,
+    /// How many there are, once that is known.
+    count: usize,
+}
+
+impl<'a> Written<'a> {
+    /// The expression of one argument, and where to point at it.
+    fn get(self, i: usize) -> Option<(Span, &'a Expr)> {
+        match self.args.split_last() {
+            Some((last, plain)) if self.expanded && i >= plain.len() => Some((last.span, last)),
+            _ => self.args.get(i).map(|e| (start_of(e), e)),
+        }
+    }
 }
 
 /// The arguments of a call.
@@ -99,7 +114,7 @@ enum Arguments<'a> {
     /// Their values, and where each was written.
     Known {
         values: Vec<Value>,
-        written: Vec<Written<'a>>,
+        written: Written<'a>,
     },
     /// It is not even known how many there are.
     Unknown,
@@ -114,7 +129,11 @@ fn arguments<'a>(
     found: &mut Diagnostics,
 ) -> Option<Arguments<'a>> {
     let mut values = Vec::with_capacity(call.args.len().max(wanted));
-    let mut written = Vec::with_capacity(call.args.len());
+    let written = Written {
+        args: &call.args,
+        expanded: call.expand,
+        count: call.args.len(),
+    };
     let (plain, last) = match call.args.split_last() {
         Some((last, rest)) if call.expand => (rest, Some(last)),
         _ => (&call.args[..], None),
@@ -130,10 +149,6 @@ fn arguments<'a>(
     }
     for arg in plain {
         values.push(evaluate_in(arg, env, found));
-        written.push(Written {
-            expr: arg,
-            span: start_of(arg),
-        });
     }
     let Some((value, last)) = expanded else {
         return Some(Arguments::Known { values, written });
@@ -146,11 +161,11 @@ fn arguments<'a>(
         Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
             for item in value.items().unwrap_or_default() {
                 values.push(item.clone().with_marks(marks));
-                written.push(Written {
-                    expr: last,
-                    span: last.span,
-                });
             }
+            let written = Written {
+                count: values.len(),
+                ..written
+            };
             return Some(Arguments::Known { values, written });
         }
         Kind::Null(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
@@ -168,7 +183,7 @@ fn arity_error(
     call: &Call,
     function: &Function,
     error: &CallError,
-    written: &[Written<'_>],
+    written: Written<'_>,
     env: Env<'_>,
     found: &mut Diagnostics,
 ) {
@@ -179,14 +194,14 @@ fn arity_error(
             "Too many function arguments",
             format!("Function {name:?} expects only {wanted} argument(s)."),
         )
-        .at(written.get(wanted).map_or(expr.span, |w| w.span)),
+        .at(written.get(wanted).map_or(expr.span, |(span, _)| span)),
         _ => {
             let at_least = if function.variadic.is_some() {
                 " at least"
             } else {
                 ""
             };
-            let missing = function.params.get(written.len()).map_or("", |p| p.name);
+            let missing = function.params.get(written.count).map_or("", |p| p.name);
             let closing = Span {
                 start: expr.span.end.saturating_sub(1),
                 ..expr.span
@@ -207,7 +222,7 @@ fn argument_errors(
     expr: &Expr,
     function: &Function,
     faults: &[(usize, String)],
-    written: &[Written<'_>],
+    written: Written<'_>,
     env: Env<'_>,
     found: &mut Diagnostics,
 ) {
@@ -220,7 +235,7 @@ fn argument_errors(
                 parameter.map_or("", |p| p.name)
             ),
         );
-        let (at, part) = written.get(*i).map_or((expr.span, expr), |w| (w.span, w.expr));
+        let (at, part) = written.get(*i).unwrap_or((expr.span, expr));
         report(d.at(at).within(expr.span), part, env, found);
     }
 }

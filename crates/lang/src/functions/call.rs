@@ -1,7 +1,8 @@
 //! Finding a function by its name, and calling it: what every function has in common happens here.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::Function;
 use super::FunctionError;
@@ -24,7 +25,7 @@ use crate::value::Type;
 use crate::value::Value;
 use crate::value::convert;
 
-static TABLE: LazyLock<BTreeMap<&'static str, Function>> = LazyLock::new(|| {
+static TABLE: LazyLock<FxHashMap<&'static str, Function>> = LazyLock::new(|| {
     [
         lazy,
         string::functions,
@@ -87,7 +88,9 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
 
 /// The names of all built-in functions, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.keys().copied()
+    let mut names: Vec<&str> = TABLE.keys().copied().collect();
+    names.sort_unstable();
+    names.into_iter()
 }
 
 /// Why a call gives no result.
@@ -130,24 +133,27 @@ fn parameter(function: &Function, i: usize) -> Option<&Param> {
     function.params.get(i).or(function.variadic.as_ref())
 }
 
-/// The arguments as the parameters want them.
+/// Converts arguments to what the parameters want.
 ///
 /// # Errors
 /// [`CallError::Arguments`] with all that do not fit.
-pub fn convert_arguments(function: &Function, args: &[Value]) -> Result<Vec<Value>, CallError> {
-    let mut converted = Vec::with_capacity(args.len());
+pub fn convert_arguments(function: &Function, args: &mut [Value]) -> Result<(), CallError> {
     let mut faults = Vec::new();
-    for (i, arg) in args.iter().enumerate() {
-        match parameter(function, i) {
-            Some(p) if p.ty != Type::Any => match convert(arg, &p.ty) {
-                Ok(value) => converted.push(value),
+    for (i, arg) in args.iter_mut().enumerate() {
+        let Some(p) = parameter(function, i) else { continue };
+        match (arg.kind(), &p.ty) {
+            (_, Type::Any)
+            | (Kind::String(_), Type::String)
+            | (Kind::Number(_), Type::Number)
+            | (Kind::Bool(_), Type::Bool) => {}
+            (_, ty) => match convert(arg, ty) {
+                Ok(value) => *arg = value,
                 Err(e) => faults.push((i, e.to_string())),
             },
-            _ => converted.push(arg.clone()),
         }
     }
     if faults.is_empty() {
-        Ok(converted)
+        Ok(())
     } else {
         Err(CallError::Arguments(faults))
     }
@@ -158,10 +164,16 @@ pub fn convert_arguments(function: &Function, args: &[Value]) -> Result<Vec<Valu
 ///
 /// # Errors
 /// What is wrong with the number of arguments, with an argument, or with the call.
-pub fn call(function: &Function, args: Vec<Value>, surroundings: &Surroundings) -> Result<Value, CallError> {
+pub fn call(
+    function: &Function,
+    mut args: Vec<Value>,
+    surroundings: &Surroundings,
+) -> Result<Value, CallError> {
     check_arity(function, args.len())?;
-    let given = args;
-    let mut args = convert_arguments(function, &given)?;
+    // What a message must not show; without a mark there is nothing of the kind.
+    let marked = args.iter().any(|a| !a.deep_marks().is_empty());
+    let given = if marked { args.clone() } else { Vec::new() };
+    convert_arguments(function, &mut args)?;
     let mut marks = Marks::NONE;
     let mut unknown = false;
     let mut untyped = false;

@@ -594,6 +594,12 @@ fn bounds(a: &[Value]) -> Result<(Option<usize>, Option<usize>), FunctionError> 
 }
 
 fn slice_type(a: &[Value]) -> Result<Type, FunctionError> {
+    if matches!(a[0].kind(), Kind::List(_) | Kind::Tuple(_))
+        && let (Some(_), Some(_)) = bounds(a)?
+    {
+        // Everything is known: only the errors count.
+        return Ok(Type::Any);
+    }
     let ty = a[0].ty();
     match &ty {
         Type::Any => return Ok(ty),
