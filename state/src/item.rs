@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -46,12 +47,22 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Item(pub(crate) Kind, pub(crate) String, pub(crate) Option<RawJson>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Envelope {
     v: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     plain: Option<RawJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
+}
+
+/// An envelope as it is read: what is inside stays where it is.
+#[derive(Deserialize)]
+struct Opened<'a> {
+    v: u64,
+    #[serde(default, borrow)]
+    plain: Option<&'a RawValue>,
+    #[serde(default)]
     sealed: Option<Sealed>,
 }
 
@@ -113,21 +124,13 @@ impl Codec {
             id: id.to_owned(),
             detail,
         };
-        let envelope: Envelope = text.parse().map_err(|error| bad(shape(&error)))?;
+        let envelope: Opened<'_> = serde_json::from_str(text.as_str()).map_err(|error| bad(shape(&error)))?;
         if envelope.v > ENVELOPE_VERSION {
             return Err(BadItem::Newer { found: envelope.v });
         }
-        match envelope {
-            Envelope {
-                plain: Some(plain),
-                sealed: None,
-                ..
-            } => plain.parse().map_err(|error| bad(shape(&error))),
-            Envelope {
-                plain: None,
-                sealed: Some(sealed),
-                ..
-            } => {
+        match (envelope.plain, envelope.sealed) {
+            (Some(plain), None) => serde_json::from_str(plain.get()).map_err(|error| bad(shape(&error))),
+            (None, Some(sealed)) => {
                 let text = self.open(kind, id, &sealed)?;
                 serde_json::from_str(&text).map_err(|error| bad(shape(&error)))
             }

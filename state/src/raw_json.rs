@@ -61,7 +61,7 @@ impl RawJson {
     /// The files of this crate hold one item a line, so line breaks between tokens are taken out. (Inside a JSON string a
     /// line break is always escaped.)
     fn one_line(raw: Box<RawValue>) -> Self {
-        if !raw.get().contains(['\n', '\r']) {
+        if memchr::memchr2(b'\n', b'\r', raw.get().as_bytes()).is_none() {
             return Self(Arc::from(raw));
         }
         let text: String = raw.get().chars().filter(|c| !matches!(c, '\n' | '\r')).collect();

@@ -1,6 +1,8 @@
 //! The JSON form in which objects are stored: Terraform's state format, numbers with every digit.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::de::DeserializeSeed;
@@ -119,8 +121,8 @@ fn number(raw: &str) -> Option<Value> {
 fn dynamic(raw: &str) -> Result<Value, StateJsonError> {
     #[derive(serde::Deserialize)]
     struct Typed<'a> {
-        #[serde(rename = "type")]
-        ty: serde_json::Value,
+        #[serde(rename = "type", borrow)]
+        ty: &'a RawValue,
         #[serde(borrow)]
         value: &'a RawValue,
     }
@@ -128,8 +130,29 @@ fn dynamic(raw: &str) -> Result<Value, StateJsonError> {
         return Ok(Value::null(Type::Any));
     }
     let typed: Typed<'_> = serde_json::from_str(raw)?;
-    let ty = type_from_json(&typed.ty).map_err(|_| StateJsonError("expected a type".to_owned()))?;
-    from_json(typed.value.get(), &ty)
+    from_json(typed.value.get(), &written_type(typed.ty.get())?)
+}
+
+/// How many types are remembered.
+const REMEMBERED: usize = 16;
+
+/// The type that a text stands for. The objects of one block, and often of a whole state, have a few types between
+/// them: reading those again and again would cost more than the values.
+fn written_type(text: &str) -> Result<Type, StateJsonError> {
+    thread_local! {
+        static SEEN: RefCell<VecDeque<(Box<str>, Type)>> = const { RefCell::new(VecDeque::new()) };
+    }
+    let seen = SEEN.with_borrow(|seen| seen.iter().find(|(t, _)| **t == *text).map(|(_, ty)| ty.clone()));
+    if let Some(ty) = seen {
+        return Ok(ty);
+    }
+    let json: serde_json::Value = serde_json::from_str(text)?;
+    let ty = type_from_json(&json).map_err(|_| StateJsonError("expected a type".to_owned()))?;
+    SEEN.with_borrow_mut(|seen| {
+        seen.truncate(REMEMBERED - 1);
+        seen.push_front((text.into(), ty.clone()));
+    });
+    Ok(ty)
 }
 
 impl<'de> Visitor<'de> for Seed<'_> {

@@ -565,9 +565,12 @@ fn one(list: &Value) -> Outcome {
 
 /// The two indices, where they are known.
 fn bounds(a: &[Value]) -> Result<(Option<usize>, Option<usize>), FunctionError> {
-    let length = match a[0].ty() {
-        Type::Tuple(t) => Some(t.len()),
-        _ => a[0].items().map(<[Value]>::len),
+    let length = match a[0].items() {
+        Some(items) => Some(items.len()),
+        None => match a[0].ty() {
+            Type::Tuple(t) => Some(t.len()),
+            _ => None,
+        },
     };
     let read = |i: usize, what: &str| {
         if !a[i].is_known() {
