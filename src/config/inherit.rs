@@ -119,6 +119,21 @@ fn resources(
         }
         module.provider_configs.entry(config).or_insert(found);
     }
+    imports(configuration, id, defaults);
+}
+
+/// The same for imports of what has no resource block yet.
+fn imports(configuration: &mut Configuration, id: ModuleId, defaults: &Defaults) {
+    let module = configuration.module(id);
+    let found: Vec<Option<AbsProviderConfig>> = module
+        .imports
+        .iter()
+        .map(|import| find(module, &import.provider_local_name(), defaults))
+        .collect();
+    let module = &mut configuration.modules[id.0 as usize];
+    for (import, found) in module.imports.iter_mut().zip(found) {
+        Arc::make_mut(import).resolved_provider = found;
+    }
 }
 
 impl Module {

@@ -70,6 +70,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
     let mut diagnostics = loader.diagnostics;
     diagnostics.extend(loader.in_blocks);
     diagnostics.extend(super::inherit::resolve(&mut configuration));
+    diagnostics.extend(super::imports::check_declarations(&configuration));
     (configuration, diagnostics)
 }
 

@@ -346,7 +346,12 @@ impl Builder<'_> {
                 continue;
             };
             for expr in [Some(&import.id), import.for_each.as_ref()].into_iter().flatten() {
-                self.expr(node, module, expr);
+                // That an id names what it is to import has an error of its own.
+                walk::traversals(expr, &mut |t| {
+                    if let Ok(reference) = &t.reference {
+                        self.uses_others(node, module, reference);
+                    }
+                });
             }
         }
         for (name, check) in &module.checks {

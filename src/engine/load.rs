@@ -56,6 +56,7 @@ pub fn load(files: &dyn Files, root: &Path, registry: &Registry) -> Loaded {
     diagnostics.extend(unknown_types(&config, registry));
     diagnostics.extend(in_bodies);
     diagnostics.extend(config::check_references(&config, &schemas));
+    diagnostics.extend(config::check_imports(&config));
     let (graph, found) = Graph::build(&config);
     diagnostics.extend(found);
     if diagnostics.has_errors() {
@@ -108,7 +109,11 @@ fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics
             .resources
             .values()
             .map(|r| (&r.resolved_provider.provider, r.header));
-        for (address, span) in declared.chain(used) {
+        let imported = module
+            .imports
+            .iter()
+            .filter_map(|i| Some((&i.resolved_provider.as_ref()?.provider, i.header)));
+        for (address, span) in declared.chain(used).chain(imported) {
             if registry.get(address).is_some() || told.contains(address) {
                 continue;
             }
@@ -194,6 +199,44 @@ fn unknown_types(config: &Configuration, registry: &Registry) -> Diagnostics {
                 .at(block.header),
             );
         }
+        for import in &module.imports {
+            if config.resource(&import.resource).is_none() {
+                diagnostics.extend(unknown_import(import, registry));
+            }
+        }
     }
     diagnostics
+}
+
+/// The same for imports of what has no resource block yet.
+fn unknown_import(import: &config::ImportBlock, registry: &Registry) -> Diagnostics {
+    let resource = &import.resource.resource;
+    let Some(address) = import.resolved_provider.as_ref().map(|p| &p.provider) else {
+        let named = import.provider_local_name();
+        return Diagnostic::error(
+            "Provider configuration not present",
+            format!("This import block uses the provider configuration {named}, and no provider block has that name and alias."),
+        )
+        .at(import.header)
+        .into();
+    };
+    let Some(factory) = registry
+        .get(address)
+        .filter(|f| f.schema(Mode::Managed, &resource.ty).is_none())
+    else {
+        return Diagnostics::new();
+    };
+    let hint = did_you_mean(&resource.ty, factory.type_names(Mode::Managed))
+        .map(|name| format!(" Did you mean \"{name}\"?"))
+        .unwrap_or_default();
+    Diagnostic::error(
+        "Invalid resource type",
+        format!(
+            "The provider {} does not support resource type \"{}\".{hint}",
+            address.for_display(),
+            resource.ty
+        ),
+    )
+    .at(import.to.span)
+    .into()
 }

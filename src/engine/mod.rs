@@ -2,6 +2,7 @@
 //! with [`Session`].
 
 mod apply;
+mod import;
 mod inputs;
 mod load;
 mod plan;
@@ -15,6 +16,8 @@ mod tests;
 
 pub use apply::ApplyOutcome;
 pub use apply::apply;
+pub use import::ImportRequest;
+pub use import::import;
 pub use inputs::GivenVariable;
 pub use inputs::VariableSource;
 pub use inputs::parse_variables_file;

@@ -21,8 +21,8 @@ use super::inputs;
 use super::load;
 use super::scope;
 use super::session::state_error;
-use super::unavailable::unavailable;
 use crate::eval::WorldSettings;
+use crate::plan::Generated;
 use crate::plan::Moves;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
@@ -54,6 +54,8 @@ pub struct PlanRequest {
     pub allow_deferral: bool,
     /// Values for root variables; of several the last wins.
     pub variables: Vec<GivenVariable>,
+    /// `-generate-config-out`: resource blocks are written for imports that have none.
+    pub generate_config: bool,
     /// `OperationTypePlan`, `OperationTypeApply`: what the lock tells.
     pub operation: String,
 }
@@ -76,6 +78,8 @@ pub struct Planned {
     pub providers: LiveProviders,
     /// Name of the run.
     pub run: String,
+    /// Resource blocks that were written for imports.
+    pub generated: Vec<Generated>,
 }
 
 impl Planned {
@@ -89,6 +93,7 @@ impl Planned {
             store: None,
             providers: LiveProviders::default(),
             run: String::new(),
+            generated: Vec::new(),
         }
     }
 
@@ -138,7 +143,6 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         None
     };
     let state = store.as_ref().map_or_else(|| StateView::empty(""), Store::view);
-    diagnostics.extend(unavailable(&loaded.config, &state, request.mode));
     if request.mode != PlanMode::RefreshOnly {
         diagnostics.extend(still_there(&loaded.config));
     }
@@ -168,6 +172,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         reads_only: None,
         allow_destroy: request.allow_destroy,
         allow_deferral: request.allow_deferral,
+        generate_config: request.generate_config,
     };
     diagnostics.extend(scope::limited(&options).into_iter().collect());
     let mut input = PlanInput {
@@ -199,6 +204,12 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         plan.serial = store.view().serial();
     }
     diagnostics.extend(plan.diagnostics.clone());
+    if !built.generated.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "Config generation is experimental",
+            "Generating configuration during import is currently experimental, and the generated configuration format may change in future versions.",
+        ));
+    }
     Planned {
         plan: Some(Arc::new(plan)),
         loaded,
@@ -208,6 +219,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         store,
         providers: built.providers,
         run,
+        generated: built.generated,
     }
 }
 
@@ -283,6 +295,7 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
         store: Some(store),
         providers: LiveProviders::default(),
         run,
+        generated: Vec::new(),
     }
 }
 

@@ -1,45 +1,13 @@
-//! What a configuration asks for and this version cannot do: refused before anything is planned, because leaving it out
+//! What a configuration asks for and this version cannot do: refused before anything is done, because leaving it out
 //! would delete what is to stay, or report as done what was not.
 
-use streamform_lang::addrs::AbsInstance;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
-use streamform_state::StateView;
 
 use crate::config::Configuration;
 use crate::config::When;
 use crate::plan::Action;
 use crate::plan::Plan;
-use crate::plan::PlanMode;
-
-/// Refuses `import` blocks for objects that are not there.
-pub(super) fn unavailable(config: &Configuration, state: &StateView, mode: PlanMode) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    if mode != PlanMode::Normal {
-        return diagnostics;
-    }
-    let stored: Vec<AbsInstance> = state
-        .records()
-        .filter_map(|r| AbsInstance::parse(&r.address).ok())
-        .collect();
-    for module in &config.modules {
-        for block in &module.imports {
-            if !stored.iter().any(|a| a.config() == block.resource) {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Import blocks are not available",
-                        format!(
-                            "Streamform cannot carry out import blocks yet: a second object would be made for {}.",
-                            block.resource
-                        ),
-                    )
-                    .at(block.span),
-                );
-            }
-        }
-    }
-    diagnostics
-}
 
 /// Refuses the changes of a plan that would run a provisioner.
 pub(super) fn provisioners(config: &Configuration, plan: &Plan) -> Diagnostics {

@@ -18,6 +18,7 @@ use crate::eval::Repetition;
 use crate::eval::World;
 use crate::eval::WorldSettings;
 use crate::eval::evaluate_condition;
+use crate::eval::import_targets;
 use crate::plan::build::evaluate_provider;
 use crate::plan::build::forbid_ephemeral;
 use crate::plan::build::place_findings;
@@ -26,7 +27,8 @@ use crate::plan::build::place_findings;
 /// `for_each`.
 pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
     let mut diagnostics = loaded.diagnostics.clone();
-    if loaded.graph.order().is_empty() {
+    // What has errors of this kind has no order; an import block alone has no blocks to put in order.
+    if loaded.graph.order().is_empty() && diagnostics.has_errors() {
         return diagnostics;
     }
     let config = &*loaded.config;
@@ -82,6 +84,15 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         if found.has_errors() {
             bad.insert(*node);
         }
+        diagnostics.extend(
+            found
+                .into_iter()
+                .filter(|d| !is_told(&loaded.diagnostics, d))
+                .collect(),
+        );
+    }
+    for import in &config.root().imports {
+        let found = import_targets(import, &world).1;
         diagnostics.extend(
             found
                 .into_iter()

@@ -5,6 +5,7 @@
 //! resources are not worked out here: they are put in with [`World::set_instance`].
 
 mod condition;
+mod import;
 mod repetition;
 mod scope;
 mod variable;
@@ -12,6 +13,8 @@ mod world;
 
 pub use condition::Condition;
 pub use condition::evaluate_condition;
+pub use import::ImportTarget;
+pub use import::import_targets;
 pub use repetition::Expansion;
 pub use repetition::Repetition;
 pub use scope::InstanceScope;

@@ -228,7 +228,11 @@ impl Run<'_> {
             Operation::Create => self.done.add += 1,
             Operation::Update => self.done.change += 1,
             Operation::Delete => self.done.destroy += 1,
-            Operation::Read | Operation::Refresh | Operation::Recover => {}
+            Operation::Read
+            | Operation::Refresh
+            | Operation::Recover
+            | Operation::FindImport
+            | Operation::Import => {}
         }
         let id = value
             .as_ref()

@@ -5,6 +5,7 @@
 //! ended, and only then are their calls begun. Calls run side by side.
 
 mod finish;
+mod imports;
 mod journal;
 mod outputs;
 mod records;

@@ -180,6 +180,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         unfinished: HashSet::new(),
         open,
     };
+    run.write_imports();
     run.write_refreshed();
     let stopped = run.walk(input.parallelism.max(1)).await;
     run.write_outputs();

@@ -159,6 +159,28 @@ pub struct InstanceChange {
     pub create_before_destroy: bool,
     /// Whether deleting is forbidden; the record remembers it.
     pub prevent_destroy: bool,
+    /// The object before is not in the state yet: it is imported.
+    pub importing: Option<Importing>,
+}
+
+/// Where an imported object comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importing {
+    /// The import id, a string; marked if it is secret.
+    pub id: Value,
+    /// The resource block that was written for it, if the configuration has none.
+    pub generated_config: Option<String>,
+}
+
+impl Importing {
+    /// The id as it may be shown.
+    pub fn id_text(&self) -> &str {
+        if self.id.is_sensitive() {
+            "(sensitive value)"
+        } else {
+            self.id.as_str().unwrap_or_default()
+        }
+    }
 }
 
 impl InstanceChange {
@@ -342,6 +364,7 @@ impl Plan {
     pub fn summary(&self) -> Summary {
         let mut s = Summary::default();
         for c in self.changes.iter().filter(|c| c.mode() == Mode::Managed) {
+            s.import += usize::from(c.importing.is_some());
             match c.action {
                 Action::Create => s.add += 1,
                 Action::Update => s.change += 1,
@@ -369,7 +392,7 @@ impl Plan {
             c.mode() == Mode::Managed || c.reason == Some(ActionReason::ReadBecauseCheckNested)
         };
         let mut counted = self.changes.iter().filter(counts);
-        counted.any(|c| c.action != Action::NoOp || c.previous_address.is_some())
+        counted.any(|c| c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some())
             || self.outputs.iter().any(|o| o.action != Action::NoOp)
     }
 }

@@ -19,6 +19,10 @@ pub enum Operation {
     Delete,
     /// The outcome of an interrupted change is looked up.
     Recover,
+    /// An object is looked up by its import id.
+    FindImport,
+    /// An imported object is written to the state.
+    Import,
 }
 
 /// Something that happened.

@@ -31,6 +31,7 @@ use super::DeferralReason;
 use super::Deferred;
 use super::Encoded;
 use super::ExecutionGraph;
+use super::Importing;
 use super::InstanceChange;
 use super::OutputChange;
 use super::Plan;
@@ -142,6 +143,16 @@ struct StoredChange<V> {
     dependencies: Vec<String>,
     create_before_destroy: bool,
     prevent_destroy: bool,
+    // Missing in older files: what is not there is none. (`default` would ask for one of V.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    importing: Option<StoredImport<V>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredImport<V> {
+    id: V,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generated_config: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -265,6 +276,10 @@ fn store_change(c: &InstanceChange) -> StoredChange<Encoded<'_>> {
         dependencies: c.dependencies.clone(),
         create_before_destroy: c.create_before_destroy,
         prevent_destroy: c.prevent_destroy,
+        importing: c.importing.as_ref().map(|i| StoredImport {
+            id: Encoded(&i.id),
+            generated_config: i.generated_config.clone(),
+        }),
     }
 }
 
@@ -326,6 +341,13 @@ fn load_change(c: StoredChange<Box<RawValue>>, registry: &Registry) -> Result<In
         dependencies: c.dependencies,
         create_before_destroy: c.create_before_destroy,
         prevent_destroy: c.prevent_destroy,
+        importing: match c.importing {
+            Some(i) => Some(Importing {
+                id: load_value(&i.id)?,
+                generated_config: i.generated_config,
+            }),
+            None => None,
+        },
         address,
         provider,
         schema,

@@ -115,8 +115,9 @@ fn rank(action: Action) -> u8 {
     }
 }
 
-fn symbol(action: Action) -> &'static str {
+fn symbol(action: Action, imports: bool) -> &'static str {
     match action {
+        Action::NoOp if imports => "📥",
         Action::NoOp => "→",
         Action::Create => "➕",
         Action::Read => "📖",
@@ -127,8 +128,9 @@ fn symbol(action: Action) -> &'static str {
     }
 }
 
-fn word(action: Action) -> &'static str {
+fn word(action: Action, imports: bool) -> &'static str {
     match action {
+        Action::NoOp if imports => "import",
         Action::NoOp => "move",
         Action::Create => "create",
         Action::Read => "read",
@@ -175,6 +177,9 @@ fn head(report: &PlanReport, options: &MarkdownOptions) -> String {
         s.change,
         s.destroy - replaced.min(s.destroy),
     );
+    if s.import > 0 {
+        _ = write!(out, ", 📥 **{}** to import", s.import);
+    }
     if s.forget > 0 {
         _ = write!(out, ", 👋 **{}** to forget", s.forget);
     }
@@ -270,9 +275,9 @@ fn table(changes: &[&ChangeReport], room: usize) -> String {
     for (i, c) in changes.iter().enumerate() {
         let row = format!(
             "| {} | {} | {} | {} |\n",
-            symbol(c.action),
+            symbol(c.action, c.imports),
             code(&c.label()),
-            word(c.action),
+            word(c.action, c.imports),
             why(c)
         );
         size += chars(&row);
@@ -289,6 +294,7 @@ fn table(changes: &[&ChangeReport], room: usize) -> String {
 /// Why something happens, for one cell of a table.
 fn why(c: &ChangeReport) -> String {
     let mut reasons: Vec<String> = c.notes.iter().map(|n| escape(n)).collect();
+    reasons.extend(c.warning.map(|w| format!("**{}**", escape(w))));
     if c.action.is_replace() {
         if c.replace_paths.is_empty() {
             reasons.push(escape(&c.verb));
@@ -334,13 +340,21 @@ fn fold(c: &ChangeReport) -> String {
     for note in &c.notes {
         _ = writeln!(text, "{sign} # ({note})");
     }
+    if let Some(warning) = c.warning {
+        _ = writeln!(text, "{sign} # {warning}");
+    }
     let mut writer = DiffWriter {
         out: &mut text,
         paint: Paint::plain(),
         layout: Layout::SignFirst,
     };
     writer.block(&c.body, 0, Manner::TOP);
-    let title = format!("{} {} {}", symbol(c.action), code(&c.label()), escape(&c.verb));
+    let title = format!(
+        "{} {} {}",
+        symbol(c.action, c.imports),
+        code(&c.label()),
+        escape(&c.verb)
+    );
     folded(&title, &text)
 }
 

@@ -70,6 +70,10 @@ pub struct ChangeReport {
     pub verb: String,
     /// Why, each a phrase that goes into parentheses.
     pub notes: Vec<String>,
+    /// What a reviewer must not overlook.
+    pub warning: Option<&'static str>,
+    /// Whether the object is imported.
+    pub imports: bool,
     /// What the provider says about it.
     pub explanation: Option<String>,
     /// The attributes.
@@ -114,6 +118,9 @@ pub fn secrets_of(plan: &Plan) -> Redactor {
     for (_, v) in &plan.variables {
         secrets.learn(v);
     }
+    for importing in plan.changes.iter().filter_map(|c| c.importing.as_ref()) {
+        secrets.learn(&importing.id);
+    }
     for c in plan.changes.iter().chain(&plan.drift) {
         secrets.learn(&marked(c, &c.before));
         secrets.learn(&marked(c, &c.after));
@@ -147,7 +154,7 @@ impl PlanReport {
         let mut changes = Vec::new();
         let mut unchanged = 0;
         for c in &plan.changes {
-            if c.action == Action::NoOp && c.previous_address.is_none() {
+            if c.action == Action::NoOp && c.previous_address.is_none() && c.importing.is_none() {
                 unchanged += 1;
             } else {
                 changes.push(change(c, &secrets, false));
@@ -250,7 +257,16 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
         {
             notes.push(format!("moved from {p}"));
         }
+        if let Some(importing) = &c.importing {
+            if importing.generated_config.is_some() {
+                notes.push("config will be generated".to_owned());
+            } else if c.action != Action::NoOp {
+                notes.push(format!("imported from {:?}", clean(importing.id_text())));
+            }
+        }
     }
+    let warning = (!drift && c.importing.is_some() && c.action.is_replace())
+        .then_some("Warning: this will destroy the imported resource");
     ChangeReport {
         action: c.action,
         address,
@@ -260,6 +276,8 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
         name: c.address.resource.name.clone(),
         verb,
         notes,
+        warning,
+        imports: c.importing.is_some(),
         explanation: c.explanation.as_deref().map(clean_lines),
         body,
         replace_paths: c.replace_paths.iter().map(ToString::to_string).collect(),
@@ -279,6 +297,7 @@ fn verb(c: &InstanceChange) -> String {
     match c.action {
         Action::NoOp => match &c.previous_address {
             Some(_) => format!("has moved to {}", c.address),
+            None if c.importing.is_some() => "will be imported".to_owned(),
             None => "is unchanged".to_owned(),
         },
         Action::Create => "will be created".to_owned(),

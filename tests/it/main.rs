@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod examples;
 mod faults;
+mod import;
 mod json_syntax;
 mod kill;
 mod provider_corpus;

@@ -20,6 +20,7 @@ use super::command::apply::ApplyArgs;
 use super::command::emulator::EmulatorArgs;
 use super::command::fmt::FmtArgs;
 use super::command::graph::GraphArgs;
+use super::command::import::ImportArgs;
 use super::command::init::InitArgs;
 use super::command::output::OutputArgs;
 use super::command::plan::PlanArgs;
@@ -84,6 +85,7 @@ pub(super) enum Command {
     ///
     /// The same as apply -refresh-only -auto-approve.
     Refresh(ApplyArgs),
+    Import(ImportArgs),
     Output(OutputArgs),
     Show(ShowArgs),
     State(StateArgs),

@@ -3,7 +3,9 @@
 pub(super) mod apply;
 pub(super) mod emulator;
 pub(super) mod fmt;
+mod generated;
 pub(super) mod graph;
+pub(super) mod import;
 pub(super) mod init;
 pub(super) mod output;
 pub(super) mod plan;
@@ -49,6 +51,7 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Destroy(args) => apply::run(&surroundings, &args, true),
         Command::Refresh(args) => apply::refresh(&surroundings, args),
         Command::Show(args) => show::run(&surroundings, &args),
+        Command::Import(args) => import::run(&surroundings, &args),
         Command::Output(args) => output::run(&surroundings, &args),
         Command::State(args) => state::run(&surroundings, &args),
         Command::Graph(args) => graph::run(&surroundings, &args),

@@ -11,6 +11,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_state::LockWait;
 
+use super::generated;
 use super::init::unavailable_backend;
 use super::view::View;
 use crate::cli::arguments::PlanningArgs;
@@ -43,6 +44,9 @@ pub(in crate::cli) struct PlanArgs {
     /// Save the plan to a file, to be applied later
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) out: Option<PathBuf>,
+    /// Write resource blocks for imports that have none to this file, which must not be there yet
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) generate_config_out: Option<PathBuf>,
     /// Exit with 2 if there are changes
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) detailed_exitcode: bool,
@@ -198,6 +202,7 @@ impl Wanted {
             allow_destroy,
             allow_deferral: planning.allow_deferral,
             variables: Vec::new(),
+            generate_config: false,
             operation: operation.to_owned(),
         };
         Ok(Wanted { request, running })
@@ -248,10 +253,20 @@ impl Wanted {
 
 pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
     let view = View::new(surroundings, args.running.compact_warnings, args.json);
-    let wanted = match Wanted::of(&args.planning, &args.running, false, "OperationTypePlan") {
+    let mut wanted = match Wanted::of(&args.planning, &args.running, false, "OperationTypePlan") {
         Ok(wanted) => wanted,
         Err(found) => return view.fail(found),
     };
+    if let Some(path) = args
+        .generate_config_out
+        .as_deref()
+        .filter(|p| !p.as_os_str().is_empty())
+    {
+        if let Err(d) = generated::may_write(path, wanted.request.mode) {
+            return view.fail(d);
+        }
+        wanted.request.generate_config = true;
+    }
     let mut opened = match surroundings.open(view.observer()) {
         Ok(opened) => opened,
         Err(d) => return view.fail(d),
@@ -268,6 +283,16 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     planned.release();
     if let Some(plan) = &planned.plan {
         show_plan(view, plan, &planned.diagnostics);
+    }
+    // Also where the plan has errors: what was written may be what is to be mended.
+    let written = args
+        .generate_config_out
+        .as_deref()
+        .filter(|_| !planned.generated.is_empty());
+    if let Some(path) = written
+        && let Err(d) = generated::write(path, &planned.generated)
+    {
+        planned.diagnostics.push(*d);
     }
     view.diagnostics(&planned.diagnostics, &planned.sources);
     let Some(plan) = planned
@@ -293,7 +318,7 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
             Some(out) => NextStep::Saved(&out.to_string_lossy()),
             None => NextStep::NotSaved,
         };
-        ui.out(&next_step_text(next, &ui.style()));
+        ui.out(&next_step_text(next, written, &ui.style()));
     }
     // The process is about to end: taking a large plan apart piece by piece would only cost time.
     std::mem::forget(planned);

@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod constant;
 mod content;
+mod import;
 mod lifecycle;
 mod named;
 mod provider;
@@ -34,6 +35,7 @@ use content::Content;
 pub(super) use content::missing_argument_at;
 pub(super) use content::suggest;
 pub(super) use content::unexpected_argument;
+pub(super) use reference::STATIC_REFERENCE;
 
 /// Fills a module from the bodies of its files.
 pub(super) struct Decoder<'a> {

@@ -23,7 +23,7 @@ use streamform_lang::value::Name;
 use super::Decoder;
 
 /// What Terraform says where a plain reference must stand.
-const STATIC_REFERENCE: &str = "A single static variable reference is required: only attribute access and indexing with constant keys. No calculations, function calls, template expressions, etc are allowed here.";
+pub(crate) const STATIC_REFERENCE: &str = "A single static variable reference is required: only attribute access and indexing with constant keys. No calculations, function calls, template expressions, etc are allowed here.";
 
 /// The items of a list expression.
 pub(super) fn list<'a>(expr: &'a Expr, diagnostics: &mut Diagnostics) -> &'a [Expr] {

@@ -142,6 +142,7 @@ impl InstancePlan<'_> {
             dependencies: self.dependencies,
             create_before_destroy: self.create_before_destroy,
             prevent_destroy: self.block.lifecycle.prevent_destroy,
+            importing: None,
         };
         (Some(change), diagnostics)
     }

@@ -242,6 +242,7 @@ impl Planner<'_> {
             dependencies: object.dependencies.clone(),
             create_before_destroy: object.create_before_destroy,
             prevent_destroy: object.prevent_destroy,
+            importing: None,
         };
         self.drift.push(change);
     }

@@ -209,6 +209,7 @@ impl Planner<'_> {
             dependencies: object.dependencies.clone(),
             create_before_destroy: object.create_before_destroy,
             prevent_destroy: object.prevent_destroy,
+            importing: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Resource blocks during the walk: expansion, configuration, plan.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use streamform_lang::addrs::AbsInstance;
@@ -101,6 +102,7 @@ impl<'a> Planner<'a> {
         let uncertain = self.may_defer() && self.uses_uncertain(node);
         let decoder = self.decoders.get(&config, &block.body, &schema);
         let mut ready = Vec::new();
+        let mut there = HashSet::new();
         for id in self.world.instances_of(module).to_vec() {
             let (expansion, found) = Expansion::of(
                 block.count.as_deref(),
@@ -128,6 +130,7 @@ impl<'a> Planner<'a> {
             let mut untargeted = Vec::new();
             for (key, repetition) in expansion.instances() {
                 let address = abs.instance(key);
+                there.insert(address.clone());
                 if !self.is_targeted(&address) {
                     untargeted.push(address);
                     continue;
@@ -189,10 +192,16 @@ impl<'a> Planner<'a> {
         }
         match resource.mode {
             Mode::Managed => {
-                let dependencies = self.dependency_names(node);
-                let forced = self.input.graph.is_create_before_destroy(node);
-                for one in ready {
-                    self.plan_one(&one, &block, &schema, &dependencies, forced);
+                let config = ConfigResource {
+                    module: self.input.config.module(module).path.clone(),
+                    resource: resource.clone(),
+                };
+                match self.imports_of(&config, &there) {
+                    None => return Progressed::Failed,
+                    Some(targets) if !targets.is_empty() => {
+                        return self.start_imports(node, targets, ready, &block, &schema);
+                    }
+                    Some(_) => self.plan_ready(node, ready, &block, &schema),
                 }
                 if failed(self) {
                     Progressed::Failed
@@ -277,6 +286,29 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Plans the instances of a block.
+    pub(super) fn plan_ready(
+        &mut self,
+        node: NodeId,
+        ready: Vec<Ready>,
+        block: &Arc<ResourceBlock>,
+        schema: &Arc<Schema>,
+    ) {
+        let dependencies = self.dependency_names(node);
+        let forced = self.input.graph.is_create_before_destroy(node);
+        for one in ready {
+            self.plan_one(&one, block, schema, &dependencies, forced);
+        }
+    }
+
+    /// Whether an error was found since there were so many diagnostics.
+    pub(super) fn has_errors_since(&self, before: usize) -> bool {
+        self.diagnostics
+            .iter()
+            .skip(before)
+            .any(|d| d.severity == Severity::Error)
+    }
+
     fn plan_one(
         &mut self,
         one: &Ready,
@@ -318,6 +350,7 @@ impl<'a> Planner<'a> {
         self.diagnostics.extend(found);
         let Some(mut change) = change else { return };
         change.previous_address = moved_from;
+        change.importing = self.imported.get(&one.address).cloned();
         if change.action.is_replace() {
             self.guard(&mut change, Some(block));
         }

@@ -32,6 +32,7 @@ use super::LiveProviders;
 use super::config_value::Decoders;
 use super::data::DataRead;
 use super::evaluate_provider;
+use super::import::ImportsRead;
 use super::prior::Prior;
 use super::targets::Chosen;
 use crate::config::Configuration;
@@ -44,6 +45,8 @@ use crate::plan::CheckResult;
 use crate::plan::Deferred;
 use crate::plan::Event;
 use crate::plan::ExecutionGraph;
+use crate::plan::Generated;
+use crate::plan::Importing;
 use crate::plan::InstanceChange;
 use crate::plan::Moves;
 use crate::plan::Observer;
@@ -94,6 +97,8 @@ pub struct PlanOptions {
     pub replace: Vec<AbsInstance>,
     /// When the plan is made, RFC 3339 in UTC.
     pub timestamp: String,
+    /// `-generate-config-out`: resource blocks are written for imports that have none.
+    pub generate_config: bool,
 }
 
 /// A plan and what came of making it.
@@ -104,6 +109,8 @@ pub struct Built {
     pub settled: Vec<Entry>,
     /// The providers, configured, to go on with.
     pub providers: LiveProviders,
+    /// Resource blocks that were written, in the order of the import blocks.
+    pub generated: Vec<Generated>,
 }
 
 /// What a node waits for.
@@ -112,6 +119,8 @@ pub(super) enum Waiting {
     Provider(AbsProviderConfig, Findings, Vec<Recovered>, Vec<ReadResult>),
     /// Data sources of a resource block.
     Data(Vec<DataRead>),
+    /// Objects that a resource block imports.
+    Imports(Box<ImportsRead>),
 }
 
 /// The object that was read: address, deposed key, the answer.
@@ -159,33 +168,14 @@ pub(super) struct Planner<'a> {
     pub(super) guarded: Diagnostics,
     /// What `-allow-deferral` leaves for later.
     pub(super) left: super::deferral::Left,
+    /// Objects that import blocks brought in.
+    pub(super) imported: HashMap<AbsInstance, Importing>,
+    pub(super) generated: Vec<Generated>,
 }
 
 /// Makes a plan.
 pub async fn build(input: PlanInput<'_>) -> Built {
-    let mut planner = Planner {
-        world: World::new(input.config, input.settings.clone()),
-        input: &input,
-        decoders: Decoders::default(),
-        prior: BTreeMap::new(),
-        prior_of: HashMap::default(),
-        providers: LiveProviders::default(),
-        wanted_providers: BTreeSet::new(),
-        intents: input.open_intents.clone(),
-        settled: Vec::new(),
-        changes: Vec::new(),
-        change_of: HashMap::default(),
-        changes_of: HashMap::default(),
-        changing: HashSet::default(),
-        drift: Vec::new(),
-        checks: BTreeMap::new(),
-        check_at: HashMap::default(),
-        deferred: Vec::new(),
-        diagnostics: Diagnostics::new(),
-        chosen: Chosen::default(),
-        guarded: Diagnostics::new(),
-        left: super::deferral::Left::default(),
-    };
+    let mut planner = Planner::new(&input);
     planner
         .diagnostics
         .extend(input.moves.told_first(&input.options.targets));
@@ -194,12 +184,43 @@ pub async fn build(input: PlanInput<'_>) -> Built {
     planner.choose_targets();
     if !planner.diagnostics.has_errors() {
         planner.walk().await;
+        if input.options.mode == PlanMode::Normal {
+            planner.import_without_block().await;
+        }
     }
     planner.finish()
 }
 
 impl<'a> Planner<'a> {
-    async fn walk(&mut self) {
+    pub(super) fn new(input: &'a PlanInput<'a>) -> Self {
+        Planner {
+            world: World::new(input.config, input.settings.clone()),
+            input,
+            decoders: Decoders::default(),
+            prior: BTreeMap::new(),
+            prior_of: HashMap::default(),
+            providers: LiveProviders::default(),
+            wanted_providers: BTreeSet::new(),
+            intents: input.open_intents.clone(),
+            settled: Vec::new(),
+            changes: Vec::new(),
+            change_of: HashMap::default(),
+            changes_of: HashMap::default(),
+            changing: HashSet::default(),
+            drift: Vec::new(),
+            checks: BTreeMap::new(),
+            check_at: HashMap::default(),
+            deferred: Vec::new(),
+            diagnostics: Diagnostics::new(),
+            chosen: Chosen::default(),
+            guarded: Diagnostics::new(),
+            left: super::deferral::Left::default(),
+            imported: HashMap::default(),
+            generated: Vec::new(),
+        }
+    }
+
+    pub(super) async fn walk(&mut self) {
         let graph = self.input.graph;
         let mut waits: HashMap<NodeId, usize> = HashMap::default();
         let mut failed: HashSet<NodeId> = HashSet::default();
@@ -248,6 +269,7 @@ impl<'a> Planner<'a> {
             };
             let well = match waiting {
                 Waiting::Data(reads) => self.finish_data(node, reads),
+                Waiting::Imports(read) => self.finish_imports(node, *read),
                 waiting => self.finish_waiting(waiting),
             };
             if !well {
@@ -305,17 +327,20 @@ impl<'a> Planner<'a> {
 
     /// Provider configurations that something uses: a resource block, a record, or what an interrupted run had begun, which
     /// may have left neither.
-    fn providers_in_use(&self) -> BTreeSet<AbsProviderConfig> {
+    pub(super) fn providers_in_use(&self) -> BTreeSet<AbsProviderConfig> {
         let begun = self
             .intents
             .iter()
             .filter_map(|i| AbsProviderConfig::parse(&i.provider).ok());
+        let imports = &self.input.config.root().imports;
+        let imported = imports.iter().filter_map(|i| i.resolved_provider.clone());
         self.input
             .config
             .used_providers()
             .into_iter()
             .cloned()
             .chain(self.prior.values().map(|p| p.provider.clone()))
+            .chain(imported)
             .chain(begun)
             .collect()
     }
@@ -517,6 +542,7 @@ impl<'a> Planner<'a> {
             plan,
             settled: self.settled,
             providers: self.providers,
+            generated: self.generated,
         }
     }
 }

@@ -243,6 +243,12 @@ fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
     if !c.replace_paths.is_empty() {
         change.insert("replace_paths".into(), c.replace_paths.iter().map(path).collect());
     }
+    if let Some(importing) = &c.importing {
+        change.insert("importing".into(), json!({ "id": w.value(&importing.id) }));
+        if let Some(text) = &importing.generated_config {
+            change.insert("generated_config".into(), json!(text));
+        }
+    }
     out.insert("change".into(), Json::Object(change));
     if let Some(reason) = c.reason {
         out.insert("action_reason".into(), json!(reason.json_name()));

@@ -109,14 +109,11 @@ impl UiStream {
             );
         }
         for c in &plan.changes {
-            let moved = c.previous_address.is_some();
-            if c.action == Action::NoOp && !moved {
-                continue;
-            }
-            let action = if c.action == Action::NoOp {
-                "move"
-            } else {
-                action(c.action)
+            let action = match (c.action, &c.importing, &c.previous_address) {
+                (Action::NoOp, Some(_), _) => "import",
+                (Action::NoOp, None, Some(_)) => "move",
+                (Action::NoOp, None, None) => continue,
+                (other, ..) => action(other),
             };
             self.info(
                 &format!("{}: Plan to {action}", c.address),
@@ -268,6 +265,15 @@ impl UiStream {
 impl Observer for UiStream {
     fn event(&self, event: Event) {
         match &event {
+            // The format has no hook for them; the planned change says that it imports.
+            Event::Started {
+                operation: Operation::FindImport | Operation::Import,
+                ..
+            }
+            | Event::Completed {
+                operation: Operation::FindImport | Operation::Import,
+                ..
+            } => {}
             Event::Started { address, .. }
             | Event::Phase { address, .. }
             | Event::Completed { address, .. }
@@ -288,6 +294,7 @@ fn operation_name(operation: Operation) -> &'static str {
         Operation::Update => "update",
         Operation::Delete => "delete",
         Operation::Recover => "recover",
+        Operation::FindImport | Operation::Import => "import",
     }
 }
 
@@ -319,6 +326,12 @@ fn planned(c: &InstanceChange, action: &str, with_reason: bool) -> Json {
     out.insert("action".into(), json!(action));
     if let (true, Some(reason)) = (with_reason, c.reason) {
         out.insert("reason".into(), json!(reason_name(reason)));
+    }
+    if let Some(importing) = &c.importing {
+        out.insert("importing".into(), json!({ "id": importing.id_text() }));
+        if let Some(text) = &importing.generated_config {
+            out.insert("generated_config".into(), json!(text));
+        }
     }
     Json::Object(out)
 }

@@ -1,6 +1,7 @@
 //! A plan as text.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::DiffWriter;
 use super::Layout;
@@ -243,6 +244,11 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
     for note in &c.notes {
         _ = writeln!(out, "  # ({note})");
     }
+    if let Some(warning) = c.warning {
+        out.push_str("  # ");
+        style.paint.push(out, Ink::BoldYellow, warning);
+        out.push('\n');
+    }
     if let Some(text) = &c.explanation {
         for line in wrap(text, style.width.saturating_sub(4)).lines() {
             _ = writeln!(out, "  # {line}");
@@ -328,10 +334,18 @@ pub enum NextStep<'a> {
 }
 
 /// The rule and the note below a plan that was only made.
-pub fn next_step_text(next: NextStep<'_>, style: &TextStyle) -> String {
+/// `generated` is the file of resource blocks that were written for imports.
+pub fn next_step_text(next: NextStep<'_>, generated: Option<&Path>, style: &TextStyle) -> String {
     let mut out = String::from("\n");
     out.extend(std::iter::repeat_n('─', style.width.clamp(20, 78)));
     out.push_str("\n\n");
+    if let Some(path) = generated {
+        out.push_str(&wrap(
+            &format!("Streamform has generated configuration and written it to {}. Please review the configuration and edit it as necessary before adding it to version control.", path.display()),
+            style.width,
+        ));
+        out.push_str("\n\n");
+    }
     match next {
         NextStep::NotSaved => out.push_str(&wrap(
             "Note: You didn't use the -out option to save this plan, so Streamform can't guarantee to take exactly these actions if you run \"streamform apply\" now.",

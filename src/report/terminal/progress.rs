@@ -223,12 +223,15 @@ fn doing(operation: Operation) -> &'static str {
         Operation::Update => "Modifying...",
         Operation::Delete => "Destroying...",
         Operation::Recover => "Looking up the outcome of an interrupted change...",
+        Operation::FindImport => "Preparing import...",
+        Operation::Import => "Importing...",
     }
 }
 
 fn done(operation: Operation) -> Option<&'static str> {
     Some(match operation {
-        Operation::Refresh => return None,
+        Operation::Refresh | Operation::FindImport => return None,
+        Operation::Import => "Import complete",
         Operation::Read => "Read complete",
         Operation::Create => "Creation complete",
         Operation::Update => "Modifications complete",
@@ -261,6 +264,7 @@ fn still_line(
         Operation::Read => "reading",
         Operation::Refresh => "refreshing",
         Operation::Recover => "looking up",
+        Operation::FindImport | Operation::Import => "importing",
     };
     let mut text = format!("{address}: Still {what}... [{} elapsed]", elapsed_text(elapsed));
     if let Some(phase) = phase {
@@ -294,7 +298,11 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
             paint.text(Ink::Bold, &with_id(format!("{address}: {}", doing(*operation)), id))
         }
         Event::Completed { address, operation, id, elapsed } => {
-            let text = format!("{address}: {} after {}", done(*operation)?, elapsed_text(*elapsed));
+            let text = match operation {
+                // Nothing is waited for: it is written with all others.
+                Operation::Import => format!("{address}: {}", done(*operation)?),
+                _ => format!("{address}: {} after {}", done(*operation)?, elapsed_text(*elapsed)),
+            };
             let id = if *operation == Operation::Delete { &None } else { id };
             paint.text(Ink::Bold, &with_id(text, id))
         }
@@ -306,6 +314,7 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
                 Operation::Update => "Modification",
                 Operation::Delete => "Destruction",
                 Operation::Recover => "Looking up the outcome",
+                Operation::FindImport | Operation::Import => "Import",
             };
             paint.text(Ink::BoldRed, &format!("{address}: {what} failed after {}", elapsed_text(*elapsed)))
         }
