@@ -87,7 +87,7 @@ impl Shape {
 
 fn registry() -> Registry {
     let mut registry = Registry::default();
-    registry.add(ProviderAddr::builtin(), Arc::new(BuiltinFactory));
+    registry.add(ProviderAddr::builtin(), Arc::new(BuiltinFactory::default()));
     registry
 }
 
@@ -105,6 +105,7 @@ fn session(dir: &Path) -> Session {
         clock: Arc::new(|| "2026-11-21T10:00:00Z".into()),
         observer: Arc::new(()),
         stop: Stop::default(),
+        commands: Arc::new(()),
         parallelism: 10,
     }
 }

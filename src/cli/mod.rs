@@ -5,6 +5,7 @@ mod arguments;
 mod bug;
 mod command;
 mod environment;
+mod process;
 mod session;
 mod usage;
 mod variables;

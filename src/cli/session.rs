@@ -18,6 +18,8 @@ use tokio::runtime::Runtime;
 use super::arguments::GlobalArgs;
 use super::environment::Looks;
 use super::environment::variable;
+use super::process::Processes;
+use crate::engine::LocalStates;
 use crate::engine::Session;
 use crate::engine::timestamp;
 use crate::exec::Stop;
@@ -209,10 +211,13 @@ impl Surroundings {
         defaults: ProviderDefaults,
         observer: Arc<dyn Observer>,
     ) -> Result<Session, Box<Diagnostic>> {
+        let key = SealKey::of_user();
         let mut registry = Registry::default();
         registry.add(
             ProviderAddr::builtin(),
-            Arc::new(streamform_provider::builtin::BuiltinFactory),
+            Arc::new(streamform_provider::builtin::BuiltinFactory::with_states(
+                Arc::new(LocalStates::new(self.base.clone(), key.clone())),
+            )),
         );
         let confluent = ProviderAddr {
             host: streamform_lang::addrs::DEFAULT_HOST.into(),
@@ -235,7 +240,7 @@ impl Surroundings {
             cwd: self.cwd.clone(),
             home: std::env::home_dir(),
             state,
-            key: SealKey::of_user(),
+            key,
             workspace,
             registry,
             who: who(),
@@ -243,6 +248,7 @@ impl Surroundings {
             clock: Arc::new(timestamp),
             observer,
             stop: Stop::default(),
+            commands: Arc::new(Processes::new(self.base.clone())),
             parallelism: 10,
         })
     }
@@ -264,12 +270,13 @@ impl Opened {
                 interrupted().await;
             };
             tokio::select! {
+                // (Signals first: they are caught from before the work begins.)
                 biased;
-                done = work => done,
                 () = signals => {
                     // The journal says what was under way; the next run looks it up.
                     std::process::exit(1);
                 }
+                done = work => done,
             }
         })
     }

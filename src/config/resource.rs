@@ -114,6 +114,17 @@ pub struct Provisioner {
     pub span: Span,
 }
 
+impl Provisioner {
+    /// The opening brace of the block: where its failure is reported.
+    pub fn opening(&self) -> Span {
+        Span {
+            start: self.body.span.start.saturating_sub(1),
+            end: self.body.span.start,
+            ..self.body.span
+        }
+    }
+}
+
 /// When a provisioner runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {

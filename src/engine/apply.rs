@@ -8,9 +8,9 @@ use streamform_state::StateView;
 
 use super::Planned;
 use super::Session;
+use super::provisioners;
 use super::scope;
 use super::session::state_error;
-use super::unavailable::provisioners;
 use crate::eval::WorldSettings;
 use crate::exec;
 use crate::exec::ApplyInput;
@@ -46,7 +46,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         let found = Diagnostic::error("Plan with errors", "A plan that has errors cannot be applied.");
         return failed(found.into());
     }
-    let found = provisioners(&planned.loaded.config, &plan);
+    let found = provisioners::refuse(&planned.loaded.config, &plan, &store.view());
     if found.has_errors() {
         return failed(found);
     }
@@ -71,6 +71,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         clock: Arc::clone(&session.clock),
         observer: Arc::clone(&session.observer),
         stop: session.stop.clone(),
+        commands: Arc::clone(&session.commands),
     })
     .await;
     let mut diagnostics = applied.diagnostics;

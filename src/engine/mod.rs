@@ -6,9 +6,10 @@ mod import;
 mod inputs;
 mod load;
 mod plan;
+mod provisioners;
+mod remote_state;
 mod scope;
 mod session;
-mod unavailable;
 mod validate;
 
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use plan::PlanRequest;
 pub use plan::Planned;
 pub use plan::plan;
 pub use plan::restore;
+pub use remote_state::LocalStates;
 pub use session::Clock;
 pub use session::Session;
 pub use session::timestamp;

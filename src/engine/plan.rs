@@ -19,6 +19,7 @@ use super::Loaded;
 use super::Session;
 use super::inputs;
 use super::load;
+use super::provisioners;
 use super::scope;
 use super::session::state_error;
 use crate::eval::WorldSettings;
@@ -124,6 +125,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         return Planned::failed(loaded, sources, diagnostics);
     }
     let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(provisioners::check(session, &loaded.config));
     let (variables, found) = inputs::resolve(&loaded.config, &mut sources, &request.variables);
     diagnostics.extend(found);
     if diagnostics.has_errors() {

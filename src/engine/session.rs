@@ -13,6 +13,7 @@ use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
 
+use crate::exec::CommandRunner;
 use crate::exec::Stop;
 use crate::plan::Observer;
 
@@ -46,6 +47,8 @@ pub struct Session {
     pub observer: Arc<dyn Observer>,
     /// Asked to stop.
     pub stop: Stop,
+    /// Runs the programs of provisioners.
+    pub commands: Arc<dyn CommandRunner>,
     /// How many operations may be under way at once.
     pub parallelism: usize,
 }
@@ -110,6 +113,11 @@ pub(super) fn state_error(e: &StateError) -> Diagnostic {
         StateError::Locked { .. } => "Error acquiring the state lock",
         _ => "State cannot be used",
     };
+    Diagnostic::error(summary, told(e))
+}
+
+/// The text of an error of the state, with its causes.
+pub(super) fn told(e: &StateError) -> String {
     let mut detail = e.to_string();
     let mut source = std::error::Error::source(e);
     while let Some(s) = source {
@@ -120,7 +128,7 @@ pub(super) fn state_error(e: &StateError) -> Diagnostic {
         }
         source = s.source();
     }
-    Diagnostic::error(summary, detail)
+    detail
 }
 
 /// The present by the system's clock, as RFC 3339 in UTC with seconds: what a command puts into [`Session::clock`].

@@ -11,6 +11,7 @@ use streamform_provider::schema;
 
 use super::Loaded;
 use super::Session;
+use super::provisioners;
 use crate::config::ModuleId;
 use crate::deps::NodeKind;
 use crate::eval::Expansion;
@@ -32,6 +33,7 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         return diagnostics;
     }
     let config = &*loaded.config;
+    diagnostics.extend(provisioners::check(session, config));
     let variables: BTreeMap<_, _> = config
         .root()
         .variables

@@ -5,6 +5,7 @@
 //! resources are not worked out here: they are put in with [`World::set_instance`].
 
 mod condition;
+mod destroy_scope;
 mod import;
 mod repetition;
 mod scope;
@@ -13,6 +14,7 @@ mod world;
 
 pub use condition::Condition;
 pub use condition::evaluate_condition;
+pub use destroy_scope::DestroyScope;
 pub use import::ImportTarget;
 pub use import::import_targets;
 pub use repetition::Expansion;

@@ -26,6 +26,21 @@ pub struct Repetition {
 }
 
 impl Repetition {
+    /// By the key of an instance whose block may be gone or have changed: `each.value` is not known.
+    pub fn of_key(key: &InstanceKey) -> Self {
+        match key {
+            InstanceKey::None => Repetition::default(),
+            InstanceKey::Int(i) => Repetition {
+                count: Some(Value::number(*i as usize)),
+                each: None,
+            },
+            InstanceKey::Str(k) => Repetition {
+                count: None,
+                each: Some((Value::string(k.clone()), Value::unknown(Type::Any))),
+            },
+        }
+    }
+
     /// Both of types and values that are not known: for checking a block without knowing its instances.
     pub fn unknown(count: bool, for_each: bool) -> Self {
         Repetition {

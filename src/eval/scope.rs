@@ -7,6 +7,8 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::eval::Scope;
 use streamform_lang::functions::Surroundings;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
@@ -14,6 +16,8 @@ use super::Expansion;
 use super::ModuleInstanceId;
 use super::Repetition;
 use super::World;
+use super::WorldSettings;
+use crate::config::Module;
 
 /// The view from one place of the configuration.
 pub struct InstanceScope<'w, 'a> {
@@ -186,28 +190,8 @@ impl Scope for InstanceScope<'_, '_> {
                 Some(i) => Ok(i.clone()),
                 None => self.error(reference, "Reference to \"count\" in non-counted context", "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and only when the \"count\" argument is set."),
             },
-            Subject::Path(name) => match name.as_str() {
-                "module" => {
-                    let dir = world.module(self.module).dir.to_string_lossy().into_owned();
-                    Ok(Value::string(if dir.is_empty() { ".".to_owned() } else { dir }))
-                }
-                "root" => Ok(Value::string(".")),
-                "cwd" => Ok(Value::string(world.settings.cwd.to_string_lossy().into_owned())),
-                other => self.error(
-                    reference,
-                    "Invalid \"path\" attribute",
-                    format!("The \"path\" object does not have an attribute named {other:?}. It has \"module\", \"root\" and \"cwd\"."),
-                ),
-            },
-            Subject::Terraform(name) => match name.as_str() {
-                "workspace" => Ok(Value::string(world.settings.workspace.clone())),
-                "applying" => Ok(Value::bool(world.settings.applying).with_marks(streamform_lang::value::Marks::EPHEMERAL)),
-                other => self.error(
-                    reference,
-                    "Invalid \"terraform\" attribute",
-                    format!("The \"terraform\" object does not have an attribute named {other:?}. The only supported attributes are \"workspace\", the name of the current workspace, and \"applying\"."),
-                ),
-            },
+            Subject::Path(name) => path(name, world.module(self.module), &world.settings, reference),
+            Subject::Terraform(name) => terraform(name, &world.settings, reference),
             Subject::SelfObject => match &self.object {
                 Some(v) => Ok(v.clone()),
                 None => self.error(reference, "Invalid \"self\" reference", "The \"self\" object is not available in this context. This object can be used only in resource provisioner, connection, and postcondition blocks."),
@@ -222,5 +206,50 @@ impl Scope for InstanceScope<'_, '_> {
 
     fn surroundings(&self) -> &Surroundings {
         &self.world.settings.surroundings
+    }
+}
+
+/// `path.module` and its like, in a module.
+pub(super) fn path(
+    name: &Name,
+    module: &Module,
+    settings: &WorldSettings,
+    reference: &Reference,
+) -> Result<Value, Diagnostics> {
+    match name.as_str() {
+        "module" => {
+            let dir = module.dir.to_string_lossy().into_owned();
+            Ok(Value::string(if dir.is_empty() { ".".to_owned() } else { dir }))
+        }
+        "root" => Ok(Value::string(".")),
+        "cwd" => Ok(Value::string(settings.cwd.to_string_lossy().into_owned())),
+        other => Err(Diagnostic::error(
+            "Invalid \"path\" attribute",
+            format!(
+                "The \"path\" object does not have an attribute named {other:?}. It has \"module\", \"root\" and \"cwd\"."
+            ),
+        )
+        .at(reference.span)
+        .into()),
+    }
+}
+
+/// `terraform.workspace` and its like.
+pub(super) fn terraform(
+    name: &Name,
+    settings: &WorldSettings,
+    reference: &Reference,
+) -> Result<Value, Diagnostics> {
+    match name.as_str() {
+        "workspace" => Ok(Value::string(settings.workspace.clone())),
+        "applying" => Ok(Value::bool(settings.applying).with_marks(Marks::EPHEMERAL)),
+        other => Err(Diagnostic::error(
+            "Invalid \"terraform\" attribute",
+            format!(
+                "The \"terraform\" object does not have an attribute named {other:?}. The only supported attributes are \"workspace\", the name of the current workspace, and \"applying\"."
+            ),
+        )
+        .at(reference.span)
+        .into()),
     }
 }

@@ -275,6 +275,11 @@ impl<'a> World<'a> {
         self.state(module).resources.get(resource)?.instances.get(key)
     }
 
+    /// The value of an input variable of a module instance, if it has been worked out.
+    pub fn variable(&self, module: ModuleInstanceId, name: &str) -> Option<&Value> {
+        self.state(module).variables.get(name)
+    }
+
     /// The value of an output of a module instance, if it has been worked out.
     pub fn output(&self, module: ModuleInstanceId, name: &str) -> Option<&Value> {
         self.state(module).outputs.get(name)

@@ -2,10 +2,12 @@
 
 use super::journal::lock;
 use super::records;
+use super::run::Begun;
 use super::run::Ended;
 use super::run::Run;
 use super::step::Changed;
 use super::step::Finished;
+use crate::config::When;
 use crate::eval::Condition;
 use crate::eval::evaluate_condition;
 use crate::plan::Event;
@@ -17,8 +19,10 @@ use crate::plan::build::display_id;
 use crate::plan::build::place_findings;
 use crate::plan::build::provider_block;
 use crate::plan::build::shown_address;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
@@ -31,10 +35,23 @@ use streamform_state::Entry;
 use streamform_state::ObjectStatus;
 use streamform_state::RawJson;
 
-impl Run<'_> {
-    /// Takes in how a call ended.
-    pub(super) fn finish(&mut self, _id: StepId, finished: Finished) -> Ended {
-        match finished {
+/// A change that has come to its end, well.
+pub(super) struct Conclusion {
+    pub(super) change: usize,
+    /// Its address, with the deposed key if it has one.
+    pub(super) shown: String,
+    pub(super) operation: Operation,
+    /// The object now, if there is one.
+    pub(super) value: Option<Value>,
+    pub(super) elapsed: Duration,
+}
+
+impl<'a> Run<'a> {
+    /// Takes in how a call ended. What comes back is the end of the step, or the next call that it needs.
+    pub(super) fn finish(&mut self, id: StepId, finished: Finished) -> Begun<'a> {
+        let ended = match finished {
+            Finished::Changed(changed) => return self.changed(id, *changed),
+            Finished::Provisioned(at, end) => return self.provisioned(at, end),
             Finished::Closed => Ended::Well,
             Finished::Configured(address, findings) => {
                 let block = provider_block(self.config, &address);
@@ -51,8 +68,8 @@ impl Run<'_> {
             Finished::DataRead(index, answer, marks, elapsed) => {
                 self.data_read(index, answer, &marks, elapsed)
             }
-            Finished::Changed(changed) => self.changed(*changed),
-        }
+        };
+        Begun::Over(ended)
     }
 
     fn data_read(
@@ -88,6 +105,7 @@ impl Run<'_> {
                 }
                 journal.put(record);
                 drop(journal);
+                self.learn(&value);
                 self.values.set_result(index, value.clone());
                 self.postconditions(change, &value)
             }
@@ -110,10 +128,10 @@ impl Run<'_> {
     }
 
     /// Writes the result of a change.
-    pub(super) fn changed(&mut self, changed: Changed) -> Ended {
+    pub(super) fn changed(&mut self, id: StepId, changed: Changed) -> Begun<'a> {
         let plan = Arc::clone(&self.plan);
         let Some(change) = plan.changes.get(changed.change) else {
-            return Ended::Badly;
+            return Begun::Over(Ended::Badly);
         };
         let key = match &changed.step {
             Step::DeleteDeposed(i) => change.deposed.clone().or_else(|| self.deposed.get(i).cloned()),
@@ -146,6 +164,11 @@ impl Run<'_> {
         );
         let failed = found.has_errors();
         self.diagnostics.extend(found);
+        let provisioners = if operation == Operation::Create && !failed && !state.is_null() {
+            self.provisioners_of(change, When::Create)
+        } else {
+            VecDeque::new()
+        };
         let mut journal = lock(&self.journal);
         let mut record = records::record_of(journal.record(&address).as_ref(), change);
         let mut value = None;
@@ -175,7 +198,8 @@ impl Run<'_> {
                 object.private = changed.response.private.as_ref().map(|p| p.to_vec());
             }
         } else if !state.is_null() {
-            let status = if failed && operation == Operation::Create {
+            // Until its provisioners have run it is half made, also for a run that is killed meanwhile.
+            let status = if operation == Operation::Create && (failed || !provisioners.is_empty()) {
                 ObjectStatus::Tainted
             } else {
                 record
@@ -222,8 +246,38 @@ impl Run<'_> {
                 operation,
                 elapsed: changed.elapsed,
             });
-            return Ended::Badly;
+            return Begun::Over(Ended::Badly);
         }
+        if let (false, Some(value)) = (provisioners.is_empty(), &value) {
+            // They may refer to the object by its address.
+            self.values.set_result(changed.change, value.clone());
+            let began = Instant::now()
+                .checked_sub(changed.elapsed)
+                .unwrap_or_else(Instant::now);
+            let step = (id, &changed.step, changed.change);
+            return self.provision(step, value.clone(), operation, began, provisioners);
+        }
+        Begun::Over(self.conclude(
+            change,
+            Conclusion {
+                change: changed.change,
+                shown,
+                operation,
+                value,
+                elapsed: changed.elapsed,
+            },
+        ))
+    }
+
+    /// Counts and tells a change that is done, and checks its postconditions.
+    pub(super) fn conclude(&mut self, change: &InstanceChange, done: Conclusion) -> Ended {
+        let Conclusion {
+            change: index,
+            shown,
+            operation,
+            value,
+            elapsed,
+        } = done;
         match operation {
             Operation::Create => self.done.add += 1,
             Operation::Update => self.done.change += 1,
@@ -242,11 +296,12 @@ impl Run<'_> {
             address: shown,
             operation,
             id,
-            elapsed: changed.elapsed,
+            elapsed,
         });
         match value {
             Some(value) => {
-                self.values.set_result(changed.change, value.clone());
+                self.learn(&value);
+                self.values.set_result(index, value.clone());
                 self.postconditions(change, &value)
             }
             None => Ended::Well,

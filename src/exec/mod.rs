@@ -4,16 +4,26 @@
 //! planned anew with what is known by then), their intents are committed together with the results of steps that have
 //! ended, and only then are their calls begun. Calls run side by side.
 
+mod call;
+mod command;
+mod delete;
 mod finish;
 mod imports;
 mod journal;
+mod local_exec;
+mod make;
 mod outputs;
+mod provision;
 mod records;
 mod resume;
 mod run;
 mod step;
 mod values;
 
+pub use command::CommandFailure;
+pub use command::CommandLine;
+pub use command::CommandRunner;
+pub use command::OutputLines;
 pub use run::Applied;
 pub use run::ApplyInput;
 pub use run::Stop;

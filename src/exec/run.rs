@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -20,9 +21,11 @@ use streamform_state::ObjectStatus;
 use streamform_state::StateError;
 use streamform_state::Store;
 
+use super::command::CommandRunner;
 use super::journal::Journal;
 use super::journal::SharedJournal;
 use super::journal::lock;
+use super::provision;
 use super::records;
 use super::values::Values;
 use crate::config::Configuration;
@@ -33,6 +36,7 @@ use crate::plan::Event;
 use crate::plan::Observer;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
+use crate::plan::Redactor;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::Summary;
@@ -93,6 +97,8 @@ pub struct ApplyInput<'a> {
     pub observer: Arc<dyn Observer>,
     /// Asked to stop.
     pub stop: Stop,
+    /// Runs the programs of provisioners.
+    pub commands: Arc<dyn CommandRunner>,
 }
 
 /// What came of an apply.
@@ -126,6 +132,8 @@ pub(super) enum Begun<'a> {
     Call(UnderWay<'a>),
     /// The same for what stays inside the process: nothing needs to be durable first.
     Local(UnderWay<'a>),
+    /// It is under way.
+    Waits,
 }
 
 /// Everything of an apply.
@@ -142,6 +150,11 @@ pub(super) struct Run<'a> {
     pub(super) clock: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
+    pub(super) commands: Arc<dyn CommandRunner>,
+    /// Whether the configuration has provisioners at all.
+    pub(super) provisions: bool,
+    /// What must not be shown of what their programs print; empty where there are none.
+    pub(super) secrets: Arc<RwLock<Redactor>>,
     pub(super) diagnostics: Diagnostics,
     pub(super) done: Summary,
     /// Deposed keys that replacements of this run have given.
@@ -161,12 +174,25 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
     let journal: SharedJournal = Arc::new(std::sync::Mutex::new(Journal::new(input.store)));
     let open = lock(&journal).open_intents();
     let plan_ref: &Plan = &plan;
+    let provisions = provision::any(input.config);
+    let secrets = if provisions {
+        Redactor::of_plan(plan_ref)
+    } else {
+        Redactor::default()
+    };
+    let secrets = Arc::new(RwLock::new(secrets));
     let mut run = Run {
         plan: Arc::clone(&plan),
         config: input.config,
         graph: input.graph,
         registry: input.registry,
-        values: Values::new(input.config, input.graph, plan_ref, input.settings),
+        values: Values::new(
+            input.config,
+            input.graph,
+            plan_ref,
+            input.settings,
+            provisions.then(|| Arc::clone(&secrets)),
+        ),
         providers: input.providers,
         journal: Arc::clone(&journal),
         decoders: crate::plan::build::Decoders::default(),
@@ -174,6 +200,9 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         clock: input.clock,
         observer: input.observer,
         stop: input.stop,
+        commands: input.commands,
+        provisions,
+        secrets: Arc::clone(&secrets),
         diagnostics: Diagnostics::new(),
         done: Summary::default(),
         deposed: HashMap::new(),
@@ -291,8 +320,8 @@ impl<'a> Run<'a> {
         let mut calls: FuturesUnordered<UnderWay<'a>> = FuturesUnordered::new();
         let mut told_stop = false;
         let mut left_out = false;
+        let mut prepared: Vec<UnderWay<'a>> = Vec::new();
         loop {
-            let mut prepared: Vec<UnderWay<'a>> = Vec::new();
             while !ready.is_empty() {
                 let stopping = self.stop.is_set() || lock(&self.journal).broken.is_some();
                 if !stopping && calls.len() + prepared.len() >= parallelism {
@@ -301,32 +330,32 @@ impl<'a> Run<'a> {
                 let Some(id) = ready.pop_front() else { break };
                 let Some(step) = graph.step(id) else { continue };
                 let closing = matches!(step, Step::Close(_));
-                let begun = if (bad[id.0 as usize] || stopping) && !closing {
+                let mut begun = if (bad[id.0 as usize] || stopping) && !closing {
                     self.skip(step, stopping);
                     left_out |= stopping && !bad[id.0 as usize] && step.change().is_some();
                     Begun::Over(Ended::Badly)
                 } else {
                     self.begin(id, step)
                 };
+                while let Begun::Local(mut call) = begun {
+                    match (&mut call).now_or_never() {
+                        Some((id, finished)) => begun = self.finish(id, finished),
+                        None => {
+                            calls.push(call);
+                            begun = Begun::Waits;
+                        }
+                    }
+                }
                 match begun {
                     Begun::Over(mut ended) => {
                         if bad[id.0 as usize] {
+                            // Closing goes on after a failure, but nothing that was to wait for the failed step does.
                             ended = Ended::Badly;
                         }
                         self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
                     }
                     Begun::Call(call) => prepared.push(call),
-                    Begun::Local(mut call) => match (&mut call).now_or_never() {
-                        Some((id, finished)) => {
-                            let mut ended = self.finish(id, finished);
-                            if bad[id.0 as usize] {
-                                // Closing goes on after a failure, but nothing that was to wait for the failed step does.
-                                ended = Ended::Badly;
-                            }
-                            self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
-                        }
-                        None => calls.push(call),
-                    },
+                    Begun::Local(_) | Begun::Waits => {}
                 }
                 if lock(&self.journal).pending() > MOST_PENDING {
                     lock(&self.journal).commit();
@@ -344,11 +373,11 @@ impl<'a> Run<'a> {
                         "The state could not be written, so no further change was begun.",
                     ));
                 } else {
-                    calls.extend(prepared);
+                    calls.extend(prepared.drain(..));
                 }
             }
             if calls.is_empty() {
-                if ready.is_empty() {
+                if ready.is_empty() && prepared.is_empty() {
                     break;
                 }
                 continue;
@@ -365,11 +394,18 @@ impl<'a> Run<'a> {
             };
             let mut next = ended;
             while let Some((id, finished)) = next {
-                let mut ended = self.finish(id, finished);
-                if bad[id.0 as usize] {
-                    ended = Ended::Badly;
+                match self.finish(id, finished) {
+                    Begun::Over(mut ended) => {
+                        if bad[id.0 as usize] {
+                            ended = Ended::Badly;
+                        }
+                        self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
+                    }
+                    // It begins when everything that waits is committed.
+                    Begun::Call(call) => prepared.push(call),
+                    Begun::Local(call) => calls.push(call),
+                    Begun::Waits => {}
                 }
-                self.end(graph, id, &ended, &mut waits, &mut bad, &mut ready);
                 // Whatever else has ended meanwhile goes into the same commit.
                 next = calls.next().now_or_never().flatten();
             }

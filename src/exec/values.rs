@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 
 use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::Target;
@@ -9,6 +12,7 @@ use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
 
 use crate::config::Configuration;
+use crate::config::ModuleId;
 use crate::deps;
 use crate::deps::NodeId;
 use crate::deps::NodeKind;
@@ -18,6 +22,7 @@ use crate::eval::WorldSettings;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
+use crate::plan::Redactor;
 
 /// The world of an apply.
 pub(super) struct Values<'a> {
@@ -30,6 +35,8 @@ pub(super) struct Values<'a> {
     results: HashMap<usize, Value>,
     done: HashSet<NodeId>,
     failed: HashSet<NodeId>,
+    /// Learns what must not be shown; none where nobody could show it.
+    secrets: Option<Arc<RwLock<Redactor>>>,
 }
 
 impl<'a> Values<'a> {
@@ -38,6 +45,7 @@ impl<'a> Values<'a> {
         graph: &'a deps::Graph,
         plan: &'a Plan,
         settings: WorldSettings,
+        secrets: Option<Arc<RwLock<Redactor>>>,
     ) -> Self {
         let mut by_block: HashMap<AbsResource, Vec<usize>> = HashMap::new();
         for (i, c) in plan
@@ -64,6 +72,7 @@ impl<'a> Values<'a> {
             results: HashMap::new(),
             done: HashSet::new(),
             failed: HashSet::new(),
+            secrets,
         }
     }
 
@@ -125,9 +134,24 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Remembers a variable that is secret.
+    fn learn(&self, module: ModuleId, name: &str) {
+        let Some(secrets) = &self.secrets else { return };
+        let mut secrets = secrets.write().unwrap_or_else(PoisonError::into_inner);
+        for id in self.world.instances_of(module) {
+            if let Some(value) = self.world.variable(*id, name) {
+                secrets.learn(value);
+            }
+        }
+    }
+
     fn work_out(&mut self, node: NodeId) -> Diagnostics {
         match self.graph.kind(node) {
-            NodeKind::Variable(module, name) => self.world.evaluate_variable(*module, name),
+            NodeKind::Variable(module, name) => {
+                let found = self.world.evaluate_variable(*module, name);
+                self.learn(*module, name);
+                found
+            }
             NodeKind::Local(module, name) => self.world.evaluate_local(*module, name),
             NodeKind::Output(module, name) => self.world.evaluate_output(*module, name),
             NodeKind::Call(module, name) => self.world.evaluate_call(*module, name),

@@ -66,6 +66,33 @@ pub enum Event {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A provisioner of an object begins.
+    Provisioning {
+        /// Which object.
+        address: String,
+        /// Its type: `local-exec`.
+        provisioner: String,
+    },
+    /// A provisioner printed a line. It holds no secret.
+    ProvisionOutput {
+        /// Which object.
+        address: String,
+        /// Its type.
+        provisioner: String,
+        /// The line, without its end; may hold what steers a terminal.
+        text: String,
+    },
+    /// A provisioner ended.
+    Provisioned {
+        /// Which object.
+        address: String,
+        /// Its type.
+        provisioner: String,
+        /// Why it failed, a phrase without a full stop.
+        failed: Option<String>,
+        /// What comes after it goes on: it ended well, or its failure does not matter.
+        goes_on: bool,
+    },
     /// A step does not run because one before it failed.
     Skipped {
         /// Which object.

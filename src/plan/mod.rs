@@ -8,6 +8,8 @@ mod file;
 mod generate;
 mod graph;
 mod moves;
+mod provisioners;
+mod redact;
 mod removed;
 
 pub use change::Action;
@@ -38,5 +40,7 @@ pub use graph::ExecutionGraph;
 pub use graph::Step;
 pub use graph::StepId;
 pub use moves::Moves;
+pub use provisioners::provisioners_of;
+pub use redact::Redactor;
 pub use removed::removed_block;
 pub use removed::still_there;

@@ -114,27 +114,7 @@ pub struct CheckReport {
 
 /// Every secret of a plan, to be looked for in whatever is shown of it.
 pub fn secrets_of(plan: &Plan) -> Redactor {
-    let mut secrets = Redactor::default();
-    for (_, v) in &plan.variables {
-        secrets.learn(v);
-    }
-    for importing in plan.changes.iter().filter_map(|c| c.importing.as_ref()) {
-        secrets.learn(&importing.id);
-    }
-    for c in plan.changes.iter().chain(&plan.drift) {
-        secrets.learn(&marked(c, &c.before));
-        secrets.learn(&marked(c, &c.after));
-    }
-    for o in &plan.outputs {
-        if o.sensitive {
-            secrets.learn_all(&o.before);
-            secrets.learn_all(&o.after);
-        } else {
-            secrets.learn(&o.before);
-            secrets.learn(&o.after);
-        }
-    }
-    secrets
+    Redactor::of_plan(plan)
 }
 
 /// A value of a change with the marks of its schema.

@@ -8,5 +8,7 @@ mod import;
 mod json_syntax;
 mod kill;
 mod provider_corpus;
+mod provisioners;
+mod remote_state;
 mod sandbox;
 mod tutorial;

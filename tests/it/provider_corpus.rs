@@ -147,7 +147,7 @@ fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.add(
         ProviderAddr::builtin(),
-        Arc::new(streamform_provider::builtin::BuiltinFactory),
+        Arc::new(streamform_provider::builtin::BuiltinFactory::default()),
     );
     let address = ProviderAddr {
         host: streamform_lang::addrs::DEFAULT_HOST.into(),
@@ -197,6 +197,7 @@ fn run(
         clock: Arc::new(|| "2025-01-01T00:00:00Z".to_owned()),
         observer: Arc::new(()),
         stop: Stop::default(),
+        commands: Arc::new(()),
         parallelism: 1,
     };
     let provider = case["provider"].as_str().unwrap_or(&fixtures[1]);

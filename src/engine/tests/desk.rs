@@ -44,7 +44,7 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let cloud = Cloud::default();
         let mut registry = Registry::default();
-        registry.add(ProviderAddr::builtin(), Arc::new(BuiltinFactory));
+        registry.add(ProviderAddr::builtin(), Arc::new(BuiltinFactory::default()));
         registry.add(ProviderAddr::implied("test"), Arc::new(cloud.clone()));
         let session = Session {
             base: folder.path().to_owned(),
@@ -59,6 +59,7 @@ impl Desk {
             clock: Arc::new(|| "2026-01-02T03:04:05Z".to_owned()),
             observer: Arc::new(()),
             stop: Stop::default(),
+            commands: Arc::new(()),
             parallelism: 4,
         };
         let mut desk = Desk {

@@ -257,6 +257,34 @@ impl UiStream {
                 let message = format!("{address}: {text} [{} elapsed]", elapsed_text(*elapsed));
                 self.info(&message, "apply_progress", "hook", Json::Object(hook));
             }
+            Event::Provisioning { provisioner, .. } => {
+                with("provisioner", json!(provisioner));
+                self.info(
+                    &message(String::new()),
+                    "provision_start",
+                    "hook",
+                    Json::Object(hook),
+                );
+            }
+            Event::ProvisionOutput {
+                provisioner, text, ..
+            } => {
+                with("provisioner", json!(provisioner));
+                with("output", json!(text));
+                let message = format!("{address}: ({provisioner}): {text}");
+                self.info(&message, "provision_progress", "hook", Json::Object(hook));
+            }
+            Event::Provisioned {
+                provisioner, failed, ..
+            } => {
+                with("provisioner", json!(provisioner));
+                let (kind, end) = match failed {
+                    None => ("provision_complete", "complete"),
+                    Some(_) => ("provision_errored", "errored"),
+                };
+                let message = format!("{address}: ({provisioner}) Provisioning {end}");
+                self.info(&message, kind, "hook", Json::Object(hook));
+            }
             _ => {}
         }
     }
@@ -277,6 +305,9 @@ impl Observer for UiStream {
             Event::Started { address, .. }
             | Event::Phase { address, .. }
             | Event::Completed { address, .. }
+            | Event::Provisioning { address, .. }
+            | Event::ProvisionOutput { address, .. }
+            | Event::Provisioned { address, .. }
             | Event::Failed { address, .. } => self.hook(&event, address),
             Event::Notice(d) => self.diagnostic(d, &Sources::default()),
             Event::Skipped { .. } | Event::Stopping => {

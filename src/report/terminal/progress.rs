@@ -197,7 +197,12 @@ impl Observer for Progress {
                 self.count_reading(false);
             }
             Event::Completed { address, .. } | Event::Failed { address, .. } => self.finish(address),
-            Event::Skipped { .. } | Event::Stopping | Event::Notice(_) => {}
+            Event::Provisioning { .. }
+            | Event::ProvisionOutput { .. }
+            | Event::Provisioned { .. }
+            | Event::Skipped { .. }
+            | Event::Stopping
+            | Event::Notice(_) => {}
         }
         if let Event::Notice(d) = &event {
             return self.ui.err(&diagnostic_text(
@@ -318,6 +323,17 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
             };
             paint.text(Ink::BoldRed, &format!("{address}: {what} failed after {}", elapsed_text(*elapsed)))
         }
+        Event::Provisioning { address, provisioner } => {
+            paint.text(Ink::Bold, &format!("{address}: Provisioning with '{provisioner}'..."))
+        }
+        Event::ProvisionOutput { address, provisioner, text } => {
+            let text = clean(text);
+            format!("{} {text}", paint.text(Ink::Bold, &format!("{address} ({provisioner}):")))
+        }
+        // The error of one that must not fail is told as such.
+        Event::Provisioned { address, provisioner, failed: Some(why), goes_on: true } => {
+            paint.text(Ink::Yellow, &format!("{address} ({provisioner}): failed ({why}); going on, because on_failure is continue"))
+        }
         Event::Skipped { address } => {
             paint.text(Ink::Yellow, &format!("{address}: Skipped, because something before it failed"))
         }
@@ -325,6 +341,6 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
             Ink::BoldYellow,
             "Stopping: waiting for what is in flight. The state is saved after every step; a second interrupt does not wait.",
         ),
-        Event::Phase { .. } | Event::Notice(_) => return None,
+        Event::Phase { .. } | Event::Provisioned { .. } | Event::Notice(_) => return None,
     })
 }

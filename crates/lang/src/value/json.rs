@@ -57,7 +57,8 @@ pub fn to_json_as(value: &Value, ty: &Type) -> Result<String, JsonError> {
 
 /// `ty` is given only as long as there is an `any` in it.
 fn write(out: &mut String, value: &Value, ty: Option<&Type>, at: &mut Path) -> Result<(), JsonError> {
-    if let (Some(Type::Any), false) = (ty, value.is_null()) {
+    // (A null that has a type keeps it; one that has none is a plain null.)
+    if ty == Some(&Type::Any) && !matches!(value.kind(), Kind::Null(Type::Any)) {
         out.push_str("{\"value\":");
         write(out, value, None, at)?;
         out.push_str(",\"type\":");

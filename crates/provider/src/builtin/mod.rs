@@ -1,7 +1,9 @@
-//! The built-in provider `terraform.io/builtin/terraform`: `terraform_data`, an object that lives in the state alone.
+//! The built-in provider `terraform.io/builtin/terraform`: `terraform_data`, an object that lives in the state alone, and
+//! `terraform_remote_state`, the outputs of other states.
 //!
 //! It calls nothing outside the process: neither reading nor applying it needs a journal.
 
+mod remote_state;
 mod terraform_data;
 
 #[cfg(test)]
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
+pub use remote_state::LocalSettings;
+pub use remote_state::StateReader;
 use streamform_lang::addrs::Mode;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
@@ -69,8 +73,17 @@ fn schema_of(attributes: impl IntoIterator<Item = (&'static str, Attribute)>) ->
 }
 
 /// The factory of the built-in provider.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BuiltinFactory;
+#[derive(Clone, Default)]
+pub struct BuiltinFactory {
+    states: Option<Arc<dyn StateReader>>,
+}
+
+impl BuiltinFactory {
+    /// A factory whose provider can read states of other configurations.
+    pub fn with_states(states: Arc<dyn StateReader>) -> Self {
+        BuiltinFactory { states: Some(states) }
+    }
+}
 
 impl ProviderFactory for BuiltinFactory {
     fn config_schema(&self) -> Arc<Schema> {
@@ -94,13 +107,17 @@ impl ProviderFactory for BuiltinFactory {
         env!("CARGO_PKG_VERSION")
     }
     fn instance(&self) -> Arc<dyn Provider> {
-        Arc::new(Builtin)
+        Arc::new(Builtin {
+            states: self.states.clone(),
+        })
     }
 }
 
 /// The built-in provider. It has nothing to configure.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Builtin;
+#[derive(Clone, Default)]
+pub struct Builtin {
+    states: Option<Arc<dyn StateReader>>,
+}
 
 fn unknown_type(type_name: &str) -> ProviderDiagnostic {
     ProviderDiagnostic::error(
@@ -114,7 +131,7 @@ impl Provider for Builtin {
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Findings {
         match (mode, type_name) {
             (Mode::Managed, DATA) => terraform_data::validate(config),
-            (Mode::Data, REMOTE_STATE) => Findings::new(),
+            (Mode::Data, REMOTE_STATE) => remote_state::validate(config),
             _ => vec![unknown_type(type_name)],
         }
     }
@@ -192,14 +209,11 @@ impl Provider for Builtin {
         }])
     }
 
-    async fn read_data(&self, type_name: &str, _config: Value) -> Result<Value, Findings> {
-        Err(vec![if type_name == REMOTE_STATE {
-            ProviderDiagnostic::error(
-                "Remote state is not available",
-                "This version cannot read the state of another configuration. Pass the values in as input variables instead.",
-            )
+    async fn read_data(&self, type_name: &str, config: Value) -> Result<Value, Findings> {
+        if type_name == REMOTE_STATE {
+            remote_state::read(&config, self.states.as_deref())
         } else {
-            unknown_type(type_name)
-        }])
+            Err(vec![unknown_type(type_name)])
+        }
     }
 }

@@ -22,7 +22,7 @@ fn config(input: Value, triggers: Value) -> Value {
 }
 
 fn plan(prior: &Value, config: &Value) -> PlanResponse {
-    Builtin.plan(PlanRequest {
+    Builtin::default().plan(PlanRequest {
         type_name: DATA.to_owned(),
         prior: prior.clone(),
         config: config.clone(),
@@ -106,7 +106,7 @@ fn the_stored_form_is_terraforms() {
 #[test]
 fn read_only_attributes_cannot_be_configured() {
     let config = object(Value::string("x"), null(), Value::number(3_usize), null());
-    let summaries: Vec<String> = Builtin
+    let summaries: Vec<String> = Builtin::default()
         .validate(Mode::Managed, DATA, &config)
         .into_iter()
         .map(|d| d.summary)

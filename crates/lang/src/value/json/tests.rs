@@ -33,6 +33,10 @@ fn any_keeps_its_type() {
     let text = to_json_as(&value, &ty).unwrap();
     assert_eq!(text, r#"{"n":null,"v":{"value":["x"],"type":["list","string"]}}"#);
     assert_eq!(from_json(&text, &ty).unwrap(), value);
+    let typed = obj(&[("n", Value::null(Type::String)), ("v", Value::null(Type::Any))]);
+    let text = to_json_as(&typed, &ty).unwrap();
+    assert_eq!(text, r#"{"n":{"value":null,"type":"string"},"v":null}"#);
+    assert_eq!(from_json(&text, &ty).unwrap(), typed);
 }
 
 #[test]
