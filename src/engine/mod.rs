@@ -10,6 +10,7 @@ mod provisioners;
 mod remote_state;
 mod scope;
 mod session;
+pub mod state;
 mod validate;
 
 #[cfg(test)]

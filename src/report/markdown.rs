@@ -306,6 +306,9 @@ fn why(c: &ChangeReport) -> String {
         let changed: Vec<String> = changed(&c.body).into_iter().take(4).map(|n| code(&n)).collect();
         reasons.push(format!("changes {}", changed.join(", ")));
     }
+    if c.action == Action::NoOp {
+        reasons.push(escape(&c.verb));
+    }
     if let Some(text) = &c.explanation {
         reasons.push(escape(text));
     }

@@ -9,6 +9,8 @@ mod json_syntax;
 mod kill;
 mod provider_corpus;
 mod provisioners;
+mod refactoring;
 mod remote_state;
 mod sandbox;
+mod state_commands;
 mod tutorial;

@@ -26,6 +26,7 @@ use super::command::output::OutputArgs;
 use super::command::plan::PlanArgs;
 use super::command::show::ShowArgs;
 use super::command::state::StateArgs;
+use super::command::taint::TaintArgs;
 use super::command::validate::ValidateArgs;
 use super::command::version::VersionArgs;
 use super::session::duration;
@@ -89,6 +90,12 @@ pub(super) enum Command {
     Output(OutputArgs),
     Show(ShowArgs),
     State(StateArgs),
+    /// Mark an object to be replaced
+    ///
+    /// The next plan replaces it. Better: plan and apply with -replace=ADDRESS, which shows what will happen first.
+    Taint(TaintArgs),
+    /// Take the mark off an object that was to be replaced
+    Untaint(TaintArgs),
     Graph(GraphArgs),
     Fmt(FmtArgs),
     Emulator(EmulatorArgs),

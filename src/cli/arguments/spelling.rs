@@ -5,6 +5,7 @@ use std::ffi::OsString;
 /// Flags without a value; Terraform takes `=true` and `=false` behind each.
 const SWITCHES: &[&str] = &[
     "allow-deferral",
+    "allow-missing",
     "auto-approve",
     "check",
     "compact-warnings",
@@ -12,7 +13,9 @@ const SWITCHES: &[&str] = &[
     "detailed-exitcode",
     "diff",
     "draw-cycles",
+    "dry-run",
     "emulator",
+    "force",
     "force-copy",
     "json",
     "markdown",

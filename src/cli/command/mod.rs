@@ -11,6 +11,7 @@ pub(super) mod output;
 pub(super) mod plan;
 pub(super) mod show;
 pub(super) mod state;
+pub(super) mod taint;
 pub(super) mod validate;
 pub(super) mod version;
 mod view;
@@ -54,6 +55,8 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Import(args) => import::run(&surroundings, &args),
         Command::Output(args) => output::run(&surroundings, &args),
         Command::State(args) => state::run(&surroundings, &args),
+        Command::Taint(args) => taint::taint(&surroundings, &args),
+        Command::Untaint(args) => taint::untaint(&surroundings, &args),
         Command::Graph(args) => graph::run(&surroundings, &args),
         Command::Fmt(args) => fmt::run(&surroundings, &args),
         Command::Emulator(_) | Command::Version(_) => 0,

@@ -7,5 +7,6 @@ mod failures;
 mod laws;
 mod order;
 mod reads;
+mod refactoring;
 mod saved;
 mod twins;

@@ -4,7 +4,6 @@
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::Mode;
-use streamform_state::StateView;
 
 use super::statement::Pattern;
 use super::statement::Statement;
@@ -12,17 +11,21 @@ use crate::config::Configuration;
 
 /// The statements that follow from `count`. A block that an explicit statement names is left alone, as is one whose new
 /// place is taken.
-pub(super) fn statements(
+pub(super) fn statements<'a>(
     config: &Configuration,
-    state: &StateView,
+    addresses: impl Iterator<Item = &'a str>,
+    is_taken: impl Fn(&str) -> bool,
     explicit: &[Statement],
 ) -> Vec<Statement> {
     let mut found = Vec::new();
-    for record in state.records() {
-        // Most addresses tell by their last character that they do not matter here.
-        let text = record.address.as_str();
-        let first = text.ends_with("[0]");
-        if text.ends_with(']') && !first {
+    let counted = config
+        .modules
+        .iter()
+        .any(|m| m.resources.values().any(|r| r.count.is_some()));
+    for text in addresses {
+        // Most addresses tell by their last characters that they do not matter here.
+        let matters = text.ends_with("[0]") || (counted && !text.ends_with(']'));
+        if !matters {
             continue;
         }
         let Ok(address) = AbsInstance::parse(text) else {
@@ -44,7 +47,7 @@ pub(super) fn statements(
             _ => continue,
         };
         let to = address.abs_resource().instance(key);
-        if state.get(&to.to_string()).is_some() {
+        if is_taken(&to.to_string()) {
             continue;
         }
         let (from, to) = (exactly(&address), exactly(&to));

@@ -57,7 +57,18 @@ impl Moves {
         open_intents: &[Intent],
     ) -> (Moves, StateView) {
         let mut statements: Vec<Statement> = config.modules.iter().flat_map(Statement::of).collect();
-        statements.extend(implied::statements(config, state, &statements));
+        // What an interrupted create has made may not have a record yet.
+        let addresses = || {
+            let records = state.records().map(|r| r.address.as_str());
+            let begun = open_intents.iter().map(|i| i.address.as_str());
+            records.chain(begun.filter(|a| state.get(a).is_none()))
+        };
+        statements.extend(implied::statements(
+            config,
+            addresses(),
+            |address| state.get(address).is_some() || open_intents.iter().any(|i| i.address == address),
+            &statements,
+        ));
         let mut moves = Moves {
             statements,
             ..Moves::default()
@@ -70,7 +81,7 @@ impl Moves {
             moves.cycles = order.cycles;
             return (moves, state.clone());
         }
-        let mut walk = Walk::new(state);
+        let mut walk = Walk::new(addresses());
         for i in order.sequence {
             let Some(statement) = moves.statements.get(i) else {
                 continue;
@@ -171,15 +182,12 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(state: &StateView) -> Walk {
+    fn new<'a>(addresses: impl Iterator<Item = &'a str>) -> Walk {
         let mut walk = Walk {
             origin: BTreeMap::new(),
             by_resource: HashMap::new(),
         };
-        for address in state
-            .records()
-            .filter_map(|r| AbsInstance::parse(&r.address).ok())
-        {
+        for address in addresses.filter_map(|a| AbsInstance::parse(a).ok()) {
             walk.put(address.clone(), address);
         }
         walk

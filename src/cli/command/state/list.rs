@@ -1,0 +1,28 @@
+//! `state list`
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+
+use super::super::line;
+use super::reading;
+use crate::cli::session::Surroundings;
+use crate::engine::state;
+use crate::report::Ui;
+
+/// List the addresses of all resource instances
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only the instance whose object has this id
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Only what these resources and modules hold
+    #[arg(value_name = "ADDRESS")]
+    addresses: Vec<String>,
+}
+
+pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ListArgs) -> Result<(), Box<Diagnostic>> {
+    let targets = state::parse_targets(&args.addresses)?;
+    let found = state::list_instances(&reading(surroundings)?, &targets, args.id.as_deref())?;
+    ui.out(&found.iter().map(line).collect::<String>());
+    Ok(())
+}

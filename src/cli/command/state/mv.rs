@@ -1,0 +1,51 @@
+//! `state mv`
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+
+use super::super::line;
+use super::writing;
+use crate::cli::arguments::LockArgs;
+use crate::cli::session::Surroundings;
+use crate::engine::state;
+use crate::report::Ui;
+
+/// Give objects another address
+///
+/// Moves a resource instance, a resource or a module to another address of the same kind. The objects stay as they are; what
+/// depends on them keeps depending on them. A moved block in the configuration does the same for everybody who uses it.
+#[derive(Debug, Args)]
+pub(super) struct MvArgs {
+    /// Only tell what would move
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    lock: LockArgs,
+    /// Where it is
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// Where it is to be
+    #[arg(value_name = "DESTINATION")]
+    destination: String,
+}
+
+pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &MvArgs) -> Result<(), Box<Diagnostic>> {
+    let from = state::parse_target(&args.source)?;
+    let to = state::parse_target(&args.destination)?;
+    let session = writing(surroundings, &args.lock)?;
+    let moved = state::move_objects(&session, &from, &to, args.dry_run)?;
+    let verb = if args.dry_run { "Would move" } else { "Move" };
+    ui.out(
+        &moved
+            .iter()
+            .map(|m| line(format_args!("{verb} {:?} to {:?}", m.from, m.to)))
+            .collect::<String>(),
+    );
+    if !args.dry_run {
+        ui.out(&line(format_args!(
+            "Successfully moved {} object(s).",
+            moved.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Changes of the state alone: objects get other addresses, are forgotten, marked, or come from a state file.
+//!
+//! Every one of them reads the state under its lock, works out what to commit and commits it in one batch: all of it is
+//! durable, or nothing has happened.
+
+mod find;
+mod provider;
+mod push;
+mod relocate;
+mod status;
+
+pub use find::find_instances;
+pub use find::list_instances;
+pub use find::parse_target;
+pub use find::parse_targets;
+pub use find::read_state;
+pub use provider::Replacement;
+pub use provider::replace_provider;
+pub use push::push_state;
+pub use relocate::Relocated;
+pub use relocate::move_objects;
+pub use status::Marked;
+pub use status::mark_object;
+
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Target;
+use streamform_lang::diag::Diagnostic;
+use streamform_state::Entry;
+use streamform_state::StateView;
+use streamform_state::Store;
+
+use super::Session;
+use super::session::state_error;
+
+/// Takes objects out of the state; they stay where they are. Returns their addresses. With `dry_run` it only finds them.
+///
+/// # Errors
+/// When nothing matches, when an earlier run was interrupted on one of them, or when the state cannot be read or written.
+pub fn forget_objects(
+    session: &Session,
+    targets: &[Target],
+    dry_run: bool,
+) -> Result<Vec<AbsInstance>, Box<Diagnostic>> {
+    edit(session, "OperationTypeStateRm", dry_run, |state| {
+        let found = find_instances(state, targets)?;
+        let entries = found
+            .iter()
+            .map(|a| Entry::Remove {
+                address: a.to_string(),
+            })
+            .collect();
+        Ok((entries, found))
+    })
+}
+
+/// Reads the state, works out what to commit, and commits it unless it is only to be looked at.
+fn edit<T>(
+    session: &Session,
+    operation: &str,
+    dry_run: bool,
+    work_out: impl FnOnce(&StateView) -> Result<(Vec<Entry>, T), Box<Diagnostic>>,
+) -> Result<T, Box<Diagnostic>> {
+    needs_state(session)?;
+    if dry_run {
+        return Ok(work_out(&session.read_state()?)?.1);
+    }
+    let store = session.open_state(operation, &uuid::Uuid::new_v4().to_string())?;
+    match work_out(&store.view()) {
+        Ok((entries, result)) => {
+            commit(store, entries)?;
+            Ok(result)
+        }
+        Err(d) => {
+            close(store)?;
+            Err(d)
+        }
+    }
+}
+
+/// Commits, and lets go of the state.
+fn commit(mut store: Store, entries: Vec<Entry>) -> Result<(), Box<Diagnostic>> {
+    if let Some(found) = interrupted(&store, &entries) {
+        close(store)?;
+        return Err(Box::new(found));
+    }
+    store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+    close(store)
+}
+
+fn close(store: Store) -> Result<(), Box<Diagnostic>> {
+    store.finish().map(|_| ()).map_err(|e| Box::new(state_error(&e)))
+}
+
+/// Why a record must not be touched: what became of a change of it can only be found out under its address.
+fn interrupted(store: &Store, entries: &[Entry]) -> Option<Diagnostic> {
+    let intents = store.open_intents();
+    let touched = |address: &str| {
+        entries.iter().any(|e| match e {
+            Entry::Put(record) => record.address == address,
+            Entry::Remove { address: gone } => gone == address,
+            _ => false,
+        })
+    };
+    let intent = intents.iter().find(|i| touched(&i.address))?;
+    Some(
+        Diagnostic::error(
+            "Interrupted change",
+            format!(
+                "An earlier run was interrupted while it worked on {}, and it is not known yet what became of that. Nothing was changed. Let a plan look it up first, then run this command again.",
+                intent.address
+            ),
+        )
+        .help("streamform plan"),
+    )
+}
+
+fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
+    if session.state.exists() {
+        return Ok(());
+    }
+    Err(Box::new(Diagnostic::error(
+        "No state file was found!",
+        "There is no state in this folder yet. Run this command where \"streamform apply\" has been run.",
+    )))
+}
