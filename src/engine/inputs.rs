@@ -255,10 +255,14 @@ pub(super) fn resolve(
 }
 
 fn missing(variable: &Arc<Variable>) -> Diagnostic {
+    let about = match variable.description.as_deref().map(str::trim) {
+        Some(text) if !text.is_empty() => format!("\n\nvar.{}: {text}", variable.name),
+        _ => String::new(),
+    };
     Diagnostic::error(
         "No value for required variable",
         format!(
-            "The root module input variable \"{}\" is not set, and has no default value. Use a -var or -var-file command line argument to provide a value for this variable.",
+            "The root module input variable \"{}\" is not set, and has no default value. Use a -var or -var-file command line argument to provide a value for this variable.{about}",
             variable.name
         ),
     )

@@ -3,6 +3,7 @@
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::eval::Scope;
+use streamform_lang::eval::describe_references;
 use streamform_lang::eval::evaluate;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Type;
@@ -23,6 +24,18 @@ pub enum Condition {
     Broken,
 }
 
+/// What is told of a condition that does not hold: its message, and the values that its references have.
+pub fn failed_condition(
+    rule: &CheckRule,
+    scope: &dyn Scope,
+    summary: impl Into<String>,
+    message: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::error(summary, message)
+        .at(rule.condition.span)
+        .with_values(describe_references(&rule.condition, scope))
+}
+
 /// Evaluates one rule. A condition that fails is no diagnostic here: what it means is the caller's matter.
 pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Diagnostics) {
     let (value, mut diagnostics) = evaluate(&rule.condition, scope);
@@ -30,7 +43,11 @@ pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Di
         return (Condition::Broken, diagnostics);
     }
     let broken = |mut diagnostics: Diagnostics, detail: String| {
-        diagnostics.error_at(rule.condition.span, "Invalid condition result", detail);
+        diagnostics.push(
+            Diagnostic::error("Invalid condition result", detail)
+                .at(rule.condition.span)
+                .with_values(describe_references(&rule.condition, scope)),
+        );
         (Condition::Broken, diagnostics)
     };
     if !value.is_known() {
@@ -44,7 +61,11 @@ pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Di
     }
     let holds = match convert(&value, &Type::Bool) {
         Ok(v) => v.as_bool(),
-        Err(e) => return broken(diagnostics, format!("Invalid condition result value: {e}.")),
+        Err(e) => {
+            let (condition, found) = broken(diagnostics, format!("Invalid condition result value: {e}."));
+            let help = "Compare it with what it must be: VALUE > 0, VALUE != \"\", contains(LIST, VALUE).";
+            return (condition, found.into_iter().map(|d| d.help(help)).collect());
+        }
     };
     match holds {
         Some(true) => return (Condition::Holds, diagnostics),

@@ -14,6 +14,7 @@ mod world;
 
 pub use condition::Condition;
 pub use condition::evaluate_condition;
+pub use condition::failed_condition;
 pub use destroy_scope::DestroyScope;
 pub use import::ImportTarget;
 pub use import::import_targets;
@@ -22,5 +23,6 @@ pub use repetition::Repetition;
 pub use scope::InstanceScope;
 pub(crate) use variable::typed;
 pub use world::ModuleInstanceId;
+pub use world::Validated;
 pub use world::World;
 pub use world::WorldSettings;

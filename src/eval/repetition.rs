@@ -7,6 +7,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Span;
 use streamform_lang::eval::Scope;
+use streamform_lang::eval::describe_references;
 use streamform_lang::eval::evaluate;
 use streamform_lang::syntax::Expr;
 use streamform_lang::value::Kind;
@@ -66,11 +67,13 @@ pub enum Expansion {
 impl Expansion {
     /// Works out the instances of a block; the scope must see what `count` or `for_each` refers to.
     pub fn of(count: Option<&Expr>, for_each: Option<&Expr>, scope: &dyn Scope) -> (Expansion, Diagnostics) {
-        match (count, for_each) {
-            (Some(count), _) => count_of(count, scope),
-            (None, Some(for_each)) => each_of(for_each, scope),
-            (None, None) => (Expansion::Single, Diagnostics::new()),
-        }
+        let (expr, (expansion, mut found)) = match (count, for_each) {
+            (Some(count), _) => (count, count_of(count, scope)),
+            (None, Some(for_each)) => (for_each, each_of(for_each, scope)),
+            (None, None) => return (Expansion::Single, Diagnostics::new()),
+        };
+        found.explain(|| describe_references(expr, scope));
+        (expansion, found)
     }
 
     /// Key and meaning of `each` and `count` of every known instance.
@@ -192,7 +195,10 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
         return bad("The given \"for_each\" value is derived from an ephemeral value, which means that Streamform cannot persist it between plan/apply rounds. Use only non-ephemeral values to specify a resource's instance keys.".into());
     }
     if marks.contains(Marks::SENSITIVE) {
-        return bad("Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be disclosed as a resource instance key.".into());
+        return helped(
+            bad("Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be disclosed as a resource instance key.".into()),
+            "If the keys are no secret, say so with nonsensitive(VALUE); else go through keys that are none, and look the secrets up by key.",
+        );
     }
     match value.kind() {
         Kind::Null(_) => bad("The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of strings is allowed.".into()),
@@ -232,9 +238,27 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
                 .collect();
             (Expansion::Each(items), diagnostics)
         }
-        _ => bad(format!(
-            "The given \"for_each\" argument value is unsuitable: {SUITABLE} {}.",
-            value.ty().friendly_name()
-        )),
+        kind => {
+            let refused = bad(format!(
+                "The given \"for_each\" argument value is unsuitable: {SUITABLE} {}.",
+                value.ty().friendly_name()
+            ));
+            let texts = |items: &[Value]| items.iter().all(|v| v.as_str().is_some());
+            match kind {
+                Kind::List(_) | Kind::Tuple(_) if value.items().is_some_and(texts) => {
+                    helped(refused, "Make a set of the list: for_each = toset(LIST).")
+                }
+                Kind::List(_) | Kind::Tuple(_) => helped(
+                    refused,
+                    "Make a map of the list, with a key for each element: for_each = { for x in LIST : x.name => x }.",
+                ),
+                _ => refused,
+            }
+        }
     }
+}
+
+/// The same with what to do about it.
+fn helped((expansion, found): (Expansion, Diagnostics), help: &str) -> (Expansion, Diagnostics) {
+    (expansion, found.into_iter().map(|d| d.help(help)).collect())
 }

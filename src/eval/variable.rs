@@ -3,6 +3,7 @@
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Span;
+use streamform_lang::eval::describe_references;
 use streamform_lang::eval::evaluate;
 use streamform_lang::eval::type_constraint;
 use streamform_lang::value::Marks;
@@ -13,8 +14,10 @@ use streamform_lang::value::convert;
 
 use super::Condition;
 use super::ModuleInstanceId;
+use super::Validated;
 use super::World;
 use super::evaluate_condition;
+use super::failed_condition;
 use crate::config::ModuleId;
 use crate::config::Variable;
 
@@ -53,13 +56,15 @@ pub(crate) fn typed(
         Err(e) => {
             return Err(invalid(if from.is_empty() {
                 format!(
-                    "The given value is not suitable for child module variable {:?}: {e}.",
-                    variable.name.as_str()
+                    "The given value is not suitable for child module variable {:?}: {}.",
+                    variable.name.as_str(),
+                    e.with_path()
                 )
             } else {
                 format!(
-                    "The given value is not suitable for var.{}, {from}: {e}.",
-                    variable.name
+                    "The given value is not suitable for var.{}, {from}: {}.",
+                    variable.name,
+                    e.with_path()
                 )
             }));
         }
@@ -169,7 +174,7 @@ impl World<'_> {
     }
 
     fn validate(
-        &self,
+        &mut self,
         id: ModuleInstanceId,
         variable: &Variable,
         value: &Value,
@@ -180,7 +185,7 @@ impl World<'_> {
             let scope = self.scope(id).with_variable(&variable.name, value.clone());
             let (condition, found) = evaluate_condition(rule, &scope);
             diagnostics.extend(found);
-            if let Condition::Fails(message) = condition {
+            if let Condition::Fails(message) = &condition {
                 let at = self
                     .config
                     .sources
@@ -190,14 +195,17 @@ impl World<'_> {
                         format!("{}:{},{}-{}", f.name(), s.line, s.column, e.column)
                     })
                     .unwrap_or_default();
+                let detail = format!("{message}\n\nThis was checked by the validation rule at {at}.");
                 diagnostics.push(
-                    Diagnostic::error(
-                        "Invalid value for variable",
-                        format!("{message}\n\nThis was checked by the validation rule at {at}."),
-                    )
-                    .at(place.unwrap_or(variable.header)),
+                    failed_condition(rule, &scope, "Invalid value for variable", detail)
+                        .at(place.unwrap_or(variable.header)),
                 );
             }
+            self.validated.push(Validated {
+                module: id,
+                variable: variable.name.clone(),
+                condition,
+            });
         }
     }
 
@@ -217,7 +225,8 @@ impl World<'_> {
                         "Output refers to sensitive values",
                         "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, Streamform requires that any root module output containing sensitive data be explicitly marked as sensitive, to confirm your intent.\n\nIf you do intend to export this data, annotate the output value as sensitive by adding the following argument:\n    sensitive = true",
                     )
-                    .at(output.header),
+                    .at(output.header)
+                    .with_values(describe_references(&output.value, &self.scope(id))),
                 );
             }
             if marks.contains(Marks::EPHEMERAL) && !output.ephemeral {

@@ -15,12 +15,24 @@ use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
+use super::Condition;
 use super::Expansion;
 use super::InstanceScope;
 use super::Repetition;
 use crate::config::Configuration;
 use crate::config::Module;
 use crate::config::ModuleId;
+
+/// How one validation rule of an input variable ended.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    /// The module instance.
+    pub module: ModuleInstanceId,
+    /// The variable in it.
+    pub variable: Name,
+    /// How it ended.
+    pub condition: Condition,
+}
 
 /// Names a module instance within its [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,6 +95,8 @@ pub struct World<'a> {
     pub(super) modules: Vec<ModuleState>,
     /// The instances of each module of the configuration.
     by_config: Vec<Vec<ModuleInstanceId>>,
+    /// Validation rules since they were last taken.
+    pub(super) validated: Vec<Validated>,
 }
 
 impl<'a> World<'a> {
@@ -93,6 +107,7 @@ impl<'a> World<'a> {
             settings,
             modules: Vec::new(),
             by_config: vec![Vec::new(); config.modules.len()],
+            validated: Vec::new(),
         };
         world.add(ModuleInstance::root(), config.root, None, Repetition::default());
         world
@@ -119,6 +134,11 @@ impl<'a> World<'a> {
         });
         self.by_config[config.0 as usize].push(id);
         id
+    }
+
+    /// How the validation rules ended that were evaluated since this was last asked.
+    pub fn take_validated(&mut self) -> Vec<Validated> {
+        std::mem::take(&mut self.validated)
     }
 
     /// The configuration.

@@ -105,6 +105,7 @@ impl<'a> Run<'a> {
                 prior,
                 marks,
                 elapsed: began.elapsed(),
+                unchanged: false,
             };
             (id, Finished::Changed(Box::new(changed)))
         });

@@ -10,6 +10,7 @@ use super::step::Finished;
 use crate::config::When;
 use crate::eval::Condition;
 use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
@@ -248,6 +249,13 @@ impl<'a> Run<'a> {
             });
             return Begun::Over(Ended::Badly);
         }
+        if changed.unchanged {
+            self.values.set_result(
+                changed.change,
+                value.clone().unwrap_or_else(|| change.after.clone()),
+            );
+            return Begun::Over(value.map_or(Ended::Well, |v| self.postconditions(change, &v)));
+        }
         if let (false, Some(value)) = (provisioners.is_empty(), &value) {
             // They may refer to the object by its address.
             self.values.set_result(changed.change, value.clone());
@@ -335,13 +343,12 @@ impl<'a> Run<'a> {
                 .with_self(value.clone());
             let (condition, found) = evaluate_condition(rule, &scope);
             self.diagnostics.extend(found);
+            let address = change.address.to_string();
+            self.judged.note(&address, &condition);
             if let Condition::Fails(message) = condition {
                 ended = Ended::Badly;
-                self.diagnostics.push(
-                    Diagnostic::error("Resource postcondition failed", message)
-                        .at(rule.condition.span)
-                        .on(change.address.to_string()),
-                );
+                let failed = failed_condition(rule, &scope, "Resource postcondition failed", message);
+                self.diagnostics.push(failed.on(address));
             }
         }
         ended

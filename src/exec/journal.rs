@@ -17,6 +17,7 @@ use streamform_state::Intent;
 use streamform_state::ObjectStatus;
 use streamform_state::Record;
 use streamform_state::StateError;
+use streamform_state::StateView;
 use streamform_state::Store;
 
 use super::records;
@@ -97,6 +98,11 @@ impl Journal {
 
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    /// The state as it is committed.
+    pub(super) fn view(&self) -> StateView {
+        self.store.view()
     }
 
     /// Ids of all objects of a type that belong to records.

@@ -10,6 +10,7 @@ use crate::config::ResourceBlock;
 use crate::deps::NodeKind;
 use crate::eval::Condition;
 use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::Action;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
@@ -71,12 +72,10 @@ impl<'a> Run<'a> {
         for rule in &block.lifecycle.preconditions {
             let (condition, found) = evaluate_condition(rule, &scope);
             diagnostics.extend(found);
+            self.judged.note(&address, &condition);
             if let Condition::Fails(message) = condition {
-                diagnostics.push(
-                    Diagnostic::error("Resource precondition failed", message)
-                        .at(rule.condition.span)
-                        .on(address.clone()),
-                );
+                let failed = failed_condition(rule, &scope, "Resource precondition failed", message);
+                diagnostics.push(failed.on(address.clone()));
             }
         }
         if diagnostics.has_errors() {
@@ -195,6 +194,7 @@ impl<'a> Run<'a> {
                     intent: None,
                     marks: config.marks,
                     elapsed: Duration::ZERO,
+                    unchanged: true,
                 },
             );
         }

@@ -5,6 +5,7 @@
 //! ended, and only then are their calls begun. Calls run side by side.
 
 mod call;
+mod checks;
 mod command;
 mod delete;
 mod finish;

@@ -23,6 +23,7 @@ use crate::deps::NodeKind;
 use crate::eval::Condition;
 use crate::eval::ModuleInstanceId;
 use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::Action;
 use crate::plan::CheckKind;
 use crate::plan::CheckStatus;
@@ -143,13 +144,13 @@ impl Run<'_> {
                     let (condition, mut found) = evaluate_condition(rule, &self.values.world.scope(id));
                     found.name_object(&address);
                     self.diagnostics.extend(found);
+                    self.judged.note(&address, &condition);
                     if let Condition::Fails(message) = condition {
                         spoiled.insert(node);
-                        self.diagnostics.push(
-                            Diagnostic::error("Module output value precondition failed", message)
-                                .at(rule.condition.span)
-                                .on(address.clone()),
-                        );
+                        let summary = "Module output value precondition failed";
+                        let scope = self.values.world.scope(id);
+                        let failed = failed_condition(rule, &scope, summary, message);
+                        self.diagnostics.push(failed.on(address.clone()));
                     }
                 }
             }
@@ -179,12 +180,13 @@ impl Run<'_> {
                             ..d
                         });
                     }
+                    self.judged.note(&address, &condition);
                     if let Condition::Fails(message) = condition {
-                        self.diagnostics.push(
-                            Diagnostic::warning("Check block assertion failed", message)
-                                .at(rule.condition.span)
-                                .on(address.clone()),
-                        );
+                        let scope = self.values.world.scope(id);
+                        self.diagnostics.push(Diagnostic {
+                            severity: Severity::Warning,
+                            ..failed_condition(rule, &scope, "Check block assertion failed", message)
+                        });
                     }
                 }
             }
@@ -192,7 +194,7 @@ impl Run<'_> {
     }
 
     /// The address of a module instance with a dot behind it; nothing for the root module.
-    fn inside(&self, id: ModuleInstanceId) -> String {
+    pub(super) fn inside(&self, id: ModuleInstanceId) -> String {
         let module = self.values.world.address(id);
         if module.is_root() {
             String::new()

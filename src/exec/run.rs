@@ -163,6 +163,8 @@ pub(super) struct Run<'a> {
     pub(super) unfinished: HashSet<ConfigResource>,
     /// Changes of earlier runs that the plan could not ask about.
     pub(super) open: Vec<Intent>,
+    /// Conditions judged so far.
+    pub(super) judged: super::checks::Judged,
 }
 
 /// Results of local effects that may wait for a commit: they can be had again at no cost.
@@ -208,12 +210,14 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         deposed: HashMap::new(),
         unfinished: HashSet::new(),
         open,
+        judged: super::checks::Judged::default(),
     };
     run.write_imports();
     run.write_refreshed();
     let stopped = run.walk(input.parallelism.max(1)).await;
     run.write_outputs();
     run.tell_checks();
+    run.write_checks();
     let diagnostics = std::mem::take(&mut run.diagnostics);
     let done = run.done;
     drop(run);

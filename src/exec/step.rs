@@ -44,6 +44,8 @@ pub(super) struct Changed {
     pub(super) prior: Value,
     pub(super) marks: Vec<(Path, Marks)>,
     pub(super) elapsed: Duration,
+    /// There was nothing to do after all: it is neither told nor counted.
+    pub(super) unchanged: bool,
 }
 
 impl<'a> Run<'a> {

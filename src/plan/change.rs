@@ -341,6 +341,9 @@ pub struct Plan {
     pub deferred: Vec<Deferred>,
     /// Old and new address of every record that moves: committed in one batch before anything else is done.
     pub moves: Vec<(AbsInstance, AbsInstance)>,
+    /// Objects of the state that the plan says nothing about, because `-target` leaves them out or nothing but reading was asked
+    /// for. Only reports of the state before look at them.
+    pub untouched: Vec<InstanceChange>,
     /// What apply will run.
     pub graph: ExecutionGraph,
     /// `-target`: empty for all.

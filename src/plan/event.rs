@@ -108,6 +108,12 @@ pub enum Event {
 pub trait Observer: Send + Sync {
     /// Told of one event.
     fn event(&self, event: Event);
+
+    /// Whether it wants to hear of reads that never leave the process, too: there is one for each object of the state, and people
+    /// learn nothing from them.
+    fn hears_local_reads(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that does not look.

@@ -110,6 +110,8 @@ struct Stored<V> {
     drift: Vec<StoredChange<V>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     moves: Vec<(String, String)>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    untouched: Vec<StoredChange<V>>,
     outputs: Vec<StoredOutput<V>>,
     checks: Vec<StoredCheck>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -426,6 +428,7 @@ impl SavedPlan {
                 .iter()
                 .map(|(from, to)| (from.to_string(), to.to_string()))
                 .collect(),
+            untouched: plan.untouched.iter().map(store_change).collect(),
             outputs: plan
                 .outputs
                 .iter()
@@ -550,6 +553,7 @@ impl SavedPlan {
                     Ok((address(from)?, address(to)?))
                 })
                 .collect::<Result<_, PlanFileError>>()?,
+            untouched: load(stored.untouched)?,
             outputs: stored
                 .outputs
                 .into_iter()

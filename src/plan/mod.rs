@@ -2,6 +2,7 @@
 
 pub mod build;
 mod change;
+mod check_results;
 mod codec;
 mod event;
 mod file;
@@ -25,6 +26,8 @@ pub use change::OutputChange;
 pub use change::Plan;
 pub use change::PlanMode;
 pub use change::Summary;
+pub use check_results::from_state_json as checks_from_state_json;
+pub use check_results::to_state_json as checks_to_state_json;
 pub use codec::DecodeError;
 pub use codec::Encoded;
 pub use codec::decode_value;

@@ -189,6 +189,8 @@ fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
         Action::Create => Sign::Add,
         Action::Delete => Sign::Remove,
         Action::NoOp => Sign::Same,
+        // An output value of null is none.
+        _ if o.after.is_null() => Sign::Remove,
         _ => Sign::Change,
     };
     if o.sensitive {

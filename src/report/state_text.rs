@@ -61,7 +61,10 @@ pub fn objects_of(state: &StateView, registry: &Registry) -> Vec<StateObject> {
         .records()
         .flat_map(|r| objects_of_record(r, registry))
         .collect();
-    objects.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    objects.sort_by(|a, b| {
+        let by_address = a.address.cmp_in_reports(&b.address);
+        by_address.then_with(|| a.deposed.cmp(&b.deposed))
+    });
     objects
 }
 

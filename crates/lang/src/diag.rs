@@ -278,6 +278,13 @@ impl Diagnostic {
         self
     }
 
+    /// Adds the values of references.
+    #[must_use]
+    pub fn with_values(mut self, values: Vec<(String, String)>) -> Self {
+        self.values = values;
+        self
+    }
+
     /// Adds what to type next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -339,6 +346,15 @@ impl Diagnostics {
         for d in &mut self.items {
             if d.address.is_none() {
                 d.address = Some(address.to_owned());
+            }
+        }
+    }
+
+    /// Adds the values of references to those errors that tell none yet.
+    pub fn explain(&mut self, values: impl Fn() -> Vec<(String, String)>) {
+        for d in &mut self.items {
+            if d.values.is_empty() && d.severity == Severity::Error {
+                d.values = values();
             }
         }
     }

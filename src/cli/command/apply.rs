@@ -121,8 +121,11 @@ fn refusal(args: &ApplyArgs, destroy: bool) -> Option<Diagnostic> {
 
 fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planned) -> u8 {
     let asking = args.plan_file.is_none();
-    if let Some(plan) = planned.plan.as_ref().filter(|_| asking) {
-        show_plan(view, plan, &planned.diagnostics);
+    match planned.plan.as_ref() {
+        Some(plan) if asking => show_plan(view, plan, &planned.diagnostics),
+        // Who applies a saved plan has seen it; a program that reads the stream is told what is coming.
+        Some(plan) => view.planned(plan),
+        None => {}
     }
     view.diagnostics(&planned.diagnostics, &planned.sources);
     let plan = match &planned.plan {

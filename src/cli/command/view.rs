@@ -91,6 +91,13 @@ impl View {
         }
     }
 
+    /// Tells the changes of a saved plan that is about to be applied, to programs.
+    pub(super) fn planned(&self, plan: &Plan) {
+        if let View::Json(_, stream) = self {
+            stream.planned(plan);
+        }
+    }
+
     /// Tells what an apply without errors has done.
     pub(super) fn applied(&self, outcome: &ApplyOutcome, mode: PlanMode) {
         let destroy = mode == PlanMode::Destroy;

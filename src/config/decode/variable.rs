@@ -216,7 +216,7 @@ impl Decoder<'_> {
                     ),
                 };
                 self.diagnostics
-                    .error_at(at, INVALID_DEFAULT, format!("{what}: {e}."));
+                    .error_at(at, INVALID_DEFAULT, format!("{what}: {}.", e.with_path()));
             }
         }
     }

@@ -6,6 +6,7 @@ use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Span;
+use streamform_lang::diag::did_you_mean;
 use streamform_lang::syntax::Step;
 use streamform_lang::syntax::StepKind;
 use streamform_lang::value;
@@ -146,6 +147,18 @@ impl Checker<'_> {
         }
     }
 
+    /// A resource of that name whose type is written much like it.
+    fn same_name(&self, address: &Resource) -> String {
+        let similar = |ty: &str| value::Name::from(ty.replace('-', "_"));
+        let wanted = similar(&address.ty);
+        let found = self.module.resources.keys().find(|a| {
+            a.mode == address.mode
+                && a.name == address.name
+                && did_you_mean(&wanted, [similar(&a.ty).as_str()]).is_some()
+        });
+        found.map_or_else(String::new, |a| format!(" Did you mean {a}?"))
+    }
+
     fn resource_exists(&mut self, address: &Resource, span: Span, check: Option<&Name>) {
         let adjective = match address.mode {
             Mode::Managed => "managed",
@@ -175,7 +188,10 @@ impl Checker<'_> {
                         .keys()
                         .filter(|a| a.mode == address.mode && a.ty == address.ty)
                         .map(|a| a.name.as_str());
-                    suggest(&address.name, names)
+                    match suggest(&address.name, names) {
+                        hint if hint.is_empty() => self.same_name(address),
+                        hint => hint,
+                    }
                 }
             };
             let detail = format!(

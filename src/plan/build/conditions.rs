@@ -1,18 +1,21 @@
 //! Pre- and postconditions during the walk, and what is known of all conditions.
 
 use streamform_lang::addrs::AbsInstance;
-use streamform_lang::diag::Diagnostic;
 use streamform_lang::value::Value;
 
+use super::outputs::inside;
 use super::walk::Planner;
 use crate::config::CheckRule;
+use crate::deps::NodeKind;
 use crate::eval::Condition;
 use crate::eval::ModuleInstanceId;
 use crate::eval::Repetition;
 use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::CheckKind;
 use crate::plan::CheckResult;
 use crate::plan::CheckStatus;
+use crate::plan::PlanMode;
 
 impl Planner<'_> {
     /// Evaluates conditions of an instance; false if one fails.
@@ -34,21 +37,11 @@ impl Planner<'_> {
             let (condition, mut found) = evaluate_condition(rule, &scope);
             found.name_object(&address.to_string());
             self.diagnostics.extend(found);
-            let status = match &condition {
-                Condition::Holds => CheckStatus::Pass,
-                Condition::Unknown => CheckStatus::Unknown,
-                Condition::Broken => CheckStatus::Error,
-                Condition::Fails(_) => CheckStatus::Fail,
-            };
-            let mut messages = Vec::new();
+            let (status, messages) = status_of(&condition);
             if let Condition::Fails(message) = condition {
                 well = false;
-                messages.push(message.clone());
-                self.diagnostics.push(
-                    Diagnostic::error(format!("Resource {what} failed"), message)
-                        .at(rule.condition.span)
-                        .on(address.to_string()),
-                );
+                let failed = failed_condition(rule, &scope, format!("Resource {what} failed"), message);
+                self.diagnostics.push(failed.on(address.to_string()));
             } else if condition == Condition::Broken {
                 well = false;
             }
@@ -61,6 +54,72 @@ impl Planner<'_> {
             );
         }
         well
+    }
+
+    /// Takes over how validation rules of input variables ended.
+    pub(super) fn record_validations(&mut self) {
+        for v in self.world.take_validated() {
+            let what = format!("var.{}", v.variable);
+            let object = inside(
+                &self.world.address(v.module).module().to_string(),
+                format_args!("{what}"),
+            );
+            let instance = inside(&self.world.address(v.module).to_string(), format_args!("{what}"));
+            let (status, messages) = status_of(&v.condition);
+            self.record_check(CheckKind::Variable, object, instance, status, messages);
+        }
+    }
+
+    /// All results by address, also of objects that have no instances, or that this plan does not look at.
+    pub(super) fn check_results(&mut self) -> Vec<CheckResult> {
+        let config = self.input.config;
+        let mut missing = Vec::new();
+        for module in &config.modules {
+            let path = module.path.to_string();
+            let mut add = |kind, name: String, node: NodeKind| {
+                let address = inside(&path, format_args!("{name}"));
+                if !self.checks.contains_key(&address) {
+                    missing.push((kind, address, node));
+                }
+            };
+            for (name, v) in module.variables.iter().filter(|(_, v)| !v.validations.is_empty()) {
+                let node = NodeKind::Variable(module.id, name.clone());
+                add(CheckKind::Variable, format!("var.{}", v.name), node);
+            }
+            for (name, _) in module.outputs.iter().filter(|(_, o)| !o.preconditions.is_empty()) {
+                let node = NodeKind::Output(module.id, name.clone());
+                add(CheckKind::Output, format!("output.{name}"), node);
+            }
+            for name in module.checks.keys() {
+                let node = NodeKind::Check(module.id, name.clone());
+                add(CheckKind::Check, format!("check.{name}"), node);
+            }
+            for (resource, block) in &module.resources {
+                let rules = &block.lifecycle;
+                if !(rules.preconditions.is_empty() && rules.postconditions.is_empty()) {
+                    let node = NodeKind::Resource(module.id, resource.clone());
+                    add(CheckKind::Resource, resource.to_string(), node);
+                }
+            }
+        }
+        for (kind, address, node) in missing {
+            let node = self.input.graph.find(&node);
+            let looked =
+                self.input.options.mode == PlanMode::Normal && node.is_some_and(|n| self.is_included(n));
+            let status = if looked && !self.diagnostics.has_errors() {
+                CheckStatus::Pass
+            } else {
+                CheckStatus::Unknown
+            };
+            let result = CheckResult {
+                kind,
+                address: address.clone(),
+                status,
+                instances: Vec::new(),
+            };
+            self.checks.insert(address, result);
+        }
+        std::mem::take(&mut self.checks).into_values().collect()
     }
 
     /// Adds the result of a condition to what is known of its object.
@@ -78,14 +137,14 @@ impl Planner<'_> {
             status: CheckStatus::Pass,
             instances: Vec::new(),
         });
-        entry.status = worst(entry.status, status);
+        entry.status = entry.status.worse(status);
         let known = self
             .check_at
             .get(&instance)
             .and_then(|i| entry.instances.get_mut(*i));
         match known {
             Some((_, s, m)) => {
-                *s = worst(*s, status);
+                *s = s.worse(status);
                 m.extend(messages);
             }
             None => {
@@ -96,12 +155,12 @@ impl Planner<'_> {
     }
 }
 
-fn worst(a: CheckStatus, b: CheckStatus) -> CheckStatus {
-    let rank = |s| match s {
-        CheckStatus::Pass => 0,
-        CheckStatus::Unknown => 1,
-        CheckStatus::Fail => 2,
-        CheckStatus::Error => 3,
-    };
-    if rank(a) >= rank(b) { a } else { b }
+/// How a condition ended, and what it says if it does not hold.
+pub fn status_of(condition: &Condition) -> (CheckStatus, Vec<String>) {
+    match condition {
+        Condition::Holds => (CheckStatus::Pass, Vec::new()),
+        Condition::Fails(m) => (CheckStatus::Fail, vec![m.clone()]),
+        Condition::Unknown => (CheckStatus::Unknown, Vec::new()),
+        Condition::Broken => (CheckStatus::Error, Vec::new()),
+    }
 }

@@ -24,6 +24,7 @@ mod targets;
 mod triggers;
 mod walk;
 
+pub use conditions::status_of;
 pub use config_value::ConfigValue;
 pub use config_value::Decoders;
 pub use config_value::decode_instance;

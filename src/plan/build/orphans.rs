@@ -69,11 +69,31 @@ impl Planner<'_> {
         }
     }
 
+    /// Objects that the plan says nothing about: targets leave them out, or nothing but reading was asked for.
+    pub(super) fn untouched(&self) -> Vec<InstanceChange> {
+        if self.input.options.mode != PlanMode::RefreshOnly && self.input.options.targets.is_empty() {
+            return Vec::new();
+        }
+        self.prior
+            .iter()
+            .filter(|(address, _)| !self.change_of.contains_key(*address))
+            .filter_map(|(address, prior)| {
+                let object = prior.current.as_ref().filter(|o| !o.current.is_null())?;
+                let value = object.current.clone().mark_with_paths(&object.marks);
+                Some(InstanceChange {
+                    after: value.clone(),
+                    ..self.deletion(address, prior, object, Action::NoOp, None, value)
+                })
+            })
+            .collect()
+    }
+
     fn why_orphaned(&self, address: &AbsInstance) -> ActionReason {
         let config = address.config();
         if self.input.moves.origin(address).is_some() && self.input.config.resource(&config).is_none() {
             return ActionReason::DeleteBecauseNoMoveTarget;
         }
+        // A call that is gone takes its resource blocks with it; what names the module is an instance of it that is gone.
         if self.input.config.resource(&config).is_none() {
             return ActionReason::DeleteBecauseNoResourceConfig;
         }

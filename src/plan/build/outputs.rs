@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::eval::describe_unknown;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
@@ -12,6 +13,7 @@ use streamform_lang::value::Value;
 use streamform_lang::value::from_json;
 use streamform_lang::value::type_from_json;
 
+use super::conditions::status_of;
 use super::resource::unknown_repetition;
 use super::walk::Planner;
 use crate::config::ModuleId;
@@ -19,9 +21,9 @@ use crate::eval::Condition;
 use crate::eval::Expansion;
 use crate::eval::ModuleInstanceId;
 use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::Action;
 use crate::plan::CheckKind;
-use crate::plan::CheckStatus;
 use crate::plan::OutputChange;
 use crate::plan::PlanMode;
 
@@ -42,10 +44,14 @@ impl Planner<'_> {
                     continue;
                 }
                 let expr = if *for_each { &call.for_each } else { &call.count };
-                found.push(unknown_repetition(
-                    *for_each,
-                    expr.as_ref().map_or(call.header, |e| e.span),
-                ));
+                let values = expr
+                    .as_ref()
+                    .map(|e| describe_unknown(e, &self.world.scope(id)))
+                    .unwrap_or_default();
+                found.push(
+                    unknown_repetition(*for_each, expr.as_ref().map_or(call.header, |e| e.span))
+                        .with_values(values),
+                );
             }
         }
         found
@@ -64,19 +70,12 @@ impl Planner<'_> {
                     diagnostics.extend(found);
                     let (status, messages) = status_of(&condition);
                     if let Condition::Fails(message) = condition {
-                        diagnostics.push(
-                            Diagnostic::error("Module output value precondition failed", message)
-                                .at(rule.condition.span)
-                                .on(address.clone()),
-                        );
+                        let summary = "Module output value precondition failed";
+                        let failed = failed_condition(rule, &self.world.scope(id), summary, message);
+                        diagnostics.push(failed.on(address.clone()));
                     }
-                    self.record_check(
-                        CheckKind::Output,
-                        address.clone(),
-                        address.clone(),
-                        status,
-                        messages,
-                    );
+                    let object = output_address(&self.input.config.module(module).path.to_string(), name);
+                    self.record_check(CheckKind::Output, object, address.clone(), status, messages);
                 }
             }
             if diagnostics.has_errors() {
@@ -96,12 +95,7 @@ impl Planner<'_> {
             return diagnostics;
         }
         for id in self.world.instances_of(module).to_vec() {
-            let module_text = self.world.address(id).to_string();
-            let address = if module_text.is_empty() {
-                format!("check.{name}")
-            } else {
-                format!("{module_text}.check.{name}")
-            };
+            let address = inside(&self.world.address(id).to_string(), format_args!("check.{name}"));
             for rule in &check.asserts {
                 let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
                 // A check never stops a run: its errors are told as warnings.
@@ -116,17 +110,15 @@ impl Planner<'_> {
                 );
                 let (status, messages) = status_of(&condition);
                 if let Condition::Fails(message) = condition {
-                    diagnostics.push(
-                        Diagnostic::warning("Check block assertion failed", message).at(rule.condition.span),
-                    );
+                    let scope = self.world.scope(id);
+                    diagnostics.push(Diagnostic {
+                        severity: streamform_lang::diag::Severity::Warning,
+                        ..failed_condition(rule, &scope, "Check block assertion failed", message)
+                    });
                 }
-                self.record_check(
-                    CheckKind::Check,
-                    address.clone(),
-                    address.clone(),
-                    status,
-                    messages,
-                );
+                let path = self.input.config.module(module).path.to_string();
+                let object = inside(&path, format_args!("check.{name}"));
+                self.record_check(CheckKind::Check, object, address.clone(), status, messages);
             }
         }
         diagnostics
@@ -158,8 +150,7 @@ impl Planner<'_> {
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
                 (_, None) if self.input.options.targets.is_empty() => None,
                 (_, Some(output)) if !output.ephemeral => match self.world.output(root, &name) {
-                    // An output value of null is none.
-                    Some(v) => (!v.is_null()).then(|| v.clone()),
+                    Some(v) => Some(v.clone()),
                     None => before.clone(),
                 },
                 _ => before.clone(),
@@ -170,6 +161,8 @@ impl Planner<'_> {
             );
             let action = match (&before, &after) {
                 (None, None) => continue,
+                // An output value of null is none.
+                (None, Some(a)) if a.is_null() => Action::NoOp,
                 (None, Some(_)) => Action::Create,
                 (Some(_), None) => Action::Delete,
                 (Some(b), Some(a)) if same(b, a) => Action::NoOp,
@@ -194,18 +187,14 @@ fn same(before: &Value, after: &Value) -> bool {
 }
 
 fn output_address(module: &str, name: &Name) -> String {
-    if module.is_empty() {
-        format!("output.{name}")
-    } else {
-        format!("{module}.output.{name}")
-    }
+    inside(module, format_args!("output.{name}"))
 }
 
-fn status_of(condition: &Condition) -> (CheckStatus, Vec<String>) {
-    match condition {
-        Condition::Holds => (CheckStatus::Pass, Vec::new()),
-        Condition::Fails(m) => (CheckStatus::Fail, vec![m.clone()]),
-        Condition::Unknown => (CheckStatus::Unknown, Vec::new()),
-        Condition::Broken => (CheckStatus::Error, Vec::new()),
+/// The address of something in a module (instance).
+pub(super) fn inside(module: &str, what: std::fmt::Arguments<'_>) -> String {
+    if module.is_empty() {
+        what.to_string()
+    } else {
+        format!("{module}.{what}")
     }
 }

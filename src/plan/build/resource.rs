@@ -12,6 +12,7 @@ use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Severity;
+use streamform_lang::eval::describe_unknown;
 use streamform_lang::value::Value;
 use streamform_provider::schema::Schema;
 
@@ -123,7 +124,15 @@ impl<'a> Planner<'a> {
                     let why = count_unknown(for_each, "its instances");
                     self.defer_resource(node, abs.clone(), reason, why);
                 } else {
-                    self.diagnostics.push(unknown_expansion(for_each, &block));
+                    let mut told = unknown_expansion(for_each, &block);
+                    if let Some(expr) = block.count.as_ref().or(block.for_each.as_ref()) {
+                        told = told.with_values(describe_unknown(expr, &self.world.scope(id)));
+                        let targets = targets_of(expr, &abs.module);
+                        if !targets.is_empty() {
+                            told = told.help(format!("streamform apply {}", targets.join(" ")));
+                        }
+                    }
+                    self.diagnostics.push(told);
                 }
             }
             let mut deferred = Vec::new();
@@ -422,6 +431,37 @@ fn names_itself(block: &ResourceBlock) -> Option<streamform_lang::diag::Span> {
         });
     }
     found
+}
+
+/// What to apply first so that an expression is known: `-target=…` for each resource that it names.
+fn targets_of(
+    expr: &streamform_lang::syntax::Expr,
+    module: &streamform_lang::addrs::ModuleInstance,
+) -> Vec<String> {
+    let mut targets = Vec::new();
+    expr.for_each_reference(&mut |r| {
+        let (resource, key) = match &r.subject {
+            Subject::Resource(resource) => (resource, InstanceKey::None),
+            Subject::ResourceInstance(resource, key) => (resource, key.clone()),
+            _ => return,
+        };
+        let address = AbsInstance {
+            module: module.clone(),
+            resource: resource.clone(),
+            key,
+        }
+        .to_string();
+        // For a shell: keys have quotes of their own.
+        let target = if address.contains('"') {
+            format!("-target='{address}'")
+        } else {
+            format!("-target={address}")
+        };
+        if resource.mode == Mode::Managed && !targets.contains(&target) {
+            targets.push(target);
+        }
+    });
+    targets
 }
 
 /// The teaching error for instances that cannot be known yet.

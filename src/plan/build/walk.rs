@@ -285,7 +285,15 @@ impl<'a> Planner<'a> {
         let before = self.diagnostics.len();
         self.note_uncertainty(node);
         let found = match graph.kind(node) {
-            NodeKind::Variable(module, name) => self.world.evaluate_variable(*module, name),
+            NodeKind::Variable(module, name) => {
+                let found = self.world.evaluate_variable(*module, name);
+                if self.input.options.mode == PlanMode::Destroy {
+                    // What goes is not judged any more.
+                    self.world.take_validated();
+                }
+                self.record_validations();
+                found
+            }
             NodeKind::Local(module, name) => self.world.evaluate_local(*module, name),
             NodeKind::Output(module, name) => self.output(*module, name),
             NodeKind::Call(module, name) => self.call(*module, name),
@@ -387,6 +395,9 @@ impl<'a> Planner<'a> {
         } else {
             Vec::new()
         };
+        if known && self.input.options.refresh && self.input.observer.hears_local_reads() {
+            self.tell_local_reads(address, &*provider);
+        }
         let open = if known {
             self.recoveries_of(address)
         } else {
@@ -432,6 +443,37 @@ impl<'a> Planner<'a> {
             findings.retain(|f| f.severity == streamform_lang::diag::Severity::Warning);
             (node, Waiting::Provider(address, findings, recovered, results))
         }))
+    }
+
+    /// Tells of reads that need no call: the object is what the state says.
+    fn tell_local_reads(&self, address: &AbsProviderConfig, provider: &dyn streamform_provider::Provider) {
+        let observer = self.input.observer;
+        for (instance, prior) in &self.prior {
+            if prior.provider != *address
+                || instance.resource.mode != streamform_lang::addrs::Mode::Managed
+                || provider.reads_outside(instance.resource.ty.as_str())
+                || !self.is_targeted(instance)
+            {
+                continue;
+            }
+            let current = prior.current.iter().map(|o| (None, o));
+            let deposed = prior.deposed.iter().map(|(k, o)| (Some(k.as_str()), o));
+            for (key, object) in current.chain(deposed) {
+                let address = shown_address(instance, key);
+                let id = super::prior::display_id(&object.stored);
+                observer.event(Event::Started {
+                    address: address.clone(),
+                    operation: Operation::Refresh,
+                    id: id.clone(),
+                });
+                observer.event(Event::Completed {
+                    address,
+                    operation: Operation::Refresh,
+                    id,
+                    elapsed: std::time::Duration::ZERO,
+                });
+            }
+        }
     }
 
     fn reads_of(
@@ -492,10 +534,13 @@ impl<'a> Planner<'a> {
         }
         self.incomplete_replacements();
         self.diagnostics.extend(std::mem::take(&mut self.guarded));
-        self.changes
-            .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
-        self.drift
-            .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        let order = |a: &InstanceChange, b: &InstanceChange| {
+            a.address
+                .cmp_in_reports(&b.address)
+                .then_with(|| a.deposed.cmp(&b.deposed))
+        };
+        self.changes.sort_by(order);
+        self.drift.sort_by(order);
         let errored = self.diagnostics.has_errors();
         let graph = if errored {
             ExecutionGraph::default()
@@ -514,13 +559,16 @@ impl<'a> Planner<'a> {
             self.output_changes()
         };
         let errored = self.diagnostics.has_errors();
+        let checks = self.check_results();
+        let untouched = self.untouched();
         let plan = Plan {
             mode: self.input.options.mode,
             timestamp: self.input.options.timestamp.clone(),
             changes: self.changes,
             drift: self.drift,
             outputs,
-            checks: self.checks.into_values().collect(),
+            checks,
+            untouched,
             deferred: self.deferred,
             moves: self.input.moves.all().to_vec(),
             graph,

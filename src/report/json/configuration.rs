@@ -1,14 +1,15 @@
 //! The configuration inside a plan: blocks with their expressions, as constants or as what they refer to.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
+use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostics;
-use streamform_lang::diag::Sources;
 use streamform_lang::eval::Scope;
 use streamform_lang::eval::evaluate;
 use streamform_lang::functions::Surroundings;
@@ -16,7 +17,8 @@ use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::ExprKind;
-use streamform_lang::value::Name;
+use streamform_lang::syntax::StepKind;
+use streamform_lang::syntax::Traversal;
 use streamform_provider::Registry;
 use streamform_provider::schema::Block as SchemaBlock;
 use streamform_provider::schema::Nesting;
@@ -28,6 +30,7 @@ use crate::config::Configuration;
 use crate::config::Module;
 use crate::config::ResourceBlock;
 use crate::config::walk::each_child;
+use crate::config::walk::traversals;
 use crate::report::redact::Redactor;
 
 /// A scope in which nothing has a value: what can be evaluated in it is constant.
@@ -121,10 +124,9 @@ impl Context<'_> {
             out.insert("outputs".into(), Json::Object(outputs.collect()));
         }
         if !module.resources.is_empty() {
-            out.insert(
-                "resources".into(),
-                module.resources.values().map(|r| self.resource(r)).collect(),
-            );
+            let of = |mode| module.resources.values().filter(move |r| r.address.mode == mode);
+            let resources = of(Mode::Managed).chain(of(Mode::Data)).chain(of(Mode::Ephemeral));
+            out.insert("resources".into(), resources.map(|r| self.resource(r)).collect());
         }
         if !module.calls.is_empty() {
             let calls = module.calls.iter().map(|(name, call)| {
@@ -264,7 +266,7 @@ impl Context<'_> {
 
     fn expression(&self, expr: &Expr) -> Json {
         let mut references = Vec::new();
-        gather(expr, &self.config.sources, &mut Vec::new(), &mut references);
+        traversals(expr, &mut |t| names_of(t, &mut references));
         if !references.is_empty() {
             return json!({ "references": references });
         }
@@ -293,47 +295,32 @@ fn subjects(references: &[Reference]) -> Json {
     references.iter().map(|r| json!(r.subject.to_string())).collect()
 }
 
-/// References in the order in which they are written. `bound` are names of enclosing `for` expressions: they refer to nothing.
-fn gather(expr: &Expr, sources: &Sources, bound: &mut Vec<Name>, out: &mut Vec<String>) {
-    match &expr.kind {
-        ExprKind::Traversal(t) if !bound.contains(&t.root.name) => {
-            if let Ok(reference) = &t.reference {
-                let span = t.steps.iter().fold(t.root.span, |s, step| s.cover(step.span));
-                let mut written: String = sources.text(span).split_whitespace().collect();
-                if sources
-                    .get(span.file)
-                    .is_some_and(|f| f.name().ends_with(".json"))
-                {
-                    written = written.replace("\\\"", "\"");
-                }
-                name_subject(&reference.subject, written, out);
-            }
-        }
-        ExprKind::For(f) => {
-            gather(&f.collection, sources, bound, out);
-            let before = bound.len();
-            bound.extend(f.key_name.iter().chain([&f.value_name]).map(|i| i.name.clone()));
-            for part in f.key.iter().chain([&f.value]).chain(&f.condition) {
-                gather(part, sources, bound, out);
-            }
-            bound.truncate(before);
-        }
-        _ => each_child(expr, &mut |e: &Expr| gather(e, sources, bound, out)),
-    }
-}
-
-/// Longest first: what is written, then the objects that it goes through.
-fn name_subject(subject: &Subject, written: String, out: &mut Vec<String>) {
-    let names = match subject {
-        Subject::ResourceInstance(r, k) => vec![written, format!("{r}{k}"), r.to_string()],
-        Subject::Resource(r) => vec![written, r.to_string()],
-        Subject::ModuleOutput(n, k, o) => vec![format!("module.{n}{k}.{o}"), format!("module.{n}{k}")],
-        Subject::SelfObject => vec![written, "self".to_owned()],
-        other => vec![other.to_string()],
+/// References in the order in which they are written, each longest first: what is written, then the objects that it goes
+/// through.
+fn names_of(traversal: &Traversal, out: &mut Vec<String>) {
+    let Ok(reference) = &traversal.reference else {
+        return;
     };
-    for name in names {
-        if !name.is_empty() && !out.contains(&name) {
-            out.push(name);
+    let subject = reference.subject.to_string();
+    let rest = traversal.steps.get(reference.consumed..).unwrap_or_default();
+    let mut longer = vec![subject.clone()];
+    let mut text = subject;
+    for step in rest {
+        match &step.kind {
+            StepKind::Attr(name) => _ = write!(text, ".{name}"),
+            StepKind::Index(key) => match (key.as_str(), key.as_number()) {
+                (Some(s), _) => _ = write!(text, "[{s:?}]"),
+                (None, Some(n)) => _ = write!(text, "[{n}]"),
+                (None, None) => break,
+            },
         }
+        longer.push(text.clone());
+    }
+    out.extend(longer.into_iter().rev());
+    match &reference.subject {
+        Subject::ResourceInstance(r, _) => out.push(r.to_string()),
+        Subject::ModuleOutput(n, k, _) => out.push(format!("module.{n}{k}")),
+        Subject::ModuleInstance(n, _) => out.push(format!("module.{n}")),
+        _ => {}
     }
 }

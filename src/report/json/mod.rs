@@ -1,8 +1,10 @@
 //! Reports for programs, in the formats of Terraform: plan 1.2, state 1.0, the `-json` stream 1.2, validate 1.0, outputs.
 
+mod checks;
 mod configuration;
 mod outputs;
 mod plan;
+mod relevant;
 mod state;
 mod ui;
 mod validate;

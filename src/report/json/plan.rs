@@ -15,7 +15,10 @@ use streamform_provider::schema;
 
 use super::COMPATIBLE_VERSION;
 use super::Secrets;
+use super::checks::checks_json;
 use super::configuration::configuration_json;
+use super::relevant::relevant_attributes;
+use super::state::Dependencies;
 use super::state::Tree;
 use super::state::mode;
 use super::state::resource;
@@ -23,9 +26,7 @@ use super::value;
 use super::value::Writer;
 use crate::config::Configuration;
 use crate::plan::Action;
-use crate::plan::CheckKind;
-use crate::plan::CheckResult;
-use crate::plan::CheckStatus;
+use crate::plan::ActionReason;
 use crate::plan::Deferred;
 use crate::plan::InstanceChange;
 use crate::plan::OutputChange;
@@ -76,8 +77,11 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
             configuration_json(config, registry, secrets),
         );
     }
+    if let Some(relevant) = configuration.and_then(|(config, _)| relevant_attributes(plan, config)) {
+        out.insert("relevant_attributes".into(), relevant);
+    }
     if !plan.checks.is_empty() {
-        out.insert("checks".into(), plan.checks.iter().map(check).collect());
+        out.insert("checks".into(), checks_json(&plan.checks));
     }
     if !plan.deferred.is_empty() {
         out.insert(
@@ -147,49 +151,63 @@ fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
         .iter()
         .filter(|c| c.deposed.is_none() && !c.after.is_null())
     {
-        add(&mut tree, c, &c.after, false, w);
+        add(&mut tree, c, &c.after, None, w);
     }
     out.insert("root_module".into(), tree.into_json());
     Json::Object(out)
 }
 
-fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, is_prior: bool, w: Writer<'_>) -> bool {
+fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, prior: Option<&Dependencies>, w: Writer<'_>) {
     let v = marked(c, v);
     let mut json = resource(&c.address, &c.provider.provider.to_string(), c.schema.version);
     json.insert("values".into(), w.value(&v));
     json.insert("sensitive_values".into(), value::sensitive(&v));
-    if is_prior && !c.dependencies.is_empty() {
-        json.insert("depends_on".into(), json!(c.dependencies));
+    if let Some(dependencies) = prior {
+        let all = dependencies.of(&c.address.config().to_string(), &c.dependencies);
+        if !all.is_empty() {
+            json.insert("depends_on".into(), json!(all));
+        }
+        if c.reason == Some(ActionReason::ReplaceBecauseTainted) {
+            json.insert("tainted".into(), json!(true));
+        }
+        if let Some(key) = &c.deposed {
+            json.insert("deposed_key".into(), json!(key));
+        }
     }
     tree.add(&c.address, json);
-    true
 }
 
-/// The state as it was read: every object of it is in the plan.
+/// The state as it was read: every object of it is in the plan. Output values are those that the plan could work out, as in
+/// Terraform.
 fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
     let mut tree = Tree::default();
-    let mut any = false;
-    for c in plan
-        .changes
-        .iter()
-        .filter(|c| c.deposed.is_none() && !c.before.is_null())
-    {
-        any |= add(&mut tree, c, &c.before, true, w);
+    let objects = || {
+        let all = plan.changes.iter().chain(&plan.untouched);
+        all.filter(|c| !c.before.is_null() && c.action != Action::Read)
+    };
+    let direct = objects().map(|c| (c.address.config().to_string(), c.dependencies.as_slice()));
+    let dependencies = Dependencies::of_objects(direct);
+    for c in objects() {
+        add(&mut tree, c, &c.before, Some(&dependencies), w);
     }
     let outputs: Map<String, Json> = plan
         .outputs
         .iter()
-        .filter(|o| !o.before.is_null())
-        .map(|o| {
+        .filter_map(|o| {
+            let fresh = o.action != Action::Delete && o.after.is_wholly_known();
+            let value = if fresh { &o.after } else { &o.before };
+            if value.is_null() {
+                return None;
+            }
             let json = json!({
                 "sensitive": o.sensitive,
-                "value": output_value(o, &o.before, w),
-                "type": type_to_json(&o.before.ty()),
+                "value": output_value(o, value, w),
+                "type": type_to_json(&value.ty()),
             });
-            (o.name.to_string(), json)
+            Some((o.name.to_string(), json))
         })
         .collect();
-    if !any && outputs.is_empty() {
+    if objects().next().is_none() && outputs.is_empty() {
         return None;
     }
     let mut values = Map::new();
@@ -303,83 +321,7 @@ fn output_change(o: &OutputChange, w: Writer<'_>) -> Json {
         value::unknown(&o.after)
     };
     out.insert("after_unknown".into(), unknown);
-    out.insert(
-        "before_sensitive".into(),
-        json!(o.sensitive && o.action != Action::Create),
-    );
+    out.insert("before_sensitive".into(), json!(o.sensitive));
     out.insert("after_sensitive".into(), json!(o.sensitive));
     Json::Object(out)
-}
-
-fn status(status: CheckStatus) -> &'static str {
-    match status {
-        CheckStatus::Pass => "pass",
-        CheckStatus::Fail => "fail",
-        CheckStatus::Error => "error",
-        CheckStatus::Unknown => "unknown",
-    }
-}
-
-fn check(c: &CheckResult) -> Json {
-    let kind = match c.kind {
-        CheckKind::Resource => "resource",
-        CheckKind::Output => "output_value",
-        CheckKind::Check => "check",
-        CheckKind::Variable => "var",
-    };
-    let mut address = Map::new();
-    let shown = &c.address;
-    address.insert("kind".into(), json!(kind));
-    let parsed = streamform_lang::addrs::AbsInstance::parse(shown).ok();
-    match (&parsed, c.kind) {
-        (Some(a), CheckKind::Resource) => {
-            if !a.module.is_root() {
-                address.insert("module".into(), json!(a.module.to_string()));
-            }
-            address.insert("mode".into(), json!(mode(a.resource.mode)));
-            address.insert("name".into(), json!(a.resource.name.as_str()));
-            address.insert("to_display".into(), json!(shown));
-            address.insert("type".into(), json!(a.resource.ty.as_str()));
-        }
-        _ => {
-            let name = shown.rsplit('.').next().unwrap_or(shown);
-            if let Some(at) = shown.find(&format!(".{}.", shown.rsplit('.').nth(1).unwrap_or_default()))
-                && shown.starts_with("module.")
-            {
-                address.insert("module".into(), json!(&shown[..at]));
-            }
-            address.insert("name".into(), json!(name));
-            address.insert("to_display".into(), json!(shown));
-        }
-    }
-    let instances: Vec<Json> = c
-        .instances
-        .iter()
-        .map(|(shown, result, messages)| {
-            let mut address = Map::new();
-            if let Some(a) = streamform_lang::addrs::AbsInstance::parse(shown)
-                .ok()
-                .filter(|_| c.kind == CheckKind::Resource)
-            {
-                if !a.module.is_root() {
-                    address.insert("module".into(), json!(a.module.to_string()));
-                }
-                if let Some(key) = value::key(&a.key) {
-                    address.insert("instance_key".into(), key);
-                }
-            }
-            address.insert("to_display".into(), json!(shown));
-            let mut out = Map::new();
-            out.insert("address".into(), Json::Object(address));
-            out.insert("status".into(), json!(status(*result)));
-            if !messages.is_empty() {
-                out.insert(
-                    "problems".into(),
-                    messages.iter().map(|m| json!({ "message": m })).collect(),
-                );
-            }
-            Json::Object(out)
-        })
-        .collect();
-    json!({ "address": address, "status": status(c.status), "instances": instances })
 }

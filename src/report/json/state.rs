@@ -1,6 +1,7 @@
 //! A state as `show -json` has it, format 1.0; and the tree of modules that plans use too.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Map;
 use serde_json::Value as Json;
@@ -15,9 +16,11 @@ use streamform_state::StateView;
 
 use super::COMPATIBLE_VERSION;
 use super::Secrets;
+use super::checks::checks_json;
 use super::outputs::parse;
 use super::value;
 use super::value::Writer;
+use crate::plan::checks_from_state_json;
 use crate::report::redact::Redactor;
 use crate::report::state_text::objects_of;
 
@@ -33,19 +36,24 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
         secrets,
         known: &known,
     };
+    let direct = objects
+        .iter()
+        .map(|o| (o.address.config().to_string(), o.dependencies.as_slice()));
+    let dependencies = Dependencies::of_objects(direct);
     let mut tree = Tree::default();
     for o in &objects {
         let mut json = resource(&o.address, &o.provider, o.schema_version);
-        if let Some(key) = &o.deposed {
-            json.insert("deposed_key".into(), json!(key));
-        }
         json.insert("values".into(), writer.value(&o.value));
         json.insert("sensitive_values".into(), value::sensitive(&o.value));
-        if !o.dependencies.is_empty() {
-            json.insert("depends_on".into(), json!(o.dependencies));
+        let all = dependencies.of(&o.address.config().to_string(), &o.dependencies);
+        if !all.is_empty() {
+            json.insert("depends_on".into(), json!(all));
         }
         if o.tainted {
             json.insert("tainted".into(), json!(true));
+        }
+        if let Some(key) = &o.deposed {
+            json.insert("deposed_key".into(), json!(key));
         }
         tree.add(&o.address, json);
     }
@@ -67,7 +75,62 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
         values.insert("outputs".into(), Json::Object(outputs));
     }
     values.insert("root_module".into(), tree.into_json());
-    json!({ "format_version": "1.0", "terraform_version": COMPATIBLE_VERSION, "values": values })
+    let mut out = Map::new();
+    out.insert("format_version".into(), json!("1.0"));
+    out.insert("terraform_version".into(), json!(COMPATIBLE_VERSION));
+    out.insert("values".into(), Json::Object(values));
+    let checks = checks_from_state_json(state.checks());
+    if !checks.is_empty() {
+        out.insert("checks".into(), checks_json(&checks));
+    }
+    Json::Object(out)
+}
+
+/// What objects depend on, directly or through others. Records keep only what is direct: the full list of a chain is quadratic.
+pub(super) struct Dependencies(BTreeMap<String, BTreeSet<String>>);
+
+/// So many names are written in all; beyond, the direct ones.
+const MOST_DEPENDENCIES: usize = 1_000_000;
+
+impl Dependencies {
+    /// Of objects: resource block and direct dependencies of each.
+    pub(super) fn of_objects<'a>(direct: impl Iterator<Item = (String, &'a [String])>) -> Dependencies {
+        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (block, names) in direct {
+            known.entry(block).or_default().extend(names.iter().cloned());
+        }
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut written = 0;
+        for (start, names) in &known {
+            let mut reached = BTreeSet::new();
+            let mut next: Vec<&String> = names.iter().collect();
+            while let Some(name) = next.pop() {
+                if name == start || !reached.insert(name.clone()) {
+                    continue;
+                }
+                match all.get(name) {
+                    Some(further) => reached.extend(further.iter().filter(|f| *f != start).cloned()),
+                    None => next.extend(known.get(name).into_iter().flatten()),
+                }
+            }
+            written += reached.len();
+            if written > MOST_DEPENDENCIES {
+                return Dependencies(BTreeMap::new());
+            }
+            all.insert(start.clone(), reached);
+        }
+        Dependencies(all)
+    }
+
+    /// All dependencies of an object of a block.
+    pub(super) fn of(&self, block: &str, direct: &[String]) -> Vec<String> {
+        let mut names: BTreeSet<&str> = direct.iter().map(String::as_str).collect();
+        for name in direct {
+            names.extend(self.0.get(name).into_iter().flatten().map(String::as_str));
+        }
+        names.remove(block);
+        names.into_iter().map(str::to_owned).collect()
+    }
 }
 
 pub(super) fn mode(mode: Mode) -> &'static str {
@@ -127,19 +190,24 @@ impl Tree {
         );
     }
 
+    /// The tree of the root module.
     pub(super) fn into_json(self) -> Json {
+        self.json_of(None)
+    }
+
+    fn json_of(self, path: Option<&ModuleInstance>) -> Json {
         let mut out = Map::new();
         if !self.resources.is_empty() {
             out.insert("resources".into(), self.resources.into_values().collect());
         }
+        if let Some(path) = path {
+            out.insert("address".into(), json!(path.to_string()));
+        }
         if !self.children.is_empty() {
-            let children = self.children.into_values().map(|(path, tree)| {
-                let mut json = tree.into_json();
-                if let Json::Object(map) = &mut json {
-                    map.insert("address".into(), json!(path.to_string()));
-                }
-                json
-            });
+            let children = self
+                .children
+                .into_values()
+                .map(|(path, tree)| tree.json_of(Some(&path)));
             out.insert("child_modules".into(), children.collect());
         }
         Json::Object(out)

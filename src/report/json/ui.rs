@@ -53,6 +53,8 @@ impl UiStream {
         out.insert("@timestamp".into(), json!((self.clock)()));
         out.extend(more);
         out.insert("type".into(), json!(kind));
+        // As Terraform writes them; what begins with @ sorts first.
+        out.sort_keys();
         let mut text = Json::Object(out).to_string();
         text.push('\n');
         self.ui.out(&text);
@@ -95,6 +97,12 @@ impl UiStream {
 
     /// Drift, planned changes, counts and outputs of a plan.
     pub fn plan(&self, plan: &Plan) {
+        self.planned(plan);
+        self.plan_summary(plan);
+    }
+
+    /// Drift and planned changes: what is told also where a saved plan is applied.
+    pub fn planned(&self, plan: &Plan) {
         for c in &plan.drift {
             let action = match c.action {
                 Action::NoOp => "move",
@@ -122,6 +130,9 @@ impl UiStream {
                 planned(c, action, true),
             );
         }
+    }
+
+    fn plan_summary(&self, plan: &Plan) {
         if !plan.errored {
             let s = plan.summary();
             self.info(
@@ -168,6 +179,10 @@ impl UiStream {
             (text.trim_end().to_owned(), "apply")
         };
         self.info(&message, "change_summary", "changes", counts(done, operation));
+        // As in Terraform: what is left after a destroy is told by its plan.
+        if destroy {
+            return;
+        }
         let outputs: Map<String, Json> = state
             .outputs()
             .iter()
@@ -291,6 +306,10 @@ impl UiStream {
 }
 
 impl Observer for UiStream {
+    fn hears_local_reads(&self) -> bool {
+        true
+    }
+
     fn event(&self, event: Event) {
         match &event {
             // The format has no hook for them; the planned change says that it imports.

@@ -150,6 +150,7 @@ pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> 
         drift: Vec::new(),
         outputs,
         checks: Vec::new(),
+        untouched: Vec::new(),
         deferred: Vec::new(),
         graph: ExecutionGraph::default(),
         targets: Vec::new(),

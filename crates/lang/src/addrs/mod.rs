@@ -260,6 +260,10 @@ impl AbsInstance {
             resource: self.resource.clone(),
         }
     }
+    /// The order of reports, as Terraform has it: what lies in fewer modules first.
+    pub fn cmp_in_reports(&self, other: &AbsInstance) -> std::cmp::Ordering {
+        (self.module.0.len().cmp(&other.module.0.len())).then_with(|| self.cmp(other))
+    }
 }
 
 impl fmt::Display for AbsInstance {

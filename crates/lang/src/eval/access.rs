@@ -18,6 +18,41 @@ fn fail(span: Span, summary: &str, detail: impl Into<String>) -> Found {
     Err(Box::new(Diagnostic::error(summary, detail).at(span)))
 }
 
+/// The same with what to do about it, which may name parts of `value`: nothing where that is marked.
+fn fail_of(
+    value: &Value,
+    span: Span,
+    summary: &str,
+    detail: impl Into<String>,
+    help: Option<String>,
+) -> Found {
+    let diagnostic = Diagnostic::error(summary, detail).at(span);
+    Err(Box::new(match help.filter(|_| value.marks().is_empty()) {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }))
+}
+
+/// So many names are listed; of more, the first ones.
+const MOST_NAMES: usize = 10;
+
+/// What there is in place of a name that is not there: the one that is meant, else all.
+fn instead<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(other) = did_you_mean(wanted, names.clone()) {
+        return Some(format!("Did you mean {other:?}?"));
+    }
+    let mut listed: Vec<String> = names.clone().take(MOST_NAMES).map(|n| format!("{n:?}")).collect();
+    let more = names.count() - listed.len();
+    if more > 0 {
+        listed.push(format!("and {more} more"));
+    }
+    match &listed[..] {
+        [] => None,
+        [one] => Some(format!("Its only {what} is {one}.")),
+        more => Some(format!("Its {what}s are {}.", more.join(", "))),
+    }
+}
+
 /// One literal step into a value.
 ///
 /// # Errors
@@ -49,32 +84,36 @@ pub(super) fn attribute(value: &Value, name: &str, span: Span) -> Found {
                 Type::Map(e) => Value::unknown((**e).clone()),
                 Type::Object(o) => match o.get(name) {
                     Some(ty) => Value::unknown(ty.clone()),
-                    None => return no_attribute(name, o.attributes().iter().map(|(n, _)| n.as_str()), span),
+                    None => {
+                        let names = o.attributes().iter().map(|(n, _)| n.as_str());
+                        return no_attribute(value, name, names, span);
+                    }
                 },
                 ty => return unsupported(no_attributes(ty, name)),
             };
             Ok(inner.with_marks(value.marks()))
         }
-        Kind::Object(o) => no_attribute(name, o.iter().map(|(n, _)| n.as_str()), span),
-        Kind::Map(_) => fail(
+        Kind::Object(o) => no_attribute(value, name, o.iter().map(|(n, _)| n.as_str()), span),
+        Kind::Map(m) => fail_of(
+            value,
             span,
             "Missing map element",
             format!("This map does not have an element with the key {name:?}."),
+            instead("key", name, m.items.iter().map(|(n, _)| n.as_str())),
         ),
         _ => unsupported(no_attributes(&value.ty(), name)),
     }
 }
 
-fn no_attribute<'a>(name: &str, names: impl Iterator<Item = &'a str>, span: Span) -> Found {
-    let diagnostic = Diagnostic::error(
-        "Unsupported attribute",
-        format!("This object does not have an attribute named {name:?}."),
-    )
-    .at(span);
-    Err(Box::new(match did_you_mean(name, names) {
-        Some(other) => diagnostic.help(format!("Did you mean {other:?}?")),
-        None => diagnostic,
-    }))
+fn no_attribute<'a>(
+    value: &Value,
+    name: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+    span: Span,
+) -> Found {
+    let detail = format!("This object does not have an attribute named {name:?}.");
+    let help = instead("attribute", name, names);
+    fail_of(value, span, "Unsupported attribute", detail, help)
 }
 
 fn no_attributes(ty: &Type, name: &str) -> String {
@@ -133,7 +172,12 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Found {
             match key.as_number() {
                 Some(n) => match n.as_usize().and_then(|i| items.get(i)) {
                     Some(item) => item.clone(),
-                    None => return fail(span, INVALID_INDEX, out_of_range(n, items.len())),
+                    None => {
+                        let detail = out_of_range(n, items.len());
+                        // A secret index is not told from what there is in place of it.
+                        let help = indexes(items.len()).filter(|_| key.marks().is_empty());
+                        return fail_of(value, span, INVALID_INDEX, detail, help);
+                    }
                 },
                 None => Value::unknown(match value.kind() {
                     Kind::List(s) => s.elem.clone(),
@@ -146,18 +190,26 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Found {
             match key.as_str() {
                 Some(name) => match value.get(name) {
                     Some(item) => item.clone(),
-                    None => return fail(span, INVALID_INDEX, format!("{NO_ELEMENT}.")),
+                    None => {
+                        let names = m.items.iter().map(|(n, _)| n.as_str());
+                        let help = instead("key", name, names).filter(|_| key.marks().is_empty());
+                        return fail_of(value, span, INVALID_INDEX, format!("{NO_ELEMENT}."), help);
+                    }
                 },
                 None => Value::unknown(m.elem.clone()),
             }
         }
-        Kind::Object(_) => {
+        Kind::Object(o) => {
             let was_number = key.as_number().is_some();
             let key = as_key(&Type::String)?;
             match key.as_str() {
                 Some(name) => match value.get(name) {
                     Some(item) => item.clone(),
-                    None => return fail(span, INVALID_INDEX, no_such_attribute(was_number)),
+                    None => {
+                        let names = o.iter().map(|(n, _)| n.as_str());
+                        let help = instead("attribute", name, names).filter(|_| key.marks().is_empty());
+                        return fail_of(value, span, INVALID_INDEX, no_such_attribute(was_number), help);
+                    }
                 },
                 None => Value::unknown(Type::Any),
             }
@@ -213,6 +265,15 @@ fn no_indices(ty: &Type) -> &'static str {
              with, so it's only possible to perform operations across all elements of the set."
         }
         _ => "This value does not have any indices.",
+    }
+}
+
+/// Which indexes a sequence of a length has.
+fn indexes(length: usize) -> Option<String> {
+    match length {
+        0 => None,
+        1 => Some("It has one element, with the index 0.".into()),
+        n => Some(format!("It has {n} elements: their indexes are 0 to {}.", n - 1)),
     }
 }
 

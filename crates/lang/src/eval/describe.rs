@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Env;
+use super::Scope;
 use super::access;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -24,17 +25,59 @@ pub(super) fn report(mut diagnostic: Diagnostic, expr: &Expr, env: Env<'_>, foun
     found.push(diagnostic);
 }
 
+/// What the references of an expression stand for, as [`Diagnostic::values`] has it: for problems that are found with the
+/// value of an expression rather than on the way to it.
+pub fn describe_references(expr: &Expr, scope: &dyn Scope) -> Vec<(String, String)> {
+    let env = Env {
+        scope,
+        variables: None,
+        item: None,
+    };
+    let mut values = BTreeMap::new();
+    expr.for_each_traversal(&mut |t| describe_traversal(t, env, &mut values));
+    values.into_iter().collect()
+}
+
+/// The references of an expression that are not known yet: for problems that come of that.
+pub fn describe_unknown(expr: &Expr, scope: &dyn Scope) -> Vec<(String, String)> {
+    let env = Env {
+        scope,
+        variables: None,
+        item: None,
+    };
+    let mut values = BTreeMap::new();
+    expr.for_each_traversal(&mut |t| {
+        if let Some((value, taken)) = value_of(t, env)
+            && !value.is_wholly_known()
+        {
+            let text = if value.is_known() {
+                "has parts that will be known only after apply"
+            } else {
+                "will be known only after apply"
+            };
+            values.insert(written(t, taken), text.to_owned());
+        }
+    });
+    values.into_iter().collect()
+}
+
 /// The longest part of the traversal that has a value is described.
 fn describe_traversal(traversal: &Traversal, env: Env<'_>, values: &mut BTreeMap<String, String>) {
+    if let Some((value, taken)) = value_of(traversal, env)
+        && let Some(text) = describe(&value)
+    {
+        values.insert(written(traversal, taken), text);
+    }
+}
+
+/// The value of the longest part of the traversal that has one, and how many steps that part has.
+fn value_of(traversal: &Traversal, env: Env<'_>) -> Option<(Value, usize)> {
     let (start, skip) = match env.variable(&traversal.root.name) {
         Some(value) => (value.clone(), 0),
-        None => match &traversal.reference {
-            Ok(reference) => match env.scope.resolve(reference) {
-                Ok(value) => (value, reference.consumed),
-                Err(_) => return,
-            },
-            Err(_) => return,
-        },
+        None => {
+            let reference = traversal.reference.as_ref().ok()?;
+            (env.scope.resolve(reference).ok()?, reference.consumed)
+        }
     };
     let mut value = start;
     let mut taken = skip;
@@ -46,12 +89,7 @@ fn describe_traversal(traversal: &Traversal, env: Env<'_>, values: &mut BTreeMap
         taken += 1;
     }
     // A variable of a `for` alone says nothing that the reader could look up.
-    if taken == 0 {
-        return;
-    }
-    if let Some(text) = describe(&value) {
-        values.insert(written(traversal, taken), text);
-    }
+    (taken > 0).then_some((value, taken))
 }
 
 fn written(traversal: &Traversal, steps: usize) -> String {
@@ -70,13 +108,10 @@ fn written(traversal: &Traversal, steps: usize) -> String {
     out
 }
 
-/// `is 3`, `is object with 2 attributes`; nothing for a secret and for what is not known at all: to read that a value
-/// is secret misleads people into thinking that this is what is wrong.
+/// `is 3`, `is object with 2 attributes`, `is (sensitive value)`; nothing for what is not known at all.
 pub fn describe(value: &Value) -> Option<String> {
-    if !value.marks().is_empty() {
-        return None;
-    }
     match value.kind() {
+        _ if !value.marks().is_empty() => Some(format!("is {}", compact(value))),
         Kind::Unknown(u) if u.ty == Type::Any => None,
         Kind::Unknown(u) => Some(format!("is a {}", u.ty.friendly_name())),
         _ => Some(format!("is {}", compact(value))),
@@ -96,7 +131,7 @@ pub fn compact(value: &Value) -> String {
         Kind::Unknown(_) => "(not yet known)".into(),
         Kind::Bool(b) => b.to_string(),
         Kind::Number(n) => ten_digits(n),
-        Kind::String(s) => format!("{:?}", s.as_str()),
+        Kind::String(s) => quoted(s.as_str()),
         Kind::Object(o) => match &o[..] {
             [] => "object with no attributes".into(),
             [(name, _)] => format!("object with 1 attribute {:?}", name.as_str()),
@@ -113,6 +148,21 @@ pub fn compact(value: &Value) -> String {
                 n => format!("{ty} with {n} elements"),
             }
         }
+    }
+}
+
+/// Characters of a text that are shown; what is longer is cut.
+const LONGEST_TEXT: usize = 60;
+
+/// A text in quotes, cut where it is long.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        None => format!("{text:?}"),
+        Some((cut, _)) => format!(
+            "{:?}... ({} characters)",
+            text.get(..cut).unwrap_or_default(),
+            text.chars().count()
+        ),
     }
 }
 

@@ -19,6 +19,8 @@ mod type_expr;
 pub use defaults::Defaults;
 pub use describe::compact;
 pub use describe::describe;
+pub use describe::describe_references;
+pub use describe::describe_unknown;
 pub use scope::Evaluated;
 pub use scope::Scope;
 pub use type_expr::type_constraint;

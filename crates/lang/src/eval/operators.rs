@@ -60,7 +60,10 @@ pub(super) fn binary(
             Ok(value) => Some(value),
             Err(reason) => {
                 if x.is_zero() {
-                    return operation_failed(expr, reason, result, env, found);
+                    let d =
+                        Diagnostic::error("Operation failed", format!("Error during operation: {reason}."));
+                    report(d.at(expr.span), expr, env, found);
+                    return Value::unknown(result);
                 }
                 let diagnostic = Diagnostic::error(
                     "Division by zero",
@@ -126,7 +129,8 @@ fn operand(
 }
 
 fn operation_failed(expr: &Expr, reason: &str, ty: Type, env: Env<'_>, found: &mut Diagnostics) -> Value {
-    let diagnostic = Diagnostic::error("Operation failed", format!("Error during operation: {reason}."));
+    let diagnostic = Diagnostic::error("Operation failed", format!("Error during operation: {reason}."))
+        .help("Where a value may be null, say what to use in place of it: coalesce(VALUE, DEFAULT).");
     report(diagnostic.at(expr.span), expr, env, found);
     Value::unknown(ty)
 }

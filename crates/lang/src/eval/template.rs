@@ -116,7 +116,8 @@ impl Rendered {
         if value.is_null() {
             let d = invalid(
                 "The expression result is null. Cannot include a null value in a string template.".into(),
-            );
+            )
+            .help("Say what to write in place of null: ${coalesce(VALUE, \"text\")}, or give it a value.");
             report(d, part, env, found);
             return;
         }

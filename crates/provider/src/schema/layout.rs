@@ -240,8 +240,10 @@ fn report_unknown_arguments(
             .filter(|n| !given.contains_key(n));
         let hint = match did_you_mean(name, free) {
             Some(other) => format!(" Did you mean {other:?}?"),
-            None if block.nested(name).is_some() => {
-                format!(" Did you mean to define a block of type {name:?}?")
+            None if block.nested(name).is_some() || META_BLOCKS.contains(&name) => {
+                format!(
+                    " Did you mean to define a block of type {name:?}? A block has no equals sign: {name} {{ ... }}."
+                )
             }
             None => String::new(),
         };
@@ -254,6 +256,9 @@ fn report_unknown_arguments(
         );
     }
 }
+
+/// Blocks that the language itself knows in resources: `lifecycle = { ... }` is a mistake of people, not a new argument.
+const META_BLOCKS: &[&str] = &["connection", "lifecycle", "provisioner"];
 
 fn unexpected_block(name: &str, block: &Block) -> String {
     let hint = match did_you_mean(name, block.blocks.iter().map(|(n, _)| n.as_str())) {

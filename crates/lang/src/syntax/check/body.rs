@@ -150,12 +150,16 @@ impl Checker<'_> {
                             "Arguments are separated by line ends, not by commas.",
                         );
                     } else {
-                        self.error_since(
-                            name.start,
-                            end,
-                            "Missing newline after argument",
-                            "The expression ends before this, and an argument ends with its line. If this belongs to the expression, an operator is missing; if not, it goes on a line of its own.",
-                        );
+                        let detail = match self.text_of(end) {
+                            "and" => {
+                                "The expression ends before this. The operator for \"and\" is written &&."
+                            }
+                            "or" => "The expression ends before this. The operator for \"or\" is written ||.",
+                            _ => {
+                                "The expression ends before this, and an argument ends with its line. If this belongs to the expression, an operator is missing; if not, it goes on a line of its own."
+                            }
+                        };
+                        self.error_since(name.start, end, "Missing newline after argument", detail);
                     }
                 }
                 self.recover_after_item();

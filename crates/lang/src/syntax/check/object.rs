@@ -52,11 +52,14 @@ impl Checker<'_> {
                                 "This bracket is not closed before the end of the file: a closing bracket (\"]\") is missing.",
                             );
                         } else {
+                            let unclosed = self.maybe_unclosed(open, next);
                             self.error_since(
                                 open.start,
                                 next,
                                 "Missing item separator",
-                                "Items are separated by commas, also on lines of their own, and one is missing before this.",
+                                format!(
+                                    "Items are separated by commas, also on lines of their own, and one is missing before this.{unclosed}"
+                                ),
                             );
                         }
                     }
@@ -174,19 +177,36 @@ impl Checker<'_> {
                 "This attribute of an object has no value: an equals sign (\"=\") and an expression are expected.",
             ),
             Kind::End => self.unterminated_object(open),
-            Kind::Name => self.error_since(
-                open.start,
-                at,
-                "Missing key/value separator",
-                "An equals sign (\"=\") is expected between the name of an attribute and its value. A name with points or spaces must be put into quotes.",
-            ),
-            _ => self.error_since(
-                open.start,
-                at,
-                "Missing key/value separator",
-                "An equals sign (\"=\") is expected between the name of an attribute and its value.",
-            ),
+            kind => {
+                let quotes = if kind == Kind::Name {
+                    " A name with points or spaces must be put into quotes."
+                } else {
+                    ""
+                };
+                let unclosed = self.maybe_unclosed(open, at);
+                self.error_since(
+                    open.start,
+                    at,
+                    "Missing key/value separator",
+                    format!(
+                        "An equals sign (\"=\") is expected between the name of an attribute and its value.{quotes}{unclosed}"
+                    ),
+                );
+            }
         }
+    }
+
+    /// Where what is open began on an earlier line, its end may be what is missing.
+    fn maybe_unclosed(&self, open: Token, at: Token) -> String {
+        let (began, here) = (self.line(open.start), self.line(at.start));
+        if began == here {
+            return String::new();
+        }
+        let (bracket, closer) = match open.kind {
+            Kind::OpenBracket => ("[", "]"),
+            _ => ("{", "}"),
+        };
+        format!(" Or the \"{bracket}\" on line {began} is not closed: a \"{closer}\" is missing.")
     }
 
     /// A `for` expression, behind its opening bracket or brace.

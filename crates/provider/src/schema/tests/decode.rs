@@ -78,7 +78,7 @@ item {
         &[
             "1: Missing required argument: The argument \"name\" is required, but no definition was found.",
             "2: Unsupported argument: An argument named \"nam\" is not expected here. Did you mean \"name\"?",
-            "5: Unsupported argument: An argument named \"item\" is not expected here. Did you mean to define a block of type \"item\"?",
+            "5: Unsupported argument: An argument named \"item\" is not expected here. Did you mean to define a block of type \"item\"? A block has no equals sign: item { ... }.",
             "6: Unsupported block type: Blocks of type \"id\" are not expected here. Did you mean to define argument \"id\"? If so, use the equals sign to assign it a value.",
             "7: Unsupported block type: Blocks of type \"itme\" are not expected here. Did you mean \"item\"?",
             "3: Incorrect attribute value type: Inappropriate value for attribute \"count_of\": a number is required.",

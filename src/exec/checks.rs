@@ -1,0 +1,65 @@
+//! How conditions ended during an apply, and what the state remembers of them.
+
+use std::collections::HashMap;
+
+use streamform_state::Entry;
+
+use super::journal::lock;
+use super::run::Run;
+use crate::eval::Condition;
+use crate::plan::CheckStatus;
+use crate::plan::PlanMode;
+use crate::plan::build::status_of;
+use crate::plan::checks_to_state_json;
+
+/// Conditions that were judged in this run, by the address of the object.
+#[derive(Debug, Default)]
+pub(super) struct Judged(HashMap<String, (CheckStatus, Vec<String>)>);
+
+impl Judged {
+    /// Takes in how a condition of an object ended.
+    pub(super) fn note(&mut self, object: &str, condition: &Condition) {
+        let (status, messages) = status_of(condition);
+        match self.0.get_mut(object) {
+            Some((known, told)) => {
+                *known = known.worse(status);
+                told.extend(messages);
+            }
+            None => _ = self.0.insert(object.to_owned(), (status, messages)),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Writes the results of all conditions: as the plan has them, except where this run has judged anew.
+    pub(super) fn write_checks(&mut self) {
+        for v in self.values.world.take_validated() {
+            let object = format!("{}var.{}", self.inside(v.module), v.variable);
+            self.judged.note(&object, &v.condition);
+        }
+        let mut results = self.plan.checks.clone();
+        for result in &mut results {
+            for (object, status, messages) in &mut result.instances {
+                if let Some((judged, told)) = self.judged.0.get(object) {
+                    *status = *judged;
+                    messages.clone_from(told);
+                }
+            }
+            if let Some(worst) = result
+                .instances
+                .iter()
+                .map(|(_, s, _)| *s)
+                .reduce(CheckStatus::worse)
+            {
+                result.status = worst;
+            }
+        }
+        let json = checks_to_state_json(&results);
+        let mut journal = lock(&self.journal);
+        let empty = results.is_empty() && journal.view().checks().is_null();
+        if !empty && self.plan.mode != PlanMode::RefreshOnly && *journal.view().checks() != json {
+            journal.add(Entry::Checks(json));
+            journal.commit();
+        }
+    }
+}
