@@ -26,7 +26,9 @@ impl Decoder<'_> {
         let (header, span, opening) = (block.header, block.span, super::content::opening(&block.body));
         let mut content = Content::new(block.body);
         let d = &mut self.diagnostics;
-        let version = content.argument("version").and_then(|a| constant::string(&a, d));
+        let version = content
+            .argument("version")
+            .and_then(|a| constant::constraint(&a, d));
         let source = content
             .required("source", d)
             .and_then(|a| Some((constant::string(&a, d)?, a.expr.span)));

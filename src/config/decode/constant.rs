@@ -99,16 +99,37 @@ fn typed(attribute: &Attribute, ty: &Type, diagnostics: &mut Diagnostics) -> Opt
     }
 }
 
-/// A constant string; null counts as not given.
+/// The same, and not null.
+fn given(attribute: &Attribute, ty: &Type, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let value = typed(attribute, ty, diagnostics)?;
+    if value.is_null() {
+        diagnostics.error_at(
+            attribute.expr.span,
+            "Unsuitable value type",
+            "Unsuitable value: null value is not allowed",
+        );
+        return None;
+    }
+    Some(value)
+}
+
+/// A constant string.
 pub(super) fn string(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Name> {
+    given(attribute, &Type::String, diagnostics)?
+        .as_str()
+        .map(Name::from)
+}
+
+/// A constant version constraint, not parsed; null counts as not given.
+pub(super) fn constraint(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Name> {
     typed(attribute, &Type::String, diagnostics)?
         .as_str()
         .map(Name::from)
 }
 
-/// A constant bool; null counts as not given.
+/// A constant bool.
 pub(super) fn boolean(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<bool> {
-    typed(attribute, &Type::Bool, diagnostics)?.as_bool()
+    given(attribute, &Type::Bool, diagnostics)?.as_bool()
 }
 
 /// A bare word, which stands for itself: `when = destroy`. The same in quotes is accepted with a warning.

@@ -64,7 +64,7 @@ impl Decoder<'_> {
                 )
                 .at(a.expr.span),
             );
-            if let Some(text) = constant::string(&a, d)
+            if let Some(text) = constant::constraint(&a, d)
                 && Constraints::parse(&text).is_none()
             {
                 d.error_at(

@@ -30,7 +30,7 @@ impl Decoder<'_> {
         content.finish(&mut self.diagnostics);
 
         if let Some(a) = required_version
-            && let Some(text) = constant::string(&a, &mut self.diagnostics)
+            && let Some(text) = constant::constraint(&a, &mut self.diagnostics)
         {
             if Constraints::parse(&text).is_some() {
                 self.module.required_versions.push(VersionRequirement {

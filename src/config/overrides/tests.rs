@@ -209,7 +209,7 @@ fn settings_are_replaced_by_name_and_state_is_kept_in_one_place() {
     let sources: Vec<String> = root
         .required_providers
         .values()
-        .map(|r| r.source.for_display().to_string())
+        .map(|r| r.source.for_display())
         .collect();
     assert_eq!(sources, ["x/a", "y/b"]);
 }

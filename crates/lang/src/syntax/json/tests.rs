@@ -14,12 +14,15 @@ fn told(diagnostics: &Diagnostics) -> Vec<(u32, &str)> {
         .collect()
 }
 
+/// The same, as expected.
+type Told = &'static [(u32, &'static str)];
+
 const ROOT: (u32, &str) = (1, "Root value must be object");
 
 #[test]
 fn what_is_no_json_is_told_in_terraforms_words() {
     let comma = "Missing attribute seperator comma";
-    let cases: &[(&str, &[(u32, &str)])] = &[
+    let cases: &[(&str, Told)] = &[
         ("{}", &[]),
         ("[]", &[]),
         (r#" {"a": [1, -2.5e+3, true, false, null, "x"]} "#, &[]),
@@ -172,7 +175,7 @@ impl Shape for Things {
 
 #[test]
 fn blocks_come_as_objects_and_arrays_at_any_level() {
-    let cases: &[(&str, &str, &[(u32, &str)])] = &[
+    let cases: &[(&str, &str, Told)] = &[
         (r#"{"thing": {"a": {}, "b": {}}}"#, "a b", &[]),
         (r#"{"thing": [{"a": {}}, {"b": [{}, {}]}]}"#, "a b b", &[]),
         (r#"[{"thing": {"a": {}}}, {"thing": {"b": {}}}]"#, "a b", &[]),
