@@ -110,10 +110,9 @@ impl Decoder<'_> {
             return passed;
         };
         for item in items {
-            let Some(inner) = provider_config(&item.key, "providers", &mut self.diagnostics) else {
-                continue;
-            };
-            let Some(outer) = provider_config(&item.value, "providers", &mut self.diagnostics) else {
+            let inner = provider_config(&item.key, "providers", &mut self.diagnostics);
+            let outer = provider_config(&item.value, "providers", &mut self.diagnostics);
+            let (Some(inner), Some(outer)) = (inner, outer) else {
                 continue;
             };
             if let Some((_, first, _)) = passed.get(&inner) {

@@ -24,7 +24,7 @@ use crate::diag::Span;
 /// The file is kept as far as it is understood: an argument whose expression is broken has a value that is not known,
 /// a broken block keeps what was understood of it. With errors, the diagnostics say so.
 pub fn parse(id: FileId, text: &str) -> (File, Diagnostics) {
-    let place = Place { file: id, offset: 0 };
+    let place = Place::whole(id);
     let (shape, pieces, mut diagnostics) = {
         let tokens = scan(text, Mode::Normal);
         let mut diagnostics = unknown_tokens(place, text, &tokens);
@@ -48,7 +48,7 @@ pub fn parse(id: FileId, text: &str) -> (File, Diagnostics) {
 
 /// The tokens and items of a file, for the formatter, and its errors.
 pub(crate) fn layout(id: FileId, text: &str) -> (Vec<Token>, BodyShape, Diagnostics) {
-    let place = Place { file: id, offset: 0 };
+    let place = Place::whole(id);
     let tokens = scan(text, Mode::Normal);
     let mut diagnostics = unknown_tokens(place, text, &tokens);
     let checked = check_file(place, text, &tokens);
@@ -59,7 +59,17 @@ pub(crate) fn layout(id: FileId, text: &str) -> (Vec<Token>, BodyShape, Diagnost
 /// Parses one expression, such as a line of the console or a string of a JSON file; `offset` is where it begins in its
 /// file. Line ends mean nothing in it. With errors there is no expression.
 pub fn parse_expression(id: FileId, text: &str, offset: u32) -> (Option<Expr>, Diagnostics) {
-    let place = Place { file: id, offset };
+    expression_at(
+        Place {
+            offset,
+            ..Place::whole(id)
+        },
+        text,
+    )
+}
+
+/// An expression at a place.
+pub(super) fn expression_at(place: Place, text: &str) -> (Option<Expr>, Diagnostics) {
     let tokens = scan(text, Mode::Normal);
     let mut diagnostics = unknown_tokens(place, text, &tokens);
     let checked = check_expression(place, text, &tokens);
@@ -81,7 +91,17 @@ pub fn parse_expression(id: FileId, text: &str, offset: u32) -> (Option<Expr>, D
 /// Parses a template without quotes around it, such as a file for `templatefile` or a string of a JSON file; `offset`
 /// is where it begins in its file. With errors there is no expression.
 pub fn parse_template(id: FileId, text: &str, offset: u32) -> (Option<Expr>, Diagnostics) {
-    let place = Place { file: id, offset };
+    template_at(
+        Place {
+            offset,
+            ..Place::whole(id)
+        },
+        text,
+    )
+}
+
+/// A template at a place.
+pub(super) fn template_at(place: Place, text: &str) -> (Option<Expr>, Diagnostics) {
     let tokens = scan(text, Mode::Template);
     let mut diagnostics = unknown_tokens(place, text, &tokens);
     let checked = check_template(place, text, &tokens);

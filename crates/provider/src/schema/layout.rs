@@ -11,6 +11,8 @@ use streamform_lang::syntax;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::ExprKind;
+use streamform_lang::syntax::Syntax;
+use streamform_lang::syntax::json::EXTRANEOUS;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 
@@ -247,13 +249,17 @@ fn report_unknown_arguments(
             }
             None => String::new(),
         };
-        findings.push(
-            Diagnostic::error(
+        let (summary, detail) = match body.syntax {
+            Syntax::Native => (
                 "Unsupported argument",
                 format!("An argument named {name:?} is not expected here.{hint}"),
-            )
-            .at(attribute.name.span),
-        );
+            ),
+            Syntax::Json => (
+                EXTRANEOUS,
+                format!("No argument or block type is named {name:?}.{hint}"),
+            ),
+        };
+        findings.error_at(attribute.name.span, summary, detail);
     }
 }
 

@@ -42,9 +42,20 @@ pub(crate) struct Place {
     pub(crate) file: FileId,
     /// What is added to every offset.
     pub(crate) offset: u32,
+    /// The line that all of it is on, if it is a part of one: a string of a JSON file. Else its lines count from 1.
+    pub(crate) line: Option<u32>,
 }
 
 impl Place {
+    /// A text that is a file of its own.
+    pub(crate) fn whole(file: FileId) -> Place {
+        Place {
+            file,
+            offset: 0,
+            line: None,
+        }
+    }
+
     pub(crate) fn span(self, bytes: &Bytes) -> Span {
         Span::new(
             self.file,
@@ -268,6 +279,9 @@ impl<'a> Checker<'a> {
 
     /// The line of an offset, from 1: for messages that point back.
     fn line(&self, at: u32) -> usize {
+        if let Some(line) = self.place.line {
+            return line as usize;
+        }
         let before = self.text.get(..at as usize).unwrap_or("");
         before.bytes().filter(|b| *b == b'\n').count() + 1
     }

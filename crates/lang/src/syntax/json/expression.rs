@@ -5,14 +5,14 @@ use super::NodeKind;
 use super::Reader;
 use super::Text;
 use crate::diag::Diagnostics;
-use crate::diag::FileId;
 use crate::diag::Span;
 use crate::syntax::Expr;
 use crate::syntax::ExprKind;
 use crate::syntax::ObjectItem;
 use crate::syntax::TemplatePart;
-use crate::syntax::parse_expression;
-use crate::syntax::parse_template;
+use crate::syntax::check::Place;
+use crate::syntax::parse::expression_at;
+use crate::syntax::parse::template_at;
 use crate::value::Name;
 use crate::value::Type;
 use crate::value::Value;
@@ -104,7 +104,7 @@ impl Reader<'_> {
             Reading::Literal | Reading::Requirement => literal(),
             Reading::Template if !content.contains("${") && !content.contains("%{") => literal(),
             Reading::Template => {
-                let (found, problems) = placed(text, span, parse_template);
+                let (found, problems) = self.placed(text, span, template_at);
                 self.diagnostics.extend(problems);
                 match found {
                     Some(expr) => Expr {
@@ -115,7 +115,7 @@ impl Reader<'_> {
                 }
             }
             Reading::Reference | Reading::Expression => {
-                let (found, problems) = placed(text, span, parse_expression);
+                let (found, problems) = self.placed(text, span, expression_at);
                 match found {
                     // What is said about the whole is said about the string.
                     Some(expr) => Expr {
@@ -145,17 +145,27 @@ fn unreadable(span: Span) -> Expr {
     }
 }
 
-type Parse = fn(FileId, &str, u32) -> (Option<Expr>, Diagnostics);
+type Parse = fn(Place, &str) -> (Option<Expr>, Diagnostics);
 
-/// What a string holds, with places in the file that the string is in.
-fn placed(text: &Text, quoted: Span, parse: Parse) -> (Option<Expr>, Diagnostics) {
-    if text.is_plain() {
-        return parse(quoted.file, text.as_str(), quoted.start + 1);
+impl Reader<'_> {
+    /// What a string holds, with places in the file that the string is in.
+    fn placed(&self, text: &Text, quoted: Span, parse: Parse) -> (Option<Expr>, Diagnostics) {
+        let place = Place {
+            file: quoted.file,
+            offset: if text.is_plain() { quoted.start + 1 } else { 0 },
+            line: self
+                .sources
+                .get(quoted.file)
+                .map(|f| f.position(quoted.start).line),
+        };
+        let (found, problems) = parse(place, text.as_str());
+        if text.is_plain() {
+            return (found, problems);
+        }
+        let found = found.map(|mut expr| {
+            expr.each_span_mut(&mut |s| *s = text.place(quoted, *s));
+            expr
+        });
+        (found, text.place_all(quoted, problems))
     }
-    let (found, problems) = parse(quoted.file, text.as_str(), 0);
-    let found = found.map(|mut expr| {
-        expr.each_span_mut(&mut |s| *s = text.place(quoted, *s));
-        expr
-    });
-    (found, text.place_all(quoted, problems))
 }

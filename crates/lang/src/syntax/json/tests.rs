@@ -21,7 +21,7 @@ const ROOT: (u32, &str) = (1, "Root value must be object");
 
 #[test]
 fn what_is_no_json_is_told_in_terraforms_words() {
-    let comma = "Missing attribute seperator comma";
+    const COMMA: &str = "Missing attribute seperator comma";
     let cases: &[(&str, Told)] = &[
         ("{}", &[]),
         ("[]", &[]),
@@ -42,10 +42,10 @@ fn what_is_no_json_is_told_in_terraforms_words() {
         (r#"{"a"}"#, &[(5, "Missing object value"), ROOT]),
         ("{1:2}", &[(2, "Invalid object property name"), ROOT]),
         ("[1,]", &[(3, "Trailing comma in array"), ROOT]),
-        ("[1 2]", &[(4, comma), ROOT]),
+        ("[1 2]", &[(4, COMMA), ROOT]),
         ("[1}", &[(3, "Mismatched brackets"), ROOT]),
         (r#"{"a":1]"#, &[(7, "Mismatched braces"), ROOT]),
-        (r#"{"a":1 "b":2}"#, &[(8, comma), ROOT]),
+        (r#"{"a":1 "b":2}"#, &[(8, COMMA), ROOT]),
         ("{} x", &[(4, "Extraneous data after value")]),
         (r#"{"a":{"b":1,},"c":tru}"#, &[(12, "Trailing comma in object")]),
         (r#"{"a":tru}"#, &[(6, "Invalid JSON keyword")]),
@@ -59,7 +59,7 @@ fn what_is_no_json_is_told_in_terraforms_words() {
             r#"{"a":"x}"#,
             &[(9, "Invalid JSON string"), (1, "Unclosed object"), ROOT],
         ),
-        (r#"{"a":@}"#, &[(6, "Invalid start of value"), (6, comma), ROOT]),
+        (r#"{"a":@}"#, &[(6, "Invalid start of value"), (6, COMMA), ROOT]),
     ];
     for (text, expected) in cases {
         let (_, found) = parse_json(FileId(0), text);
@@ -127,6 +127,13 @@ fn references_in_strings_have_exact_places() {
     let (_, sources, found) = value(r#"{"a": "\"\" ${1 +}"}"#, Reading::Template);
     let places: Vec<&str> = found.iter().map(|d| sources.text(d.subject.unwrap())).collect();
     assert_eq!(places, ["}"]);
+}
+
+#[test]
+fn messages_count_the_lines_of_the_file() {
+    let (_, _, found) = value("{\n  \"a\": \"\\n\\n%{ if true }\"\n}", Reading::Template);
+    let details: Vec<&str> = found.iter().map(|d| d.detail.as_str()).collect();
+    assert!(details[0].contains("on line 2"), "{details:?}");
 }
 
 #[test]
