@@ -252,6 +252,7 @@ impl<'a> Run<'a> {
                 continue;
             };
             let mut record = (*stored).clone();
+            record.provider = drift.provider.to_string();
             let old = match &drift.deposed {
                 None => record.current.clone(),
                 Some(key) => record.deposed.get(key).cloned(),

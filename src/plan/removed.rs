@@ -26,11 +26,12 @@ pub fn removed_block<'c>(config: &'c Configuration, address: &AbsInstance) -> Op
     let mut module = Some(config.root());
     for depth in 0..=steps.len() {
         let Some(here) = module else { break };
-        let relative = AbsInstance {
+        let relative = (!here.removed.is_empty()).then(|| AbsInstance {
             module: ModuleInstance(steps[depth..].into()),
             ..address.clone()
-        };
-        for block in here.removed.iter().filter(|b| b.from.covers(&relative)) {
+        });
+        let covers = |target: &Target| relative.as_ref().is_some_and(|r| target.covers(r));
+        for block in here.removed.iter().filter(|b| covers(&b.from)) {
             let rank = match &block.from {
                 Target::Module(m) => depth + m.0.len(),
                 _ => usize::MAX,

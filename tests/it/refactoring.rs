@@ -233,3 +233,57 @@ fn a_data_source_is_nothing_to_remove() {
     sandbox.write("main.tf", "removed {\n  from = data.x.y\n}\n");
     sandbox.fail(["validate"]).says("Data source address not allowed");
 }
+
+#[test]
+fn a_null_resource_becomes_terraform_data() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        format!(
+            "resource \"terraform_data\" \"a\" {{\n  triggers_replace = {{ k = \"v\" }}\n}}\n{}",
+            moved("null_resource.a", "terraform_data.a")
+        ),
+    );
+    let state = |kind: &str| {
+        serde_json::json!({
+            "version": 4, "serial": 3, "lineage": "l", "terraform_version": "1.11.4", "outputs": {},
+            "resources": [{
+                "mode": "managed", "type": kind, "name": "a",
+                "provider": "provider[\"registry.terraform.io/hashicorp/null\"]",
+                "instances": [{ "schema_version": 0, "attributes": { "id": "123", "triggers": { "k": "v" } } }],
+            }],
+        })
+        .to_string()
+    };
+    sandbox
+        .run_with_input(["state", "push", "-"], &state("null_resource"))
+        .code_is(0);
+    sandbox
+        .run(["plan", "-detailed-exitcode"])
+        .code_is(2)
+        .says("# null_resource.a has moved to terraform_data.a");
+    sandbox.ok(["apply", "-auto-approve"]);
+    let pulled = sandbox.ok(["state", "pull"]).json();
+    let resource = &pulled["resources"][0];
+    assert_eq!(resource["type"], "terraform_data");
+    assert_eq!(
+        resource["provider"],
+        "provider[\"terraform.io/builtin/terraform\"]"
+    );
+    assert_eq!(resource["instances"][0]["attributes"]["id"], "123");
+    sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
+    // A refresh writes it too, and a type that the provider does not know is refused.
+    sandbox
+        .run_with_input(["state", "push", "-force", "-"], &state("null_resource"))
+        .code_is(0);
+    sandbox.ok(["apply", "-refresh-only", "-auto-approve"]);
+    sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
+    sandbox
+        .run_with_input(["state", "push", "-force", "-"], &state("null_thing"))
+        .code_is(0);
+    sandbox.edit("main.tf", "null_resource.a", "null_thing.a");
+    sandbox
+        .fail(["plan"])
+        .says("Unsupported `moved` across resource types")
+        .says("on main.tf line 4");
+}

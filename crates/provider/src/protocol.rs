@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use streamform_lang::addrs::Mode;
+use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Severity;
 use streamform_lang::value::Path;
 use streamform_lang::value::Type;
@@ -243,6 +244,22 @@ pub struct Imported {
     pub private: Private,
 }
 
+/// An object of another type, maybe of another provider, that is to become one of this provider's: what Terraform's protocol
+/// calls MoveResourceState.
+#[derive(Clone, Debug)]
+pub struct MoveRequest {
+    /// The provider that made it.
+    pub source_provider: ProviderAddr,
+    /// Its type there.
+    pub source_type: String,
+    /// The version of that type's schema.
+    pub source_version: u64,
+    /// Its attributes as stored: raw JSON.
+    pub source: String,
+    /// The type that it is to have.
+    pub target_type: String,
+}
+
 /// A provider at work.
 ///
 /// A method whose operation a provider does not have keeps its default, which says so.
@@ -263,6 +280,12 @@ pub trait Provider: Send + Sync {
 
     /// Brings a stored object of an older schema version up to date: raw attribute JSON in, value out.
     async fn upgrade(&self, type_name: &str, version: u64, raw: &str) -> Result<Value, Findings>;
+
+    /// Turns a stored object of another type into one of this provider's. Needs no configured provider. None: it cannot.
+    async fn move_state(&self, request: MoveRequest) -> Option<Result<Value, Findings>> {
+        let _ = request;
+        None
+    }
 
     /// Reads the objects behind records. A group may be answered with fewer calls than it has members; the answers are in its order.
     async fn read(&self, group: Vec<ReadRequest>) -> Vec<ReadResponse>;

@@ -62,6 +62,12 @@ impl Planner<'_> {
     ) -> Result<Prior, Diagnostics> {
         let (address, mut provider) = prior::record_names(record)?;
         let moved_from = self.input.moves.origin(&address).cloned();
+        if let Some(from) = moved_from
+            .as_ref()
+            .filter(|f| f.resource.ty != address.resource.ty)
+        {
+            return self.converted(record, &address, from, &provider.provider).await;
+        }
         // The configuration of the old place may be gone: at its new one the object belongs to that of its block.
         if moved_from.is_some()
             && let Some(block) = self.input.config.resource(&address.config())

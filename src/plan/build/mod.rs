@@ -5,6 +5,7 @@
 
 mod conditions;
 mod config_value;
+mod convert;
 mod data;
 mod deferral;
 mod guard;

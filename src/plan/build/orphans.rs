@@ -191,9 +191,15 @@ impl Planner<'_> {
                 &prior.schema.block,
                 object.current.clone().mark_with_paths(&object.marks),
             );
+            // What has another type now is written anew.
+            let converted = prior
+                .moved_from
+                .as_ref()
+                .is_some_and(|f| f.resource.ty != to.resource.ty);
+            let action = if converted { Action::Update } else { Action::NoOp };
             let change = InstanceChange {
                 after: value.clone(),
-                ..self.deletion(to, &prior, object, Action::NoOp, None, value)
+                ..self.deletion(to, &prior, object, action, None, value)
             };
             self.drift.push(change);
         }

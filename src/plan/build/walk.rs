@@ -176,9 +176,11 @@ pub(super) struct Planner<'a> {
 /// Makes a plan.
 pub async fn build(input: PlanInput<'_>) -> Built {
     let mut planner = Planner::new(&input);
-    planner
-        .diagnostics
-        .extend(input.moves.told_first(&input.options.targets));
+    planner.diagnostics.extend(
+        input
+            .moves
+            .told_first(&input.options.targets, &input.options.excludes),
+    );
     planner.load_prior().await;
     planner.wanted_providers = planner.providers_in_use();
     planner.choose_targets();

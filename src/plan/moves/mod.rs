@@ -23,6 +23,7 @@ use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
 use streamform_state::Intent;
 use streamform_state::StateView;
 
@@ -116,8 +117,20 @@ impl Moves {
         self.origin.get(address)
     }
 
-    /// What is to be told before anything is planned: moves that cannot be made, and those that `-target` would tear apart.
-    pub fn told_first(&self, targets: &[Target]) -> Diagnostics {
+    /// Where it is written that what was of one type is of another.
+    pub fn statement_between(&self, from: &AbsInstance, to: &AbsInstance) -> Option<Span> {
+        self.statements
+            .iter()
+            .find(|s| {
+                s.from.resource().is_some_and(|r| r.ty == from.resource.ty)
+                    && s.to.resource().is_some_and(|r| r.ty == to.resource.ty)
+            })
+            .and_then(|s| s.span)
+    }
+
+    /// What is to be told before anything is planned: moves that cannot be made, and those that `-target` or `-exclude` would
+    /// tear apart.
+    pub fn told_first(&self, targets: &[Target], excludes: &[Target]) -> Diagnostics {
         let mut diagnostics = self.impossible.clone();
         if !self.blocked.is_empty() {
             let list: String = self
@@ -152,6 +165,22 @@ impl Moves {
                     ),
                 ));
             }
+        }
+        let excluded: BTreeSet<String> = self
+            .done
+            .iter()
+            .flat_map(|(from, to)| [from, to])
+            .filter_map(|a| excludes.iter().find(|t| t.covers(a)))
+            .map(|t| format!("\n  -exclude={:?}", t.to_string()))
+            .collect();
+        if !excluded.is_empty() {
+            let list: String = excluded.into_iter().collect();
+            diagnostics.push(Diagnostic::error(
+                "Moved resource instances excluded by targeting",
+                format!(
+                    "Resource instances in the state have moved to new addresses in the configuration. They must be part of the plan, so that none is taken for another. Leave these options out:{list}"
+                ),
+            ));
         }
         diagnostics
     }

@@ -185,28 +185,19 @@ impl Statement {
         (bind(&self.from), bind(&self.to))
     }
 
-    /// Why an object cannot move so: another mode, or another type. `at` is the first that would.
+    /// Why an object cannot move so: it would have another mode. `at` is the first that would. Whether it can have another
+    /// type is for the provider to say.
     pub(super) fn unfit(&self, at: &AbsInstance) -> Option<Diagnostic> {
         let (from, to) = (self.from.resource()?, self.to.resource()?);
-        if from.mode == to.mode && from.ty == to.ty {
+        if from.mode == to.mode {
             return None;
         }
-        let found = if from.mode == to.mode {
-            Diagnostic::error(
-                "Unsupported `moved` across resource types",
-                format!(
-                    "The statement says that {at}, of type {}, has become an object of type {}. Its provider cannot turn one into the other. Keep the type, or let the object go with a \"removed\" block and make or import a new one.",
-                    from.ty, to.ty
-                ),
-            )
-        } else {
-            Diagnostic::error(
-                "Invalid \"moved\" addresses",
-                format!(
-                    "The statement says that {at} has become {to}. A managed object cannot become a data source, nor the other way round: name two \"resource\" blocks."
-                ),
-            )
-        };
+        let found = Diagnostic::error(
+            "Invalid \"moved\" addresses",
+            format!(
+                "The statement says that {at} has become {to}. A managed object cannot become a data source, nor the other way round: name two \"resource\" blocks."
+            ),
+        );
         Some(found.at_opt(self.span).on(at.to_string()))
     }
 }

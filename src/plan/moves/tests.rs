@@ -265,9 +265,19 @@ fn what_was_interrupted_waits() {
 }
 
 #[test]
-fn a_type_does_not_change() {
-    let (moves, view) = Moves::work_out(&config(&moved("t.a", "u.a"), ""), &state(&["t.a"]), &[]);
-    assert!(moves.told_first(&[]).has_errors() && view.get("t.a").is_some());
-    let (moves, _) = Moves::work_out(&config(&moved("t.a", "u.a"), ""), &state(&["t.b"]), &[]);
-    assert!(moves.told_first(&[]).is_empty());
+fn a_managed_object_stays_one() {
+    let blocks = config(&moved("t.a", "data.t.a"), "");
+    let (moves, view) = Moves::work_out(&blocks, &state(&["t.a"]), &[]);
+    assert!(moves.told_first(&[], &[]).has_errors() && view.get("t.a").is_some());
+    let (moves, _) = Moves::work_out(&blocks, &state(&["t.b"]), &[]);
+    assert!(moves.told_first(&[], &[]).is_empty());
+}
+
+#[test]
+fn what_is_excluded_must_not_move() {
+    let (moves, _) = Moves::work_out(&config(&moved("t.a", "t.b"), ""), &state(&["t.a", "t.c"]), &[]);
+    for (address, wrong) in [("t.a", true), ("t.b", true), ("t.c", false)] {
+        let found = moves.told_first(&[], &[Target::parse(address).unwrap()]);
+        assert_eq!(found.has_errors(), wrong, "{address}");
+    }
 }

@@ -24,6 +24,7 @@ use crate::protocol::ApplyRequest;
 use crate::protocol::ApplyResponse;
 use crate::protocol::Findings;
 use crate::protocol::Imported;
+use crate::protocol::MoveRequest;
 use crate::protocol::PlanRequest;
 use crate::protocol::PlanResponse;
 use crate::protocol::Provider;
@@ -119,6 +120,16 @@ pub struct Builtin {
     states: Option<Arc<dyn StateReader>>,
 }
 
+/// A stored object as a value.
+fn stored(raw: &str) -> Result<Value, Findings> {
+    schema::from_state_json(raw, &DATA_SCHEMA.block).map_err(|e| {
+        vec![ProviderDiagnostic::error(
+            "Stored object cannot be read",
+            format!("The stored attributes of an object of type {DATA} do not fit its schema: {e}."),
+        )]
+    })
+}
+
 fn unknown_type(type_name: &str) -> ProviderDiagnostic {
     ProviderDiagnostic::error(
         "Invalid resource type",
@@ -153,12 +164,15 @@ impl Provider for Builtin {
                 ),
             )]);
         }
-        schema::from_state_json(raw, &DATA_SCHEMA.block).map_err(|e| {
-            vec![ProviderDiagnostic::error(
-                "Stored object cannot be read",
-                format!("The stored attributes of an object of type {DATA} do not fit its schema: {e}."),
-            )]
-        })
+        stored(raw)
+    }
+
+    async fn move_state(&self, request: MoveRequest) -> Option<Result<Value, Findings>> {
+        if request.target_type != DATA {
+            return None;
+        }
+        let moved = terraform_data::from_null_resource(&request)?;
+        Some(moved.and_then(|raw| stored(&raw)))
     }
 
     async fn read(&self, group: Vec<ReadRequest>) -> Vec<ReadResponse> {

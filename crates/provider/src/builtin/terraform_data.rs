@@ -1,5 +1,7 @@
 //! `terraform_data`: keeps its input, and is replaced when its triggers change.
 
+use std::collections::BTreeMap;
+
 use streamform_lang::value::Name;
 use streamform_lang::value::Path;
 use streamform_lang::value::Type;
@@ -7,6 +9,7 @@ use streamform_lang::value::Value;
 use uuid::Uuid;
 
 use crate::protocol::Findings;
+use crate::protocol::MoveRequest;
 use crate::protocol::PlanRequest;
 use crate::protocol::PlanResponse;
 use crate::protocol::ProviderDiagnostic;
@@ -107,4 +110,46 @@ fn object(id: Value, input: Value, output: Value, triggers: Value) -> Value {
         (Name::from("output"), output),
         (Name::from("triggers_replace"), triggers),
     ])
+}
+
+/// The stored form of what a `null_resource` becomes: its triggers are what replaces it here too. None: it is something else.
+///
+/// # Errors
+/// When its attributes cannot be read.
+pub(super) fn from_null_resource(request: &MoveRequest) -> Option<Result<String, Findings>> {
+    #[derive(serde::Deserialize)]
+    struct NullResource {
+        id: Option<String>,
+        #[serde(default)]
+        triggers: Option<BTreeMap<String, Option<String>>>,
+    }
+    let source = &request.source_provider;
+    if request.source_type != "null_resource"
+        || source.namespace.as_str() != "hashicorp"
+        || source.ty.as_str() != "null"
+    {
+        return None;
+    }
+    let object: NullResource = match serde_json::from_str(&request.source) {
+        Ok(object) => object,
+        Err(e) => {
+            return Some(Err(vec![ProviderDiagnostic::error(
+                "Stored object cannot be read",
+                // Only the place: the text may hold secrets.
+                format!(
+                    "The stored attributes of the null_resource are not what its provider writes: line {}, column {}.",
+                    e.line(),
+                    e.column()
+                ),
+            )]));
+        }
+    };
+    let triggers = object.triggers.map(|triggers| {
+        let types: BTreeMap<&String, &str> = triggers.keys().map(|k| (k, "string")).collect();
+        serde_json::json!({ "value": triggers, "type": ["object", types] })
+    });
+    let moved = serde_json::json!({
+        "id": object.id, "input": null, "output": null, "triggers_replace": triggers,
+    });
+    Some(Ok(moved.to_string()))
 }
