@@ -53,6 +53,8 @@ pub struct PlanRequest {
     pub allow_destroy: Vec<Target>,
     /// `-allow-deferral`: what cannot be planned yet is left for a later apply.
     pub allow_deferral: bool,
+    /// Nothing is written and nothing locked: the state is read as it is. What comes out cannot be applied.
+    pub read_only: bool,
     /// Values for root variables; of several the last wins.
     pub variables: Vec<GivenVariable>,
     /// `-generate-config-out`: resource blocks are written for imports that have none.
@@ -133,7 +135,9 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     }
     let run = uuid::Uuid::new_v4().to_string();
     // A plan of something that was never applied leaves nothing behind.
-    let store = if session.state.exists() || request.operation != "OperationTypePlan" {
+    let store = if request.read_only {
+        None
+    } else if session.state.exists() || request.operation != "OperationTypePlan" {
         match session.open_state(&request.operation, &run) {
             Ok(store) => Some(store),
             Err(e) => {
@@ -144,7 +148,17 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     } else {
         None
     };
-    let state = store.as_ref().map_or_else(|| StateView::empty(""), Store::view);
+    let state = match &store {
+        Some(store) => store.view(),
+        None if request.read_only => match session.read_state() {
+            Ok(state) => state,
+            Err(e) => {
+                diagnostics.push(*e);
+                return Planned::failed(loaded, sources, diagnostics);
+            }
+        },
+        None => StateView::empty(""),
+    };
     if request.mode != PlanMode::RefreshOnly {
         diagnostics.extend(still_there(&loaded.config));
     }

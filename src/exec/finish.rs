@@ -11,11 +11,13 @@ use crate::config::When;
 use crate::eval::Condition;
 use crate::eval::evaluate_condition;
 use crate::eval::failed_condition;
+use crate::plan::ActionReason;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
 use crate::plan::Step;
 use crate::plan::StepId;
+use crate::plan::build::as_warnings;
 use crate::plan::build::display_id;
 use crate::plan::build::place_findings;
 use crate::plan::build::provider_block;
@@ -117,14 +119,36 @@ impl<'a> Run<'a> {
                     elapsed,
                 });
                 let block = self.block_of(change);
-                self.diagnostics.extend(place_findings(
+                let found = place_findings(
                     findings,
                     block.map(|b| &b.body),
                     block.map(|b| b.header),
                     Some(&address),
-                ));
+                );
+                if block.is_some_and(|b| b.check.is_some()) {
+                    self.diagnostics.extend(as_warnings(found));
+                    self.unread_in_check(change);
+                    return Ended::Well;
+                }
+                self.diagnostics.extend(found);
                 Ended::Badly
             }
+        }
+    }
+
+    /// The data source of a check could not be read: the check cannot be judged, and the run goes on.
+    fn unread_in_check(&mut self, change: &InstanceChange) {
+        self.unfinished.insert(change.address.config());
+        if change.reason != Some(ActionReason::ReadBecauseCheckNested) {
+            return;
+        }
+        let address = change.address.to_string();
+        let mut journal = lock(&self.journal);
+        let mut record = records::record_of(journal.record(&address).as_ref(), change);
+        let value = known_only(change.after.clone());
+        if let Ok(object) = records::object(change, &value, &None, ObjectStatus::Ready) {
+            record.current = Some(object);
+            journal.put(record);
         }
     }
 

@@ -15,6 +15,7 @@ use streamform_provider::protocol::Private;
 use streamform_provider::schema::Schema;
 
 use super::ExecutionGraph;
+use super::RelevantDrift;
 
 /// What will happen to one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -333,6 +334,8 @@ pub struct Plan {
     pub changes: Vec<InstanceChange>,
     /// Objects that were found changed or gone when they were read: `before` is what the state said, `after` what is.
     pub drift: Vec<InstanceChange>,
+    /// The part of the drift that what is planned comes from.
+    pub relevant: Vec<RelevantDrift>,
     /// Output values of the root module, by name.
     pub outputs: Vec<OutputChange>,
     /// Conditions.
@@ -381,6 +384,15 @@ impl Plan {
             }
         }
         s
+    }
+
+    /// Whether `-target` and `-exclude` leave an object of the state in, by themselves.
+    pub fn covers(&self, address: &str) -> bool {
+        let Ok(instance) = AbsInstance::parse(address) else {
+            return false;
+        };
+        (self.targets.is_empty() || self.targets.iter().any(|t| t.covers(&instance)))
+            && !self.excludes.iter().any(|t| t.covers(&instance))
     }
 
     /// Whether `-target` or `-exclude` leave something out.

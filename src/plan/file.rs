@@ -36,6 +36,7 @@ use super::InstanceChange;
 use super::OutputChange;
 use super::Plan;
 use super::PlanMode;
+use super::RelevantDrift;
 use super::Step;
 use super::StepId;
 use super::decode_value;
@@ -114,6 +115,8 @@ struct Stored<V> {
     untouched: Vec<StoredChange<V>>,
     outputs: Vec<StoredOutput<V>>,
     checks: Vec<StoredCheck>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    relevant: Vec<(usize, Vec<String>)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deferred: Vec<(String, String, String)>,
     steps: Vec<(String, Json)>,
@@ -454,6 +457,11 @@ impl SavedPlan {
                         .collect(),
                 })
                 .collect(),
+            relevant: plan
+                .relevant
+                .iter()
+                .map(|r| (r.index, r.attributes.iter().map(ToString::to_string).collect()))
+                .collect(),
             deferred: plan
                 .deferred
                 .iter()
@@ -583,6 +591,14 @@ impl SavedPlan {
                     })
                 })
                 .collect::<Result<_, PlanFileError>>()?,
+            relevant: stored
+                .relevant
+                .into_iter()
+                .map(|(index, names)| RelevantDrift {
+                    index,
+                    attributes: names.into_iter().map(Name::from).collect(),
+                })
+                .collect(),
             deferred: stored
                 .deferred
                 .into_iter()

@@ -11,6 +11,7 @@ mod graph;
 mod moves;
 mod provisioners;
 mod redact;
+mod relevant;
 mod removed;
 
 pub use change::Action;
@@ -45,5 +46,6 @@ pub use graph::StepId;
 pub use moves::Moves;
 pub use provisioners::provisioners_of;
 pub use redact::Redactor;
+pub use relevant::RelevantDrift;
 pub use removed::removed_block;
 pub use removed::still_there;

@@ -9,6 +9,7 @@
 //! | progress | [`Progress::new`] gives a [`crate::plan::Observer`]; single lines: [`event_line`] |
 //! | after an apply | [`apply_complete_text`], [`destroy_complete_text`], [`outputs_text`] |
 //! | a state | [`state_text()`], [`instance_text`]; its outputs: [`state_outputs`] |
+//! | drift alone | [`DriftReport::of`], then its text or JSON |
 //! | a pull request | [`plan_markdown`] |
 //! | JSON | [`json::plan_json`], [`json::state_json`], [`json::validate_json`], [`json::outputs_json`], [`json::output_json`] |
 //! | the `-json` stream | [`json::UiStream::new`]: `version`, `plan`, `applied`, `diagnostics`; it is an observer too |
@@ -17,6 +18,7 @@
 
 pub mod diagnostic;
 pub mod diff;
+pub mod drift;
 pub mod graph;
 pub mod json;
 pub mod markdown;
@@ -32,6 +34,7 @@ pub use diagnostic::DiagnosticStyle;
 pub use diagnostic::diagnostic_json;
 pub use diagnostic::diagnostic_text;
 pub use diagnostic::diagnostics_text;
+pub use drift::DriftReport;
 pub use graph::graph_dot;
 pub use graph::graph_mermaid;
 pub use graph::plan_graph_dot;

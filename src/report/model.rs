@@ -31,8 +31,10 @@ pub struct PlanReport {
     pub mode: PlanMode,
     /// What changes, in the order of the plan; unchanged objects are only counted.
     pub changes: Vec<ChangeReport>,
-    /// What was found changed outside.
+    /// What was found changed outside and matters here: in a refresh-only plan everything, else what the changes come from.
     pub drift: Vec<ChangeReport>,
+    /// How many objects were found changed outside at all.
+    pub drifted: usize,
     /// Output values that change.
     pub outputs: Vec<OutputReport>,
     /// Objects that stay as they are.
@@ -166,7 +168,8 @@ impl PlanReport {
         PlanReport {
             mode: plan.mode,
             changes,
-            drift: plan.drift.iter().map(|c| change(c, &secrets, true)).collect(),
+            drift: drift(plan, &secrets),
+            drifted: plan.drift.len(),
             outputs,
             unchanged,
             summary: plan.summary(),
@@ -182,6 +185,30 @@ impl PlanReport {
             has_changes: plan.has_changes(),
         }
     }
+}
+
+/// The drift to be shown.
+fn drift(plan: &Plan, secrets: &Redactor) -> Vec<ChangeReport> {
+    if plan.mode == PlanMode::RefreshOnly {
+        return plan.drift.iter().map(|c| change(c, secrets, true)).collect();
+    }
+    plan.relevant
+        .iter()
+        .filter_map(|r| {
+            let mut found = plan.drift.get(r.index)?.clone();
+            if !found.after.is_null() {
+                // What does not matter is shown as if it had stayed.
+                let mut before = found.after.clone();
+                for name in &r.attributes {
+                    if let Some(value) = found.before.get(name) {
+                        before = before.with_attr(name.clone(), value.clone());
+                    }
+                }
+                found.before = before;
+            }
+            Some(change(&found, secrets, true))
+        })
+        .collect()
 }
 
 fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {

@@ -2,11 +2,15 @@
 
 mod architecture;
 mod bad_input;
+mod deferral;
+mod drift;
 mod examples;
 mod faults;
+mod guard;
 mod import;
 mod json_syntax;
 mod kill;
+mod plan_modes;
 mod provider_corpus;
 mod provisioners;
 mod refactoring;

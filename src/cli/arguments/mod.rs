@@ -17,6 +17,7 @@ pub(super) use values::GivenValue;
 pub(super) use values::VariableArgs;
 
 use super::command::apply::ApplyArgs;
+use super::command::drift::DriftArgs;
 use super::command::emulator::EmulatorArgs;
 use super::command::fmt::FmtArgs;
 use super::command::graph::GraphArgs;
@@ -86,6 +87,7 @@ pub(super) enum Command {
     ///
     /// The same as apply -refresh-only -auto-approve.
     Refresh(ApplyArgs),
+    Drift(DriftArgs),
     Import(ImportArgs),
     Output(OutputArgs),
     Show(ShowArgs),

@@ -1,6 +1,7 @@
 //! One file a command: its arguments, whose comments are its help, and what it does.
 
 pub(super) mod apply;
+pub(super) mod drift;
 pub(super) mod emulator;
 pub(super) mod fmt;
 mod generated;
@@ -51,6 +52,7 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Apply(args) => apply::run(&surroundings, &args, false),
         Command::Destroy(args) => apply::run(&surroundings, &args, true),
         Command::Refresh(args) => apply::refresh(&surroundings, args),
+        Command::Drift(args) => drift::run(&surroundings, &args),
         Command::Show(args) => show::run(&surroundings, &args),
         Command::Import(args) => import::run(&surroundings, &args),
         Command::Output(args) => output::run(&surroundings, &args),

@@ -201,11 +201,18 @@ impl Wanted {
             replace,
             allow_destroy,
             allow_deferral: planning.allow_deferral,
+            read_only: false,
             variables: Vec::new(),
             generate_config: false,
             operation: operation.to_owned(),
         };
         Ok(Wanted { request, running })
+    }
+
+    /// The same without writing or locking anything.
+    pub(super) fn read_only(mut self) -> Wanted {
+        self.request.read_only = true;
+        self
     }
 
     /// Makes the plan of the configuration in the current folder. What was found is told already if there is none.

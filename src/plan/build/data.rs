@@ -5,6 +5,10 @@ use std::time::Instant;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::ConfigResource;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
+use streamform_lang::value::Name;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::Findings;
 use streamform_provider::schema;
@@ -22,6 +26,8 @@ use crate::eval::ModuleInstanceId;
 use crate::eval::Repetition;
 use crate::plan::Action;
 use crate::plan::ActionReason;
+use crate::plan::CheckKind;
+use crate::plan::CheckStatus;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
@@ -62,11 +68,7 @@ impl<'a> Planner<'a> {
                 now.push(one);
                 continue;
             };
-            let unread = schema::proposed(&prior::absent(schema), &one.config.value, &schema.block);
-            let after = schema::mark_sensitive(
-                &schema.block,
-                schema::unknown_computed(&unread, &schema.block).mark_with_paths(&one.config.marks),
-            );
+            let after = unread(&one.config, schema);
             self.world.set_instance(
                 one.module,
                 &one.address.resource,
@@ -136,7 +138,7 @@ impl<'a> Planner<'a> {
             ) else {
                 continue;
             };
-            match read.answer {
+            match read.answer.clone() {
                 Ok(value) => {
                     let value =
                         schema::mark_sensitive(&schema.block, value.mark_with_paths(&read.config.marks));
@@ -146,8 +148,13 @@ impl<'a> Planner<'a> {
                         read.address.key.clone(),
                         value.clone(),
                     );
+                    // What a check reads is read again by apply: the check is about what is then.
+                    let (action, reason) = match block.check {
+                        Some(_) => (Action::Read, Some(ActionReason::ReadBecauseCheckNested)),
+                        None => (Action::NoOp, None),
+                    };
                     let change =
-                        self.data_change(&read.address, &block, &schema, Action::NoOp, None, value.clone());
+                        self.data_change(&read.address, &block, &schema, action, reason, value.clone());
                     self.push(change);
                     well &= self.conditions(
                         &block.lifecycle.postconditions,
@@ -159,18 +166,56 @@ impl<'a> Planner<'a> {
                     );
                 }
                 Err(found) => {
-                    well = false;
                     let address = read.address.to_string();
-                    self.diagnostics.extend(place_findings(
-                        found,
-                        Some(&block.body),
-                        Some(block.header),
-                        Some(&address),
-                    ));
+                    let found = place_findings(found, Some(&block.body), Some(block.header), Some(&address));
+                    match block.check.clone() {
+                        Some(check) => self.unread_in_check(&read, &check, found, &block, &schema),
+                        None => {
+                            well = false;
+                            self.diagnostics.extend(found);
+                        }
+                    }
                 }
             }
         }
         well
+    }
+
+    /// The data source of a check could not be read: that is a failure of the check, and no reason to stop.
+    fn unread_in_check(
+        &mut self,
+        read: &DataRead,
+        check: &Name,
+        found: Diagnostics,
+        block: &ResourceBlock,
+        schema: &Arc<Schema>,
+    ) {
+        let messages = found
+            .iter()
+            .map(|d| format!("{}: {}", d.summary, d.detail))
+            .collect();
+        self.diagnostics.extend(as_warnings(found));
+        let after = unread(&read.config, schema);
+        self.world.set_instance(
+            read.module,
+            &read.address.resource,
+            read.address.key.clone(),
+            after.clone(),
+        );
+        let reason = Some(ActionReason::ReadBecauseCheckNested);
+        let change = self.data_change(&read.address, block, schema, Action::Read, reason, after);
+        self.push(change);
+        let within = |module: String| match module.as_str() {
+            "" => format!("check.{check}"),
+            module => format!("{module}.check.{check}"),
+        };
+        self.record_check(
+            CheckKind::Check,
+            within(read.address.module.module().to_string()),
+            within(read.address.module.to_string()),
+            CheckStatus::Fail,
+            messages,
+        );
     }
 
     fn data_change(
@@ -219,4 +264,24 @@ impl<'a> Planner<'a> {
             })
         })
     }
+}
+
+/// A data source before it is read: its configuration, and nothing else known.
+fn unread(config: &ConfigValue, schema: &Schema) -> Value {
+    let unread = schema::proposed(&prior::absent(schema), &config.value, &schema.block);
+    schema::mark_sensitive(
+        &schema.block,
+        schema::unknown_computed(&unread, &schema.block).mark_with_paths(&config.marks),
+    )
+}
+
+/// A check never stops a run: its errors are told as warnings.
+pub fn as_warnings(found: Diagnostics) -> Diagnostics {
+    found
+        .into_iter()
+        .map(|d| Diagnostic {
+            severity: Severity::Warning,
+            ..d
+        })
+        .collect()
 }

@@ -31,6 +31,7 @@ pub use config_value::Decoders;
 pub use config_value::decode_instance;
 pub use config_value::forbid_ephemeral;
 pub use config_value::place_findings;
+pub use data::as_warnings;
 pub use instance::ignore_changes;
 pub use prior::display_id;
 pub use prior::path_from_state;

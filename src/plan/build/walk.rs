@@ -563,7 +563,10 @@ impl<'a> Planner<'a> {
         let errored = self.diagnostics.has_errors();
         let checks = self.check_results();
         let untouched = self.untouched();
+        let relevant =
+            crate::plan::relevant::relevant_drift(self.input.config, &self.drift, &self.changes, &outputs);
         let plan = Plan {
+            relevant,
             mode: self.input.options.mode,
             timestamp: self.input.options.timestamp.clone(),
             changes: self.changes,

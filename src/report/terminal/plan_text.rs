@@ -110,7 +110,7 @@ fn no_changes(out: &mut String, report: &PlanReport, style: &TextStyle) {
                 "Either you have not created any objects yet or the existing objects were already deleted outside of Streamform.",
             ),
         ),
-        _ if !report.drift.is_empty() => (
+        _ if report.drifted > 0 => (
             "No changes.",
             (
                 " Your infrastructure matches the configuration.",

@@ -148,6 +148,7 @@ pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> 
         timestamp: "2026-01-01T00:00:00Z".into(),
         changes,
         drift: Vec::new(),
+        relevant: Vec::new(),
         outputs,
         checks: Vec::new(),
         untouched: Vec::new(),
@@ -441,6 +442,12 @@ fn drift_and_checks_and_outputs_alone() {
         data(s("x"), s("a"), nothing(), nothing()),
         data(s("x"), s("b"), nothing(), nothing()),
     )];
+    // Nothing that changes comes from it: a refresh-only plan alone shows it.
+    assert!(!text_of(&p).contains("outside"), "{}", text_of(&p));
+    p.relevant = vec![crate::plan::RelevantDrift {
+        index: 0,
+        attributes: vec!["input".into()],
+    }];
     p.checks = vec![CheckResult {
         kind: CheckKind::Check,
         address: "check.health".into(),
