@@ -16,6 +16,7 @@ use streamform_provider::schema;
 use super::diagnostic::diagnostic_json;
 use super::model::secrets_of;
 use super::paint::Ink;
+use super::paint::wrap;
 use super::terminal::TextStyle;
 use super::value_text::SENSITIVE;
 use super::value_text::clean;
@@ -130,11 +131,13 @@ impl DriftReport {
                 );
             }
             (drifted, n) => {
-                _ = writeln!(
-                    out,
-                    "{drifted} of {} not what the state records. Nothing was written: run \"streamform plan\" to see what an apply would do about it, or \"streamform apply -refresh-only\" to record what is.",
+                let counts = format!(
+                    "{drifted} of {} not what the state records.",
                     counted(n, "is", "are")
                 );
+                let advice = "Nothing was written: run \"streamform plan\" to see what an apply would do about it, or \"streamform apply -refresh-only\" to record what is.";
+                out.push_str(&wrap(&format!("{counts} {advice}"), style.width));
+                out.push('\n');
             }
         }
         out

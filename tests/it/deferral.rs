@@ -96,7 +96,9 @@ fn one_apply_after_the_other_converges() {
         ]
     );
     let markdown = sandbox.ok(["show", "-markdown", "p"]);
-    markdown.says("**Deferred**").says("- `terraform_data.many`: The");
+    markdown
+        .says("**Deferred**")
+        .says("- <code>terraform_data.many</code>: The \"count\" value");
     let applied = sandbox.ok(["apply", "p"]);
     applied.says("Some changes were deferred");
     assert_eq!(state(&sandbox), ["terraform_data.known", "terraform_data.size"]);
@@ -147,7 +149,7 @@ resource "confluent_environment" "later" {
         .says("confluent_environment.later will be created");
     let plan = sandbox.ok(["plan", "-allow-deferral", &key]);
     plan.is_silent_about("confluent_environment.later will be created")
-        .says("depends on what is known only after this apply");
+        .says("The configuration of the provider confluentinc/confluent depends on");
     sandbox.ok(["apply", "-auto-approve", "-allow-deferral", &key]);
     assert_eq!(emulator.names("environments"), [""; 0]);
     sandbox.ok(["apply", "-auto-approve", "-allow-deferral", &key]);

@@ -68,8 +68,8 @@ impl Planner<'_> {
             return Some((
                 DeferralReason::ProviderConfigUnknown,
                 format!(
-                    "The configuration of {} depends on what is known only after this apply.",
-                    block.resolved_provider
+                    "The configuration of the provider {} depends on what is known only after this apply.",
+                    block.resolved_provider.provider.for_display()
                 ),
             ));
         }

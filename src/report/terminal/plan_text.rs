@@ -22,7 +22,7 @@ use unicode_width::UnicodeWidthStr;
 pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
     let mut out = String::new();
     let words = |text: &str| wrap(text, style.width);
-    if report.errored {
+    if report.errored && report.changes.is_empty() && report.outputs.is_empty() {
         let text = "Planning failed. Streamform encountered an error while generating this plan.";
         style.paint.push(
             &mut out,
