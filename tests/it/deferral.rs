@@ -151,7 +151,7 @@ resource "confluent_environment" "later" {
     plan.is_silent_about("confluent_environment.later will be created")
         .says("The configuration of the provider confluentinc/confluent depends on");
     sandbox.ok(["apply", "-auto-approve", "-allow-deferral", &key]);
-    assert_eq!(emulator.names("environments"), [""; 0]);
+    assert_eq!(emulator.names("environments"), ["default"]);
     sandbox.ok(["apply", "-auto-approve", "-allow-deferral", &key]);
-    assert_eq!(emulator.names("environments"), ["later"]);
+    assert_eq!(emulator.names("environments"), ["default", "later"]);
 }

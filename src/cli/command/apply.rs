@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Severity;
 use streamform_state::StateView;
 
 use super::plan::Running;
@@ -151,7 +152,14 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
         ));
     }
     let sources = planned.sources.clone();
-    let outcome = opened.run(false, engine::apply(&opened.session, planned));
+    let told = std::mem::take(&mut planned.diagnostics);
+    let mut outcome = opened.run(false, engine::apply(&opened.session, planned));
+    // A check that fails in the plan fails in the apply, too: once is enough.
+    outcome.diagnostics = outcome
+        .diagnostics
+        .into_iter()
+        .filter(|d| d.severity == Severity::Error || !told.iter().any(|t| t == d))
+        .collect();
     if outcome.store_failed {
         view.fail(rescue(&outcome.state, Path::new(RESCUED)));
     }
