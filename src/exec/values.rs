@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
+use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsResource;
+use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
@@ -20,6 +22,7 @@ use crate::eval::Expansion;
 use crate::eval::World;
 use crate::eval::WorldSettings;
 use crate::plan::Action;
+use crate::plan::InstanceChange;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 use crate::plan::Redactor;
@@ -30,6 +33,8 @@ pub(super) struct Values<'a> {
     graph: &'a deps::Graph,
     plan: &'a Plan,
     by_block: HashMap<AbsResource, Vec<usize>>,
+    /// Objects that the plan leaves as they are, without a word.
+    untouched: HashMap<&'a AbsInstance, &'a InstanceChange>,
     /// Blocks that the plan left for a later apply.
     deferred: HashSet<AbsResource>,
     results: HashMap<usize, Value>,
@@ -61,6 +66,7 @@ impl<'a> Values<'a> {
             graph,
             plan,
             by_block,
+            untouched: plan.untouched.iter().map(|c| (&c.address, c)).collect(),
             deferred: plan
                 .deferred
                 .iter()
@@ -180,7 +186,22 @@ impl<'a> Values<'a> {
                     } else {
                         self.expansion_by_plan(&abs)
                     };
+                    let left_out = match &expansion {
+                        _ if !self.plan.is_limited() => Vec::new(),
+                        expansion => expansion.instances(),
+                    };
                     self.world.set_expansion(id, resource, expansion);
+                    let planned: HashSet<&InstanceKey> = match left_out.is_empty() {
+                        true => HashSet::new(),
+                        false => self.keys_planned(&abs).collect(),
+                    };
+                    for (key, _) in left_out {
+                        match self.untouched.get(&abs.instance(key.clone())) {
+                            Some(c) => self.world.set_instance(id, resource, key, c.after.clone()),
+                            None if planned.contains(&key) => {}
+                            None => self.world.set_absent(id, resource, key),
+                        }
+                    }
                     for i in self.by_block.get(&abs).into_iter().flatten() {
                         let Some(change) = self.plan.changes.get(*i) else {
                             continue;
@@ -200,9 +221,15 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The instances of a block that the plan has.
+    fn keys_planned(&self, block: &AbsResource) -> impl Iterator<Item = &'a InstanceKey> {
+        let plan = self.plan;
+        let changes = self.by_block.get(block).into_iter().flatten();
+        changes.filter_map(move |i| plan.changes.get(*i).map(|c| &c.address.key))
+    }
+
     /// In a destroy: the instances are those that are planned.
     fn expansion_by_plan(&self, block: &AbsResource) -> Expansion {
-        use streamform_lang::addrs::InstanceKey;
         let keys: Vec<&InstanceKey> = self
             .by_block
             .get(block)
