@@ -101,3 +101,6 @@ fn classify(body: &mut Body, schema: Option<&Block>, reader: &mut Reader<'_>) {
         overrides::merge_body(body, layer);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,16 +65,13 @@ impl Text {
         let first = quoted.start + 1;
         let end = first + self.source(range.end);
         // An escape is one character: what begins with it begins where the part before it ends.
-        let start = match self.jumps.iter().position(|(text, _)| *text > range.start) {
-            Some(next) => {
-                let (text, source) = next
-                    .checked_sub(1)
-                    .and_then(|i| self.jumps.get(i))
-                    .copied()
-                    .unwrap_or((0, 0));
-                source + (range.start - text)
-            }
-            None => self.source(range.start),
+        let next = self.jumps.partition_point(|(text, _)| *text <= range.start);
+        let start = if next == self.jumps.len() {
+            self.source(range.start)
+        } else {
+            let before = next.checked_sub(1).and_then(|i| self.jumps.get(i));
+            let (text, source) = before.copied().unwrap_or((0, 0));
+            source + (range.start - text)
         };
         Span {
             start: (first + start).min(end),
