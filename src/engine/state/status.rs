@@ -41,7 +41,7 @@ pub fn mark_object(
     edit(session, "OperationTypeTaint", false, |state| {
         let current = state.get(&address.to_string()).map(|r| (r, r.current.as_ref()));
         let Some((record, object)) = current else {
-            let found = Marked::Missing(missing(address, state.len() == 0));
+            let found = Marked::Missing(missing(address, state.records().next().is_none()));
             return Ok((Vec::new(), found));
         };
         let Some(object) = object else {

@@ -61,9 +61,16 @@ fn moved(from: &str, to: &str) -> String {
 
 const CALL: &str = "module \"m\" {\n  source = \"./m\"\n  count = 2\n}\n";
 
+/// Old and new address of each block; what is in the state; what comes of it.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
 #[test]
 fn statements_move_what_they_name() {
-    let cases: &[(&[(&str, &str)], &[&str], &[&str])] = &[
+    let cases: &[Case] = &[
         (&[("t.a", "t.b")], &["t.a"], &["t.a > t.b"]),
         (
             &[("t.a", "t.b")],
