@@ -26,7 +26,7 @@
 //! * **Log first.** [`Store::commit`] appends one checksummed frame to the log and syncs it. Results of finished steps and intents of
 //!   newly ready ones go into the same frame, so a step costs one sync or less.
 //! * **Snapshots** are full copies. Readers use the newest one and the log since, so they do not wait for a writer. A small state (below
-//!   1 MiB) is copied after every run that changed it, a large one when the log has grown to half of its size.
+//!   4 MiB) is copied after every run that changed it, a large one when the log has grown to half of its size.
 //! * **The working store** (sled) holds a large state. It gets the changes when the run finishes, together with the number of the last
 //!   commit it has; if the run is killed, the next opening takes up the log. A small state does without: to read and to write it
 //!   whole is cheaper than to open a database. Its second copy is the snapshot before and the log since, which is kept for that.

@@ -27,7 +27,7 @@ use crate::working::Working;
 
 /// Bytes that a small state has at most, snapshot and log together. It lives in snapshots and log alone, and every run that
 /// changes something writes it anew. In tests few are small, so that both ways are taken.
-pub(crate) const SMALL: u64 = if cfg!(test) { 8 << 10 } else { 1 << 20 };
+pub(crate) const SMALL: u64 = if cfg!(test) { 8 << 10 } else { 4 << 20 };
 
 /// What opening found.
 #[derive(Debug)]
