@@ -97,6 +97,7 @@ fn session(dir: &Path) -> Session {
         cwd: dir.to_owned(),
         home: None,
         state: dir.join("state"),
+        unusable: None,
         key: None,
         workspace: "default".into(),
         registry: registry(),

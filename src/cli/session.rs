@@ -1,5 +1,6 @@
 //! From arguments and environment to a session: providers, emulator, state folder, signals.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
 use streamform_provider::Registry;
 use streamform_state::LockWait;
+use streamform_state::Places;
 use streamform_state::SealKey;
 use tokio::runtime::Runtime;
 
@@ -19,6 +21,9 @@ use super::arguments::GlobalArgs;
 use super::environment::Looks;
 use super::environment::variable;
 use super::process::Processes;
+use crate::config::Disk;
+use crate::config::root_backend;
+use crate::engine;
 use crate::engine::LocalStates;
 use crate::engine::Session;
 use crate::engine::timestamp;
@@ -119,8 +124,37 @@ impl Surroundings {
         .ui(true)
     }
 
-    fn state_root(&self) -> PathBuf {
-        self.base.join("streamform.state")
+    /// The folder in which `init` and `workspace select` note what they have settled.
+    pub(super) fn data(&self) -> PathBuf {
+        self.base
+            .join(variable("DATA_DIR").unwrap_or_else(|| ".streamform".to_owned()))
+    }
+
+    /// Where the states are.
+    pub(super) fn places(&self) -> Result<Places, Box<Diagnostic>> {
+        let backend = root_backend(&Disk::new(&self.base), Path::new("."));
+        engine::settled_places(&self.base, &self.data(), backend.as_deref())
+    }
+
+    /// Whether the environment decides about the workspace.
+    pub(super) fn workspace_is_overridden(&self) -> bool {
+        variable("WORKSPACE").is_some()
+    }
+
+    /// The current workspace.
+    pub(super) fn workspace(&self) -> Result<String, Box<Diagnostic>> {
+        let Some(name) = variable("WORKSPACE") else {
+            return engine::selected_workspace(&self.data());
+        };
+        if engine::is_workspace_name(&name) {
+            return Ok(name);
+        }
+        Err(Box::new(Diagnostic::error(
+            "Invalid workspace name set using TF_WORKSPACE",
+            format!(
+                "The workspace name {name:?} is not allowed. The name must contain only URL safe characters, and no path separators."
+            ),
+        )))
     }
 
     /// A session for commands that make no call.
@@ -225,21 +259,19 @@ impl Surroundings {
             ty: "confluent".into(),
         };
         registry.add(confluent, streamform_confluent::factory(defaults));
-        let workspace = variable("WORKSPACE").unwrap_or_else(|| "default".to_owned());
-        if workspace.is_empty() || workspace.starts_with('.') || workspace.contains(['/', '\\']) {
-            return Err(Box::new(Diagnostic::error(
-                "Invalid workspace name",
-                format!(
-                    "The workspace name {workspace:?} cannot be the name of a folder. Use letters, digits, dashes and underscores."
-                ),
-            )));
-        }
-        let state = streamform_state::workspace_dir(&self.state_root(), &workspace);
+        let workspace = self.workspace()?;
+        let (places, unusable) = match self.places() {
+            Ok(places) => (places, None),
+            // Told by whoever asks for the state: not every command does.
+            Err(why) => (Places::new(&self.base), Some(*why)),
+        };
+        let state = places.folder(&workspace);
         Ok(Session {
             base: self.base.clone(),
             cwd: self.cwd.clone(),
             home: std::env::home_dir(),
             state,
+            unusable,
             key,
             workspace,
             registry,

@@ -74,6 +74,19 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
     (configuration, diagnostics)
 }
 
+/// The module in a folder as far as it can be read, without those that it calls and without what is wrong with it.
+pub(super) fn root_alone(files: &dyn Files, dir: &Path) -> Option<Arc<Module>> {
+    let mut loader = Loader {
+        files,
+        sources: Sources::default(),
+        snapshot: Snapshot::default(),
+        folders: HashMap::new(),
+        diagnostics: Diagnostics::new(),
+        in_blocks: Diagnostics::new(),
+    };
+    loader.folder(&clean(dir), None)
+}
+
 struct Loader<'a> {
     files: &'a dyn Files,
     sources: Sources,

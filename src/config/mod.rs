@@ -4,6 +4,7 @@
 //! Nothing here evaluates a reference; what an expression means is asked later. All errors of a load come back
 //! together, and what could be read comes back with them.
 
+mod backend;
 mod call;
 mod check;
 mod decode;
@@ -27,6 +28,9 @@ mod variable;
 pub mod version;
 pub(crate) mod walk;
 
+pub use backend::BackendConstants;
+pub use backend::backend_file;
+pub use backend::root_backend;
 pub use call::ModuleCall;
 pub use check::CheckBlock;
 pub use check::CheckRule;

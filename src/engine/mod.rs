@@ -2,6 +2,7 @@
 //! with [`Session`].
 
 mod apply;
+mod backend;
 mod import;
 mod inputs;
 mod load;
@@ -12,12 +13,18 @@ mod scope;
 mod session;
 pub mod state;
 mod validate;
+mod workspaces;
 
 #[cfg(test)]
 mod tests;
 
 pub use apply::ApplyOutcome;
 pub use apply::apply;
+pub use backend::BackendRecord;
+pub use backend::LOCAL_ARGUMENTS;
+pub use backend::Unsettled;
+pub use backend::settled_places;
+pub use backend::unavailable_backend;
 pub use import::ImportRequest;
 pub use import::import;
 pub use inputs::GivenVariable;
@@ -35,3 +42,15 @@ pub use session::Clock;
 pub use session::Session;
 pub use session::timestamp;
 pub use validate::validate;
+pub use workspaces::Migration;
+pub use workspaces::copy_state;
+pub use workspaces::create_workspace;
+pub use workspaces::delete_workspace;
+pub use workspaces::find_migration;
+pub use workspaces::is_workspace_name;
+pub use workspaces::list_workspaces;
+pub use workspaces::managed_objects;
+pub use workspaces::migrate;
+pub use workspaces::select_workspace;
+pub use workspaces::selected_workspace;
+pub use workspaces::state_of_file;

@@ -127,6 +127,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         return Planned::failed(loaded, sources, diagnostics);
     }
     let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(session.unusable.clone().into_iter().collect());
     diagnostics.extend(provisioners::check(session, &loaded.config));
     let (variables, found) = inputs::resolve(&loaded.config, &mut sources, &request.variables);
     diagnostics.extend(found);

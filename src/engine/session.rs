@@ -31,6 +31,8 @@ pub struct Session {
     pub home: Option<PathBuf>,
     /// The folder of the state.
     pub state: PathBuf,
+    /// Why the state cannot be used: its backend is not settled.
+    pub unusable: Option<Diagnostic>,
     /// The key that seals secrets in the state; none: they are kept in the clear.
     pub key: Option<SealKey>,
     /// The workspace.
@@ -65,11 +67,37 @@ impl Session {
         }
     }
 
+    fn usable(&self) -> Result<(), Box<Diagnostic>> {
+        match &self.unusable {
+            None => Ok(()),
+            Some(why) => Err(Box::new(why.clone())),
+        }
+    }
+
+    /// Clears the lock that a dead process has left.
+    ///
+    /// # Errors
+    /// When `id` is not that of the lock, there is none, or its process is alive.
+    pub fn unlock(&self, id: &str) -> Result<(), Box<Diagnostic>> {
+        self.usable()?;
+        match streamform_state::force_unlock(&self.state, id) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(Box::new(Diagnostic::error(
+                match &e {
+                    StateError::NotLocked { .. } => "Failed to unlock state: LocalState not locked",
+                    _ => "Failed to unlock state",
+                },
+                told(&e),
+            ))),
+        }
+    }
+
     /// Opens the state for writing, and makes it if there is none.
     ///
     /// # Errors
     /// When somebody else holds its lock, or it cannot be read.
     pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Box<Diagnostic>> {
+        self.usable()?;
         let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
         let store = match &self.key {
             Some(key) => Store::open_sealed(&self.state, holder, self.lock_wait, key.clone()),
@@ -96,6 +124,7 @@ impl Session {
     /// # Errors
     /// When it cannot be read.
     pub fn read_state(&self) -> Result<StateView, Box<Diagnostic>> {
+        self.usable()?;
         if !self.state.exists() {
             return Ok(StateView::empty(""));
         }

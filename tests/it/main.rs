@@ -18,3 +18,4 @@ mod remote_state;
 mod sandbox;
 mod state_commands;
 mod tutorial;
+mod workspaces;

@@ -189,6 +189,7 @@ fn run(
         cwd: folder.path().to_owned(),
         home: None,
         state: folder.path().join("state"),
+        unusable: None,
         key: None,
         workspace: "default".to_owned(),
         registry: registry.clone(),

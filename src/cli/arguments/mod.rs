@@ -30,8 +30,12 @@ use super::command::state::StateArgs;
 use super::command::taint::TaintArgs;
 use super::command::validate::ValidateArgs;
 use super::command::version::VersionArgs;
+use super::command::workspace::ForceUnlockArgs;
+use super::command::workspace::WorkspaceArgs;
 use super::session::duration;
 use super::session::invalid_duration;
+use crate::engine;
+use crate::engine::Session;
 
 /// Infrastructure as code for Confluent Cloud and Apache Flink.
 ///
@@ -101,6 +105,9 @@ pub(super) enum Command {
     Graph(GraphArgs),
     Fmt(FmtArgs),
     Emulator(EmulatorArgs),
+    #[command(alias = "env")]
+    Workspace(WorkspaceArgs),
+    ForceUnlock(ForceUnlockArgs),
     Version(VersionArgs),
 }
 
@@ -180,9 +187,65 @@ pub(super) struct RunningArgs {
     pub(super) parallelism: Option<i64>,
     #[command(flatten)]
     pub(super) lock: LockArgs,
+    #[command(flatten)]
+    pub(super) state_file: StateFileArgs,
     /// Print warnings as a list of their titles
     #[arg(long, help_heading = "Output")]
     pub(super) compact_warnings: bool,
+}
+
+/// A state by the name of its file, as Terraform's local backend has it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "State")]
+pub(super) struct StateFileArg {
+    /// Use the state of this file's name instead of that of the backend: terraform.tfstate means streamform.state, NAME means
+    /// NAME.streamform
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+impl StateFileArg {
+    /// Puts the session on the state that is meant.
+    pub(super) fn settle(&self, session: &mut Session) {
+        if let Some(file) = &self.state {
+            session.state = streamform_state::folder_of_file(&session.base.join(file));
+            session.unusable = None;
+        }
+    }
+}
+
+/// The same for commands that write.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "State")]
+pub(super) struct StateFileArgs {
+    #[command(flatten)]
+    read: StateFileArg,
+    /// Write the state under this file's name, and leave the one that was read as it is
+    #[arg(long, value_name = "FILE")]
+    state_out: Option<PathBuf>,
+    /// Accepted for compatibility: a state keeps snapshots of itself
+    #[arg(long, value_name = "FILE", hide = true)]
+    backup: Option<PathBuf>,
+}
+
+impl StateFileArgs {
+    /// Puts the session on the state that is meant. `writes`: the command may change it.
+    ///
+    /// # Errors
+    /// When a state cannot be copied to where it is to be written.
+    pub(super) fn settle(&self, session: &mut Session, writes: bool) -> Result<(), Box<Diagnostic>> {
+        self.read.settle(session);
+        let Some(file) = self.state_out.as_ref().filter(|_| writes) else {
+            return Ok(());
+        };
+        let out = streamform_state::folder_of_file(&session.base.join(file));
+        if out != session.state {
+            engine::copy_state(session, &session.state, &out, &session.workspace)?;
+            session.state = out;
+            session.unusable = None;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ const SWITCHES: &[&str] = &[
     "migrate-state",
     "minimal-refresh",
     "no-color",
+    "or-create",
     "raw",
     "reconfigure",
     "recursive",

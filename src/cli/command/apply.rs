@@ -79,6 +79,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) 
         Ok(opened) => opened,
         Err(d) => return view.fail(d),
     };
+    if let Err(d) = args.running.state_file.settle(&mut opened.session, true) {
+        return view.fail(*d);
+    }
     let planned = match &args.plan_file {
         Some(path) => {
             running.settle(&mut opened);

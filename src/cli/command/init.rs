@@ -9,6 +9,8 @@ use clap::Args;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 
+use super::backend;
+use super::backend::BackendArgs;
 use super::fail;
 use super::line;
 use crate::cli::environment::in_automation;
@@ -21,26 +23,18 @@ use crate::report::json::UiStream;
 
 /// Check that a folder is ready to be planned and applied
 ///
-/// Providers are part of this program and modules are read where they are, so nothing is downloaded and no command needs this one
-/// to have run before. The folder .streamform is a cache: it may be deleted at any time.
+/// Providers are part of this program and modules are read where they are, so nothing is downloaded. Other commands need this one
+/// to have run only where a backend block has settings: they are settled here, and kept in the folder .streamform together with the
+/// selected workspace.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct InitArgs {
     /// Print a stream of JSON objects, one a line
     #[arg(long)]
     json: bool,
-    /// Settings of a backend; none can be set so far
-    #[arg(long, value_name = "NAME=VALUE", hide = true)]
-    backend_config: Vec<String>,
+    #[command(flatten)]
+    backend: BackendArgs,
     #[arg(long, hide = true)]
     upgrade: bool,
-    #[arg(long, hide = true)]
-    reconfigure: bool,
-    #[arg(long, hide = true)]
-    migrate_state: bool,
-    #[arg(long, hide = true)]
-    force_copy: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    backend: Option<bool>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     input: Option<bool>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -59,26 +53,12 @@ pub(in crate::cli) struct InitArgs {
     var_file: Vec<String>,
 }
 
-/// The cache.
-const CACHE: &str = ".streamform";
-
 pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     let ui = surroundings.ui();
     let session = match surroundings.offline(Arc::new(())) {
         Ok(s) => s,
         Err(d) => return fail(&ui, d),
     };
-    if let Some(setting) = args.backend_config.first() {
-        return fail(
-            &ui,
-            Diagnostic::error(
-                "Backend settings are not available yet",
-                format!(
-                    "-backend-config={setting} cannot be used: the state is always kept in the folder streamform.state."
-                ),
-            ),
-        );
-    }
     let disk = Disk::new(&session.base);
     if !has_configuration(&session.base) {
         ui.out("Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".\n");
@@ -86,18 +66,35 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     }
     let (config, mut found) = engine::load_declarations(&disk, Path::new("."), &session.registry);
     found.extend(unavailable_backend(&config, "Unsupported backend type"));
-    if let Err(d) = make_cache(&session.base) {
+    let data = surroundings.data();
+    if let Err(d) = make_data_folder(&data) {
         found.push(*d);
+    }
+    let mut sources = config.sources.clone();
+    let mut settled = None;
+    if !found.has_errors() && args.backend.backend.unwrap_or(true) {
+        let options = (&args.backend, args.input.unwrap_or(true));
+        let backend = config.root().backend.as_deref();
+        match backend::settle(&ui, &session, &data, backend, options, &mut sources) {
+            Ok((told, warnings)) => {
+                settled = told;
+                found.extend(warnings);
+            }
+            Err(problems) => found.extend(problems),
+        }
     }
     if args.json {
         let stream = UiStream::new(ui, Arc::new(|| jiff::Timestamp::now().to_string()));
         stream.version(env!("CARGO_PKG_VERSION"));
-        stream.diagnostics(&found, &config.sources);
+        stream.diagnostics(&found, &sources);
     } else {
         if !found.has_errors() {
+            if let Some(settled) = settled {
+                ui.out(&format!("Backend:\n{settled}\n\n"));
+            }
             tell(&ui, &config);
         }
-        ui.diagnostics(&found, &config.sources);
+        ui.diagnostics(&found, &sources);
     }
     u8::from(found.has_errors())
 }
@@ -110,11 +107,11 @@ fn has_configuration(base: &Path) -> bool {
     })
 }
 
-fn make_cache(base: &Path) -> Result<(), Box<Diagnostic>> {
-    std::fs::create_dir_all(base.join(CACHE)).map_err(|e| {
+fn make_data_folder(data: &Path) -> Result<(), Box<Diagnostic>> {
+    std::fs::create_dir_all(data).map_err(|e| {
         Box::new(Diagnostic::error(
             "Cannot write here",
-            format!("The folder {CACHE} cannot be made: {e}."),
+            format!("The folder {} cannot be made: {e}.", data.display()),
         ))
     })
 }
@@ -165,47 +162,9 @@ fn tell(ui: &Ui, config: &Configuration) {
 
 /// What the `backend` block asks for and cannot have; `unknown` is the title for types that do not exist anywhere.
 pub(super) fn unavailable_backend(config: &Configuration, unknown: &str) -> Diagnostics {
-    const KNOWN: &[&str] = &[
-        "azurerm",
-        "consul",
-        "cos",
-        "gcs",
-        "http",
-        "kubernetes",
-        "local",
-        "oss",
-        "pg",
-        "remote",
-        "s3",
-    ];
-    let mut found = Diagnostics::new();
-    let Some(backend) = &config.root().backend else {
-        return found;
-    };
-    if !KNOWN.contains(&backend.ty.as_str()) {
-        found.error_at(
-            backend.type_span,
-            unknown,
-            format!("There is no backend type named \"{}\".", backend.ty),
-        );
-    } else if backend.ty.as_str() != "local" {
-        found.error_at(
-            backend.type_span,
-            "Backend is not available yet",
-            format!(
-                "The state can be kept on this machine only so far: the backend \"{}\" is not available yet. Remove the block, or write backend \"local\" {{}}.",
-                backend.ty
-            ),
-        );
-    }
-    for attribute in &backend.body.attributes {
-        if backend.ty.as_str() == "local" {
-            found.error_at(
-                attribute.name.span,
-                "Backend settings are not available yet",
-                format!("The argument \"{}\" cannot be used: the state is always kept in the folder streamform.state.", attribute.name.name),
-            );
-        }
-    }
-    found
+    let backend = config.root().backend.as_deref();
+    backend
+        .and_then(|b| engine::unavailable_backend(b, unknown))
+        .into_iter()
+        .collect()
 }

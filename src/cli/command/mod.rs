@@ -1,6 +1,7 @@
 //! One file a command: its arguments, whose comments are its help, and what it does.
 
 pub(super) mod apply;
+mod backend;
 pub(super) mod drift;
 pub(super) mod emulator;
 pub(super) mod fmt;
@@ -16,6 +17,7 @@ pub(super) mod taint;
 pub(super) mod validate;
 pub(super) mod version;
 mod view;
+pub(super) mod workspace;
 
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
@@ -60,6 +62,8 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Taint(args) => taint::taint(&surroundings, &args),
         Command::Untaint(args) => taint::untaint(&surroundings, &args),
         Command::Graph(args) => graph::run(&surroundings, &args),
+        Command::Workspace(args) => workspace::run(&surroundings, &args),
+        Command::ForceUnlock(args) => workspace::force_unlock(&surroundings, &args),
         Command::Fmt(args) => fmt::run(&surroundings, &args),
         Command::Emulator(_) | Command::Version(_) => 0,
     }

@@ -15,6 +15,7 @@ use streamform_state::OutputValue;
 
 use super::fail;
 use super::line;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::report::Ui;
 use crate::report::outputs_text;
@@ -31,6 +32,8 @@ pub(in crate::cli) struct OutputArgs {
     /// Print the bare text of a string, number or bool, without quotes and line end
     #[arg(long)]
     raw: bool,
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// The output; without it, all
     name: Option<String>,
 }
@@ -55,7 +58,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
             ),
         );
     }
-    let state = match surroundings.offline(Arc::new(())).and_then(|s| s.read_state()) {
+    let state = match surroundings.offline(Arc::new(())).and_then(|mut session| {
+        args.state_file.settle(&mut session);
+        session.read_state()
+    }) {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),
     };

@@ -278,6 +278,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
         Ok(opened) => opened,
         Err(d) => return view.fail(d),
     };
+    if let Err(d) = args.running.state_file.settle(&mut opened.session, false) {
+        return view.fail(*d);
+    }
     let code = match wanted.plan(&view, &mut opened, &args.variables) {
         Some(planned) => tell(&view, &opened, args, planned),
         None => 1,

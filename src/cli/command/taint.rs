@@ -11,6 +11,7 @@ use super::fail;
 use super::line;
 use super::state::writing;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state::Marked;
 use crate::engine::state::mark_object;
@@ -19,6 +20,8 @@ use crate::report::Ui;
 /// Which object, and what if it is not there.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TaintArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Succeed even if there is no such resource instance
     #[arg(long)]
     allow_missing: bool,
@@ -60,7 +63,8 @@ fn mark(
             .help("streamform state list"),
         )
     })?;
-    let session = writing(surroundings, &args.lock)?;
+    let mut session = writing(surroundings, &args.lock)?;
+    args.state_file.settle(&mut session);
     match mark_object(&session, &address, status)? {
         Marked::Done if status.is_ready() => ui.out(&line(format_args!(
             "Resource instance {address} has been successfully untainted."

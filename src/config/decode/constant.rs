@@ -37,7 +37,7 @@ impl Scope for Nothing {
 }
 
 /// The value of an expression that may use neither references nor functions.
-pub(super) fn constant(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
+pub(in crate::config) fn constant(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
     let mut found = Diagnostics::new();
     refuse(expr, &mut found);
     if found.is_empty() {

@@ -2,7 +2,7 @@
 
 mod call;
 mod check;
-mod constant;
+pub(super) mod constant;
 mod content;
 mod import;
 mod lifecycle;

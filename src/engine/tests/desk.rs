@@ -51,6 +51,7 @@ impl Desk {
             cwd: folder.path().to_owned(),
             home: None,
             state: folder.path().join("state"),
+            unusable: None,
             key: None,
             workspace: "default".to_owned(),
             registry,

@@ -5,6 +5,7 @@ use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
 use super::reading;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
 use crate::report::Ui;
@@ -12,6 +13,8 @@ use crate::report::Ui;
 /// List the addresses of all resource instances
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Only the instance whose object has this id
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -22,7 +25,9 @@ pub(super) struct ListArgs {
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ListArgs) -> Result<(), Box<Diagnostic>> {
     let targets = state::parse_targets(&args.addresses)?;
-    let found = state::list_instances(&reading(surroundings)?, &targets, args.id.as_deref())?;
+    let mut session = reading(surroundings)?;
+    args.state_file.settle(&mut session);
+    let found = state::list_instances(&session, &targets, args.id.as_deref())?;
     ui.out(&found.iter().map(line).collect::<String>());
     Ok(())
 }

@@ -6,6 +6,7 @@ use streamform_lang::diag::Diagnostic;
 use super::super::line;
 use super::writing;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
 use crate::report::Ui;
@@ -16,6 +17,8 @@ use crate::report::Ui;
 /// depends on them keeps depending on them. A moved block in the configuration does the same for everybody who uses it.
 #[derive(Debug, Args)]
 pub(super) struct MvArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Only tell what would move
     #[arg(long)]
     dry_run: bool,
@@ -32,7 +35,8 @@ pub(super) struct MvArgs {
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &MvArgs) -> Result<(), Box<Diagnostic>> {
     let from = state::parse_target(&args.source)?;
     let to = state::parse_target(&args.destination)?;
-    let session = writing(surroundings, &args.lock)?;
+    let mut session = writing(surroundings, &args.lock)?;
+    args.state_file.settle(&mut session);
     let moved = state::move_objects(&session, &from, &to, args.dry_run)?;
     let verb = if args.dry_run { "Would move" } else { "Move" };
     ui.out(

@@ -9,6 +9,7 @@ use streamform_state::ForeignState;
 
 use super::writing;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
 use crate::report::Ui;
@@ -22,6 +23,8 @@ const LARGEST: u64 = 4 << 30;
 /// file of another lineage, an older one (a lower serial), and another content with the same serial.
 #[derive(Debug, Args)]
 pub(super) struct PushArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Replace the state even if the file does not belong to it or is older
     #[arg(long)]
     force: bool,
@@ -39,7 +42,8 @@ pub(super) fn run(_: &Ui, surroundings: &Surroundings, args: &PushArgs) -> Resul
             why,
         ))
     };
-    let session = writing(surroundings, &args.lock)?;
+    let mut session = writing(surroundings, &args.lock)?;
+    args.state_file.settle(&mut session);
     let text = read(&session.base, &args.path)
         .map_err(|e| unreadable(format!("The state file cannot be read: {e}.")))?;
     if text.trim().is_empty() {

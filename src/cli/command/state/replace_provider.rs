@@ -9,6 +9,7 @@ use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Answer;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
@@ -19,6 +20,8 @@ use crate::report::Ui;
 /// For a provider that has moved to another address. The objects stay as they are.
 #[derive(Debug, Args)]
 pub(super) struct ReplaceProviderArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -49,6 +52,7 @@ pub(super) fn run(
     let to = parse("to", &args.to)?;
     let mut opened = surroundings.open(Arc::new(()))?;
     opened.session.lock_wait = args.lock.wait()?;
+    args.state_file.settle(&mut opened.session);
     let replacement = state::replace_provider(&opened.session, &from, &to)?;
     if replacement.resources.is_empty() {
         replacement.discard()?;

@@ -6,6 +6,7 @@ use streamform_lang::diag::Diagnostic;
 use super::super::line;
 use super::writing;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
 use crate::report::Ui;
@@ -13,6 +14,8 @@ use crate::report::Ui;
 /// Forget objects without deleting them
 #[derive(Debug, Args)]
 pub(super) struct RmArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Only tell what would be forgotten
     #[arg(long)]
     dry_run: bool,
@@ -25,7 +28,8 @@ pub(super) struct RmArgs {
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RmArgs) -> Result<(), Box<Diagnostic>> {
     let targets = state::parse_targets(&args.addresses)?;
-    let session = writing(surroundings, &args.lock)?;
+    let mut session = writing(surroundings, &args.lock)?;
+    args.state_file.settle(&mut session);
     let found = state::forget_objects(&session, &targets, args.dry_run)?;
     let verb = if args.dry_run { "Would remove" } else { "Removed" };
     ui.out(

@@ -5,6 +5,7 @@ use streamform_lang::addrs::AbsInstance;
 use streamform_lang::diag::Diagnostic;
 
 use super::reading;
+use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
 use crate::engine::state::read_state;
 use crate::report::Ui;
@@ -13,12 +14,15 @@ use crate::report::instance_text;
 /// Show one resource instance
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
     /// Its address
     address: String,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ShowArgs) -> Result<(), Box<Diagnostic>> {
-    let session = reading(surroundings)?;
+    let mut session = reading(surroundings)?;
+    args.state_file.settle(&mut session);
     let instance = AbsInstance::parse(&args.address).map_err(|e| {
         Box::new(
             Diagnostic::error(

@@ -1,0 +1,215 @@
+//! Settling the backend, a part of `init`.
+
+use std::path::Path;
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
+use streamform_state::Places;
+
+use crate::cli::environment::may_ask;
+use crate::config::Backend;
+use crate::config::BackendConstants;
+use crate::config::backend_file;
+use crate::engine;
+use crate::engine::BackendRecord;
+use crate::engine::LOCAL_ARGUMENTS;
+use crate::engine::Session;
+use crate::report::Ui;
+
+/// What `init` is told about the backend.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Backend")]
+pub(in crate::cli) struct BackendArgs {
+    /// Settle the backend; false leaves it as it is [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(in crate::cli) backend: Option<bool>,
+    /// A setting that the backend block leaves open, or a file of them (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE|FILE")]
+    pub(in crate::cli) backend_config: Vec<String>,
+    /// Use the settings as they are now; states stay where they are
+    #[arg(long)]
+    pub(in crate::cli) reconfigure: bool,
+    /// Use the settings as they are now, and copy the states to where they say
+    #[arg(long)]
+    pub(in crate::cli) migrate_state: bool,
+    /// Copy states without asking
+    #[arg(long)]
+    pub(in crate::cli) force_copy: bool,
+}
+
+/// Settles the backend of a configuration. What comes back is told to the user: a sentence, and warnings.
+///
+/// # Errors
+/// When settings are wrong, or have changed and nobody said what to do about the states.
+pub(super) fn settle(
+    ui: &Ui,
+    session: &Session,
+    data: &Path,
+    backend: Option<&Backend>,
+    (args, input): (&BackendArgs, bool),
+    sources: &mut Sources,
+) -> Result<(Option<String>, Diagnostics), Diagnostics> {
+    if args.migrate_state && args.reconfigure {
+        return Err(Diagnostic::error(
+            "Invalid init options",
+            "The -migrate-state and -reconfigure options are mutually-exclusive: the one moves states, the other leaves them.",
+        )
+        .into());
+    }
+    let base = &session.base;
+    let migrating = args.migrate_state || args.force_copy;
+    let record = match BackendRecord::read(data) {
+        Err(_) if args.reconfigure => None,
+        other => other.map_err(|d| Diagnostics::from(*d))?,
+    };
+    let mut warnings = Diagnostics::new();
+    let Some(backend) = backend else {
+        if !args.backend_config.is_empty() {
+            warnings.push(Diagnostic::warning(
+                "Missing backend configuration",
+                "-backend-config was used without a \"backend\" block in the configuration, so it has no effect. Add a block such as backend \"local\" {} to a terraform block.",
+            ));
+        }
+        let Some(old) = record else {
+            return Ok((None, warnings));
+        };
+        if migrating {
+            move_states(ui, session, (&old.places(base), &Places::new(base)), args, input)?;
+        } else if !args.reconfigure {
+            return Err(changed().into());
+        }
+        BackendRecord::forget(data).map_err(|d| Diagnostics::from(*d))?;
+        let told = "Successfully unset the backend \"local\". The state is kept in this folder from now on.";
+        return Ok((Some(told.to_owned()), warnings));
+    };
+    let block = backend.constants(&LOCAL_ARGUMENTS)?;
+    let more = given(&args.backend_config, base, sources)?;
+    if let Some(old) = &record
+        && !args.reconfigure
+        && more.is_empty()
+        && old.is_of(&block)
+    {
+        return Ok((None, warnings));
+    }
+    let settings = more.iter().chain(&block);
+    if let Some((name, _)) = settings.into_iter().find(|(_, value)| value.is_empty()) {
+        return Err(Diagnostic::error(
+            "Invalid backend configuration",
+            format!("The \"{name}\" attribute value must not be empty."),
+        )
+        .into());
+    }
+    let new = BackendRecord::new(block, more);
+    let places = new.places(base);
+    match &record {
+        Some(old) if *old == new => return Ok((None, warnings)),
+        _ if args.reconfigure => {}
+        Some(old) if migrating => move_states(ui, session, (&old.places(base), &places), args, input)?,
+        Some(_) => return Err(changed().into()),
+        None => move_states(ui, session, (&Places::new(base), &places), args, input)?,
+    }
+    if record.is_some() || places != Places::new(base) {
+        new.write(data).map_err(|d| Diagnostics::from(*d))?;
+    }
+    let told = "Successfully configured the backend \"local\"! Streamform will automatically use this backend unless the backend configuration changes.";
+    Ok((Some(told.to_owned()), warnings))
+}
+
+fn changed() -> Diagnostic {
+    Diagnostic::error(
+        "Backend configuration changed",
+        "A change in the backend configuration has been detected, which may require migrating existing state. To copy the state to where the new settings say, use -migrate-state. To use the new settings and leave the state where it is, use -reconfigure.",
+    )
+    .help("streamform init -migrate-state")
+}
+
+/// The settings of `-backend-config`; of several values for one the last wins.
+fn given(texts: &[String], base: &Path, sources: &mut Sources) -> Result<BackendConstants, Diagnostics> {
+    let mut settings = BackendConstants::new();
+    let mut found = Diagnostics::new();
+    for text in texts {
+        if let Some((name, value)) = text.split_once('=') {
+            if LOCAL_ARGUMENTS.contains(&name) {
+                settings.insert(name.to_owned(), value.to_owned());
+            } else {
+                found.push(Diagnostic::error(
+                    "Invalid backend configuration argument",
+                    format!(
+                        "The backend configuration argument {name:?} given on the command line is not expected for the selected backend type. The backend \"local\" takes {}.",
+                        LOCAL_ARGUMENTS.join(" and ")
+                    ),
+                ));
+            }
+            continue;
+        }
+        match std::fs::read_to_string(base.join(text)) {
+            Ok(content) => {
+                let (more, problems) = backend_file(text, &content, &LOCAL_ARGUMENTS, sources);
+                settings.extend(more);
+                found.extend(problems);
+            }
+            Err(e) => found.push(Diagnostic::error(
+                "Failed to read file",
+                format!("The file {text:?} could not be read: {e}. (-backend-config takes NAME=VALUE, or a file of such lines.)"),
+            )),
+        }
+    }
+    if found.has_errors() {
+        Err(found)
+    } else {
+        Ok(settings)
+    }
+}
+
+/// Copies the states of all workspaces to their new places, if there are any and the user wants it.
+fn move_states(
+    ui: &Ui,
+    session: &Session,
+    (from, to): (&Places, &Places),
+    args: &BackendArgs,
+    input: bool,
+) -> Result<(), Diagnostics> {
+    let fail = |d: Box<Diagnostic>| Diagnostics::from(*d);
+    let migration = engine::find_migration(session, from, to).map_err(fail)?;
+    if migration.moved.is_empty() {
+        return Ok(());
+    }
+    if !args.force_copy {
+        let mut question = format!(
+            "\nDo you want to copy existing state to the new backend?\n  There is a state of {} where the backend was before. The old one stays where it is.\n",
+            migration.moved.join(", ")
+        );
+        if !migration.taken.is_empty() {
+            question.push_str(&format!(
+                "  Another state of {} is at the new place already: it would be replaced.\n",
+                migration.taken.join(", ")
+            ));
+        }
+        question.push_str("  Enter \"yes\" to copy, and \"no\" to go on with what is at the new place.\n\n  Enter a value: ");
+        let cannot = || -> Diagnostics {
+            Diagnostic::error(
+                "Error asking for state migration action",
+                "There is a state where the backend was before, and nobody can be asked whether to copy it. Use -force-copy to copy it, or -reconfigure to leave it where it is.",
+            )
+            .into()
+        };
+        if !input || !may_ask() {
+            return Err(cannot());
+        }
+        match ui.prompt(&question) {
+            Ok(Some(answer)) if answer == "yes" => {}
+            Ok(Some(answer)) if answer == "no" => return Ok(()),
+            Ok(Some(_)) => {
+                return Err(Diagnostic::error(
+                    "State migration cancelled",
+                    "Only \"yes\" and \"no\" are answers. Nothing was changed.",
+                )
+                .into());
+            }
+            _ => return Err(cannot()),
+        }
+    }
+    engine::migrate(session, from, to, &migration.moved).map_err(fail)
+}
