@@ -10,6 +10,8 @@ mod guard;
 mod import;
 mod json_syntax;
 mod kill;
+mod machine_output;
+mod mistakes;
 mod plan_modes;
 mod provider_corpus;
 mod provisioners;

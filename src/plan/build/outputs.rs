@@ -109,6 +109,16 @@ impl Planner<'_> {
                         .collect(),
                 );
                 let (status, messages) = status_of(&condition);
+                if condition == Condition::Unknown {
+                    diagnostics.push(
+                        Diagnostic::warning(
+                            "Check block assertion known after apply",
+                            "What the condition refers to is not known yet. It is judged when the plan is applied.",
+                        )
+                        .at(rule.condition.span)
+                        .with_values(describe_unknown(&rule.condition, &self.world.scope(id))),
+                    );
+                }
                 if let Condition::Fails(message) = condition {
                     let scope = self.world.scope(id);
                     diagnostics.push(Diagnostic {

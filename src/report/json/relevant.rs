@@ -24,6 +24,7 @@ use crate::config::walk::body_traversals;
 use crate::config::walk::traversals;
 use crate::plan::Action;
 use crate::plan::Plan;
+use crate::plan::PlanMode;
 
 /// The list, by address and attribute; nothing where nothing is relevant.
 pub(super) fn relevant_attributes(plan: &Plan, config: &Configuration) -> Option<Json> {
@@ -35,7 +36,12 @@ pub(super) fn relevant_attributes(plan: &Plan, config: &Configuration) -> Option
     };
     let mut blocks = HashSet::new();
     let mut modules = BTreeSet::from([ModuleInstance::root()]);
-    for c in &plan.changes {
+    // What only reads goes through all modules; what has targets leaves the others out.
+    let read = plan
+        .untouched
+        .iter()
+        .filter(|_| plan.mode == PlanMode::RefreshOnly);
+    for c in plan.changes.iter().chain(read) {
         if c.action != Action::Delete && c.action != Action::Forget {
             for n in 1..=c.address.module.0.len() {
                 modules.insert(ModuleInstance(c.address.module.0[..n].into()));

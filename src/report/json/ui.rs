@@ -205,7 +205,21 @@ impl UiStream {
     }
 
     fn hook(&self, event: &Event, address: &str) {
-        let message = |fallback: String| event_line(event, Paint::plain()).unwrap_or(fallback);
+        let message = |fallback: String| {
+            let line = event_line(event, Paint::plain()).unwrap_or(fallback);
+            match event {
+                // Terraform's stream calls every read a refresh, its terminal does not.
+                Event::Started {
+                    operation: Operation::Read,
+                    ..
+                } => line.replace(": Reading...", ": Refreshing..."),
+                Event::Completed {
+                    operation: Operation::Read,
+                    ..
+                } => line.replace(": Read complete", ": Refresh complete"),
+                _ => line,
+            }
+        };
         let mut hook = Map::new();
         hook.insert("resource".into(), resource_of_text(address));
         let mut with = |name: &str, content: Json| {

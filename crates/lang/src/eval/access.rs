@@ -38,7 +38,9 @@ const MOST_NAMES: usize = 10;
 
 /// What there is in place of a name that is not there: the one that is meant, else all.
 fn instead<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
-    if let Some(other) = did_you_mean(wanted, names.clone()) {
+    // Of very short names every other one is near.
+    let near = did_you_mean(wanted, names.clone());
+    if let Some(other) = near.filter(|n| n.chars().any(|c| wanted.contains(c))) {
         return Some(format!("Did you mean {other:?}?"));
     }
     let mut listed: Vec<String> = names.clone().take(MOST_NAMES).map(|n| format!("{n:?}")).collect();
