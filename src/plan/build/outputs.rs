@@ -96,6 +96,13 @@ impl Planner<'_> {
         }
         for id in self.world.instances_of(module).to_vec() {
             let address = inside(&self.world.address(id).to_string(), format_args!("check.{name}"));
+            let path = self.input.config.module(module).path.to_string();
+            let object = inside(&path, format_args!("check.{name}"));
+            // What its data source could not read is told already.
+            let unread = self
+                .checks
+                .get(&object)
+                .is_some_and(|c| c.instances.iter().any(|(a, _, _)| *a == address));
             for rule in &check.asserts {
                 let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
                 // A check never stops a run: its errors are told as warnings.
@@ -109,7 +116,7 @@ impl Planner<'_> {
                         .collect(),
                 );
                 let (status, messages) = status_of(&condition);
-                if condition == Condition::Unknown {
+                if condition == Condition::Unknown && !unread {
                     diagnostics.push(
                         Diagnostic::warning(
                             "Check block assertion known after apply",
@@ -126,9 +133,13 @@ impl Planner<'_> {
                         ..failed_condition(rule, &scope, "Check block assertion failed", message)
                     });
                 }
-                let path = self.input.config.module(module).path.to_string();
-                let object = inside(&path, format_args!("check.{name}"));
-                self.record_check(CheckKind::Check, object, address.clone(), status, messages);
+                self.record_check(
+                    CheckKind::Check,
+                    object.clone(),
+                    address.clone(),
+                    status,
+                    messages,
+                );
             }
         }
         diagnostics
