@@ -57,6 +57,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &DriftArgs) -> u8 {
         Ok(opened) => opened,
         Err(d) => return fail(&view, args, &(*d).into(), &Sources::default()),
     };
+    if let Err(d) = args.running.state_file.settle(&mut opened.session, false) {
+        return fail(&view, args, &(*d).into(), &Sources::default());
+    }
     let code = match wanted.plan(&view, &mut opened, &args.variables) {
         Some(planned) => tell(&view, &opened, args, &planned),
         None => 1,
