@@ -223,5 +223,5 @@ fn only_what_changes_is_read_by_a_minimal_refresh() {
     );
     assert_eq!(read(&["-minimal-refresh"]), ["confluent_service_account.app"]);
     assert_eq!(read(&["-refresh=false"]), Vec::<String>::new());
-    assert_eq!(read(&[]).len(), 3);
+    assert_eq!(read(&[]).len(), 4);
 }

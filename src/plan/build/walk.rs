@@ -450,11 +450,13 @@ impl<'a> Planner<'a> {
     /// Tells of reads that need no call: the object is what the state says.
     fn tell_local_reads(&self, address: &AbsProviderConfig, provider: &dyn streamform_provider::Provider) {
         let observer = self.input.observer;
+        let only = self.input.options.reads_only.as_deref();
         for (instance, prior) in &self.prior {
             if prior.provider != *address
                 || instance.resource.mode != streamform_lang::addrs::Mode::Managed
                 || provider.reads_outside(instance.resource.ty.as_str())
                 || !self.is_targeted(instance)
+                || only.is_some_and(|only| !only.contains(instance))
             {
                 continue;
             }
