@@ -56,6 +56,7 @@ pub use refactor::ImportKey;
 pub use refactor::MovedBlock;
 pub use refactor::RemovedBlock;
 pub use references::SchemaLookup;
+pub use references::check_expression;
 pub use references::check_references;
 pub use resource::IgnoreChanges;
 pub use resource::Lifecycle;

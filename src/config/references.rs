@@ -14,6 +14,7 @@ use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
+use streamform_lang::syntax::StepKind;
 use streamform_lang::syntax::Syntax;
 use streamform_lang::syntax::Traversal;
 use streamform_lang::value::Name;
@@ -52,6 +53,25 @@ pub fn check_references(configuration: &Configuration, schemas: &SchemaLookup<'_
     diagnostics
 }
 
+/// Checks every reference of an expression that stands for itself, such as a line of the console, as if it were written in a
+/// module of the configuration.
+pub fn check_expression(
+    configuration: &Configuration,
+    module: &Module,
+    expr: &Expr,
+    schemas: &SchemaLookup<'_>,
+) -> Diagnostics {
+    let mut checker = Checker {
+        used_providers: &HashSet::default(),
+        configuration,
+        module,
+        schemas,
+        diagnostics: Diagnostics::new(),
+    };
+    checker.expr(expr, &Scope::default());
+    checker.diagnostics
+}
+
 struct Checker<'a> {
     used_providers: &'a HashSet<&'a AbsProviderConfig>,
     configuration: &'a Configuration,
@@ -81,7 +101,16 @@ impl<'a> Checker<'a> {
                 let rest = t.steps.get(reference.consumed..).unwrap_or_default();
                 self.subject(reference, rest, scope);
             }
-            Err(problem) => self.diagnostics.push((**problem).clone()),
+            Err(problem) => {
+                self.diagnostics.push((**problem).clone());
+                if !t
+                    .steps
+                    .first()
+                    .is_some_and(|s| matches!(s.kind, StepKind::Attr(_)))
+                {
+                    self.bare(&t.root);
+                }
+            }
         }
     }
 
@@ -96,7 +125,15 @@ impl<'a> Checker<'a> {
                 self.exprs([&rule.condition, &rule.error_message], &plain);
             }
         }
+        let is_root = module.id == self.configuration.root().id;
         for output in module.outputs.values() {
+            if is_root && output.ephemeral {
+                self.diagnostics.error_at(
+                    output.header,
+                    "Ephemeral output not allowed",
+                    "Ephemeral outputs are not allowed in the root module: its outputs are kept in the state, and an ephemeral value must not be kept anywhere. Remove \"ephemeral = true\", or give the output ephemeralasnull(...) of the value.",
+                );
+            }
             self.expr(&output.value, &plain);
             for rule in &output.preconditions {
                 self.exprs([&rule.condition, &rule.error_message], &plain);

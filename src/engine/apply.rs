@@ -53,6 +53,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
         cwd: session.cwd.clone(),
+        registry: session.registry.clone(),
         surroundings: session.surroundings(&plan.timestamp, true),
         variables: planned.variables,
         applying: true,

@@ -65,6 +65,7 @@ pub async fn import(
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
         cwd: session.cwd.clone(),
+        registry: session.registry.clone(),
         surroundings: session.surroundings(&timestamp, false),
         variables: variables.clone(),
         applying: false,

@@ -3,6 +3,7 @@
 
 mod apply;
 mod backend;
+mod console;
 mod import;
 mod inputs;
 mod load;
@@ -25,6 +26,10 @@ pub use backend::LOCAL_ARGUMENTS;
 pub use backend::Unsettled;
 pub use backend::settled_places;
 pub use backend::unavailable_backend;
+pub use console::Against;
+pub use console::Answer;
+pub use console::Console;
+pub use console::console;
 pub use import::ImportRequest;
 pub use import::import;
 pub use inputs::GivenVariable;

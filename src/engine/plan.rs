@@ -172,6 +172,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
         cwd: session.cwd.clone(),
+        registry: session.registry.clone(),
         surroundings: session.surroundings(&timestamp, false),
         variables: variables.clone(),
         applying: false,

@@ -43,6 +43,7 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
     let settings = WorldSettings {
         workspace: session.workspace.clone(),
         cwd: session.cwd.clone(),
+        registry: session.registry.clone(),
         surroundings: session.surroundings("", false),
         variables,
         applying: false,
@@ -106,7 +107,7 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
 }
 
 /// Whether the static checks have told a problem already: the same words about a place that the other one covers.
-fn is_told(told: &Diagnostics, found: &streamform_lang::diag::Diagnostic) -> bool {
+pub(super) fn is_told(told: &Diagnostics, found: &streamform_lang::diag::Diagnostic) -> bool {
     told.iter().any(|d| {
         d.summary == found.summary
             && match (d.subject, found.subject) {

@@ -21,6 +21,7 @@ pub use import::import_targets;
 pub use repetition::Expansion;
 pub use repetition::Repetition;
 pub use scope::InstanceScope;
+pub(crate) use variable::infinity;
 pub(crate) use variable::typed;
 pub use world::ModuleInstanceId;
 pub use world::Validated;

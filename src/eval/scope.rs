@@ -5,7 +5,9 @@ use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::did_you_mean;
 use streamform_lang::eval::Scope;
+use streamform_lang::functions::Function;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
@@ -206,6 +208,23 @@ impl Scope for InstanceScope<'_, '_> {
 
     fn surroundings(&self) -> &Surroundings {
         &self.world.settings.surroundings
+    }
+
+    fn provider_function(&self, provider: &str, function: &str) -> Result<&'static Function, String> {
+        let required = &self.world.module(self.module).required_providers;
+        let Some(declared) = required.get(provider) else {
+            return Err(format!(
+                "There is no function named \"provider::{provider}::{function}\". Ensure that provider name {provider:?} is declared in this module's required_providers block, and that this provider offers a function named {function:?}."
+            ));
+        };
+        let factory = self.world.settings.registry.get(&declared.source);
+        let offered = factory.map_or(&[][..], |f| f.functions());
+        offered.iter().find(|f| f.name == function).ok_or_else(|| {
+            let hint = did_you_mean(function, offered.iter().map(|f| f.name))
+                .map(|name| format!(" Did you mean {name:?}?"))
+                .unwrap_or_default();
+            format!("The function {function:?} is not available from the provider {provider:?}.{hint}")
+        })
     }
 }
 

@@ -88,6 +88,16 @@ pub(crate) fn typed(
     Ok(value)
 }
 
+/// The refusal to write an infinite number down.
+pub(crate) fn infinity(what: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Infinite number cannot be stored",
+        format!(
+            "{what} holds an infinite number, such as a division by zero gives it. It can be computed with, but neither a plan nor the state can hold it. Test the divisor before dividing."
+        ),
+    )
+}
+
 impl World<'_> {
     /// Works out an input variable in every instance of its module, and checks its validation rules.
     pub fn evaluate_variable(&mut self, module: ModuleId, name: &Name) -> Diagnostics {
@@ -219,6 +229,10 @@ impl World<'_> {
             let (mut value, found) = evaluate(&output.value, &self.scope(id));
             diagnostics.extend(found);
             let marks = value.deep_marks();
+            if self.address(id).is_root() && value.holds_infinity() {
+                diagnostics.push(infinity(&format!("The value of output.{name}")).at(output.value.span));
+                value = Value::unknown(Type::Any);
+            }
             if self.address(id).is_root() && marks.contains(Marks::SENSITIVE) && !output.sensitive {
                 diagnostics.push(
                     Diagnostic::error(

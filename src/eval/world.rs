@@ -15,6 +15,8 @@ use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
+use streamform_provider::Registry;
+
 use super::Condition;
 use super::Expansion;
 use super::InstanceScope;
@@ -47,6 +49,8 @@ pub struct WorldSettings {
     pub cwd: PathBuf,
     /// What functions may use.
     pub surroundings: Surroundings,
+    /// The providers of the program, for the functions that they bring.
+    pub registry: Registry,
     /// Values of the root module's variables, already of their types. What is missing takes its default.
     pub variables: BTreeMap<Name, Value>,
     /// `terraform.applying`
@@ -139,6 +143,17 @@ impl<'a> World<'a> {
     /// How the validation rules ended that were evaluated since this was last asked.
     pub fn take_validated(&mut self) -> Vec<Validated> {
         std::mem::take(&mut self.validated)
+    }
+
+    /// The same world, over another borrow of the configuration that it was made with.
+    pub(crate) fn of<'b>(self, config: &'b Configuration) -> World<'b> {
+        World {
+            config,
+            settings: self.settings,
+            modules: self.modules,
+            by_config: self.by_config,
+            validated: self.validated,
+        }
     }
 
     /// The configuration.

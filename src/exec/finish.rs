@@ -380,7 +380,7 @@ impl<'a> Run<'a> {
 }
 
 /// The value with null for everything that is not known.
-fn known_only(value: Value) -> Value {
+pub(super) fn known_only(value: Value) -> Value {
     if value.is_wholly_known() {
         value
     } else if value.is_known() {

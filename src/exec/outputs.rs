@@ -15,6 +15,7 @@ use streamform_state::Entry;
 use streamform_state::OutputValue;
 use streamform_state::RawJson;
 
+use super::finish::known_only;
 use super::journal::lock;
 use super::run::Run;
 use crate::config::ModuleId;
@@ -52,6 +53,8 @@ impl Run<'_> {
             };
             let value = match self.output_now(change, spoiled) {
                 Some(v) if v.is_wholly_known() => v,
+                // What no apply can tell (`format("%s", null)`) is null, as in Terraform.
+                Some(v) if self.unfinished.is_empty() && plan.targets.is_empty() => known_only(v),
                 _ => change.before.clone(),
             };
             // A null is no output value.

@@ -70,8 +70,9 @@ impl Serialize for Bare<'_> {
             Kind::Bool(b) => to.serialize_bool(*b),
             Kind::String(s) => to.serialize_str(s),
             Kind::Number(n) => match n.as_i64() {
-                Some(i) => ("i", i).serialize(to),
-                None => ("n", n.to_string()).serialize(to),
+                // The negative zero keeps its sign.
+                Some(i) if i != 0 || !n.has_minus() => ("i", i).serialize(to),
+                _ => ("n", n.to_string()).serialize(to),
             },
             Kind::List(s) => ("l", TypeJson(&s.elem), Items(&s.items)).serialize(to),
             Kind::Set(s) => ("s", TypeJson(&s.elem), Items(&s.items)).serialize(to),

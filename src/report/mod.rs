@@ -14,19 +14,23 @@
 //! | JSON | [`json::plan_json`], [`json::state_json`], [`json::validate_json`], [`json::outputs_json`], [`json::output_json`] |
 //! | the `-json` stream | [`json::UiStream::new`]: `version`, `plan`, `applied`, `diagnostics`; it is an observer too |
 //! | pictures | [`graph_dot`], [`graph_mermaid`], [`plan_graph_dot`], [`plan_graph_mermaid`] |
-//! | a value | [`value_text()`], [`value_text_in_clear`] |
+//! | a value | [`value_text()`], [`value_text_in_clear`]; a type: [`type_text()`] |
+//! | lines of a person | [`LineEditor`] |
 
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;
 pub mod graph;
 pub mod json;
+pub mod line_editor;
 pub mod markdown;
 pub mod model;
 pub mod paint;
 pub mod redact;
 pub mod state_text;
 pub mod terminal;
+pub mod tree_text;
+pub mod type_text;
 pub mod ui;
 pub mod value_text;
 
@@ -39,6 +43,8 @@ pub use graph::graph_dot;
 pub use graph::graph_mermaid;
 pub use graph::plan_graph_dot;
 pub use graph::plan_graph_mermaid;
+pub use line_editor::LineEditor;
+pub use line_editor::Typed;
 pub use markdown::MarkdownOptions;
 pub use markdown::plan_markdown;
 pub use model::PlanReport;
@@ -55,6 +61,9 @@ pub use terminal::event_line;
 pub use terminal::next_step_text;
 pub use terminal::outputs_text;
 pub use terminal::plan_text;
+pub use tree_text::Tree;
+pub use tree_text::tree_text;
+pub use type_text::type_text;
 pub use ui::Ui;
 pub use ui::UiSettings;
 pub use value_text::value_text;

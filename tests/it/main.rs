@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod console;
 mod deferral;
 mod drift;
 mod examples;
@@ -18,6 +19,7 @@ mod provisioners;
 mod refactoring;
 mod remote_state;
 mod sandbox;
+mod small_commands;
 mod state_commands;
 mod tutorial;
 mod workspaces;

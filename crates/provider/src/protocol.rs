@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Severity;
+use streamform_lang::functions::Function;
 use streamform_lang::value::Path;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
@@ -79,9 +80,9 @@ pub trait ProviderFactory: Send + Sync {
     fn schema(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>>;
     /// Names of all types of a mode, sorted, for suggestions and `providers schema`.
     fn type_names(&self, mode: Mode) -> Vec<&'static str>;
-    /// Signatures of the functions that the provider brings: name and parameter names. Usually none.
-    fn function_names(&self) -> Vec<&'static str> {
-        Vec::new()
+    /// The functions that the provider brings, sorted by name. Usually none.
+    fn functions(&self) -> &'static [Function] {
+        &[]
     }
     /// The version that `version` and lock information show.
     fn version(&self) -> &str;

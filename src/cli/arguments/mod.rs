@@ -17,14 +17,19 @@ pub(super) use values::GivenValue;
 pub(super) use values::VariableArgs;
 
 use super::command::apply::ApplyArgs;
+use super::command::console::ConsoleArgs;
 use super::command::drift::DriftArgs;
 use super::command::emulator::EmulatorArgs;
 use super::command::fmt::FmtArgs;
 use super::command::graph::GraphArgs;
 use super::command::import::ImportArgs;
 use super::command::init::InitArgs;
+use super::command::metadata::MetadataArgs;
+use super::command::modules::GetArgs;
+use super::command::modules::ModulesArgs;
 use super::command::output::OutputArgs;
 use super::command::plan::PlanArgs;
+use super::command::providers::ProvidersArgs;
 use super::command::show::ShowArgs;
 use super::command::state::StateArgs;
 use super::command::taint::TaintArgs;
@@ -94,6 +99,7 @@ pub(super) enum Command {
     Drift(DriftArgs),
     Import(ImportArgs),
     Output(OutputArgs),
+    Console(ConsoleArgs),
     Show(ShowArgs),
     State(StateArgs),
     /// Mark an object to be replaced
@@ -103,11 +109,15 @@ pub(super) enum Command {
     /// Take the mark off an object that was to be replaced
     Untaint(TaintArgs),
     Graph(GraphArgs),
+    Providers(ProvidersArgs),
+    Modules(ModulesArgs),
+    Get(GetArgs),
     Fmt(FmtArgs),
     Emulator(EmulatorArgs),
     #[command(alias = "env")]
     Workspace(WorkspaceArgs),
     ForceUnlock(ForceUnlockArgs),
+    Metadata(MetadataArgs),
     Version(VersionArgs),
 }
 

@@ -24,6 +24,7 @@ const SWITCHES: &[&str] = &[
     "minimal-refresh",
     "no-color",
     "or-create",
+    "plan",
     "raw",
     "reconfigure",
     "recursive",

@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 mod backend;
+pub(super) mod console;
 pub(super) mod drift;
 pub(super) mod emulator;
 pub(super) mod fmt;
@@ -9,8 +10,11 @@ mod generated;
 pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod init;
+pub(super) mod metadata;
+pub(super) mod modules;
 pub(super) mod output;
 pub(super) mod plan;
+pub(super) mod providers;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod taint;
@@ -40,6 +44,7 @@ pub(super) fn run(cli: Cli) -> u8 {
     };
     match &cli.command {
         Command::Version(args) => return version::run(&plain(), args),
+        Command::Metadata(args) => return metadata::run(&plain(), args),
         Command::Emulator(args) => return emulator::run(&plain(), args),
         _ => {}
     }
@@ -49,6 +54,7 @@ pub(super) fn run(cli: Cli) -> u8 {
     };
     match cli.command {
         Command::Init(args) => init::run(&surroundings, &args),
+        Command::Console(args) => console::run(&surroundings, &args),
         Command::Validate(args) => validate::run(&surroundings, &args),
         Command::Plan(args) => plan::run(&surroundings, &args),
         Command::Apply(args) => apply::run(&surroundings, &args, false),
@@ -61,11 +67,14 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::State(args) => state::run(&surroundings, &args),
         Command::Taint(args) => taint::taint(&surroundings, &args),
         Command::Untaint(args) => taint::untaint(&surroundings, &args),
+        Command::Providers(args) => providers::run(&surroundings, &args),
+        Command::Modules(args) => modules::run(&surroundings, &args),
+        Command::Get(args) => modules::get(&surroundings, &args),
         Command::Graph(args) => graph::run(&surroundings, &args),
         Command::Workspace(args) => workspace::run(&surroundings, &args),
         Command::ForceUnlock(args) => workspace::force_unlock(&surroundings, &args),
         Command::Fmt(args) => fmt::run(&surroundings, &args),
-        Command::Emulator(_) | Command::Version(_) => 0,
+        Command::Emulator(_) | Command::Version(_) | Command::Metadata(_) => 0,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::report::MarkdownOptions;
 use crate::report::PlanReport;
 use crate::report::Ui;
 use crate::report::json::Secrets;
+use crate::report::json::json_text;
 use crate::report::json::plan_json;
 use crate::report::json::state_json;
 use crate::report::plan_markdown;
@@ -62,7 +63,7 @@ fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), 
     if args.json {
         let loaded = engine::load(&saved.files, Path::new(&saved.root), &session.registry);
         let told = plan_json(plan, Some((&loaded.config, &session.registry)), Secrets::Clear);
-        ui.out(&line(told));
+        ui.out(&line(json_text(&told)));
     } else if args.markdown {
         ui.out(&plan_markdown(&PlanReport::of(plan), &MarkdownOptions::default()));
     } else {
@@ -85,7 +86,8 @@ fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnost
         ));
     }
     if args.json {
-        ui.out(&line(state_json(&state, &session.registry, Secrets::Clear)));
+        let told = state_json(&state, &session.registry, Secrets::Clear);
+        ui.out(&line(json_text(&told)));
     } else {
         ui.out(&state_text(&state, &session.registry, &ui.style()));
     }

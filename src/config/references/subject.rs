@@ -65,18 +65,16 @@ impl Checker<'_> {
                 }
             }
             Subject::Terraform(name) => self.terraform(name, span),
-            Subject::Other(root, name) => {
-                let detail = match root.as_str() {
-                    "check" | "run" => {
-                        format!(
-                            "The {root:?} object is not available in this context: {root}.{name} can be used only in test files.",
-                            root = root.as_str()
-                        )
-                    }
-                    _ => format!("{root}.{name} is nothing that can be referred to here."),
-                };
-                self.diagnostics.error_at(span, "Invalid reference", detail);
-            }
+            // Only test files know these objects: elsewhere the name is that of a resource type, as any other.
+            Subject::Other(root, name) => self.resource_exists(
+                &Resource {
+                    mode: Mode::Managed,
+                    ty: root.clone(),
+                    name: name.clone(),
+                },
+                span,
+                scope.check,
+            ),
             _ => {
                 self.exists(reference, scope.check);
                 self.keys(reference, rest);
@@ -94,6 +92,35 @@ impl Checker<'_> {
         };
         self.diagnostics
             .error_at(span, "Invalid \"terraform\" attribute", detail);
+    }
+
+    /// An object that has only attributes, used without one. As in Terraform, the attribute that is missing is told, too.
+    pub(super) fn bare(&mut self, root: &streamform_lang::syntax::Ident) {
+        let name = root.name.as_str();
+        let (summary, detail) = match name {
+            "var" => (
+                "Reference to undeclared input variable".to_owned(),
+                "A reference to an input variable names it behind a dot: var.NAME.".to_owned(),
+            ),
+            "local" => (
+                "Reference to undeclared local value".to_owned(),
+                "A reference to a local value names it behind a dot: local.NAME.".to_owned(),
+            ),
+            "path" | "terraform" | "each" | "count" => (
+                format!("Invalid {name:?} attribute"),
+                format!(
+                    "The {name:?} object is used through its attributes, such as {}.",
+                    match name {
+                        "path" => "path.module",
+                        "terraform" => "terraform.workspace",
+                        "each" => "each.key",
+                        _ => "count.index",
+                    }
+                ),
+            ),
+            _ => return,
+        };
+        self.diagnostics.error_at(root.span, summary, detail);
     }
 
     /// Whether the module declares what is named.
@@ -295,8 +322,9 @@ impl Checker<'_> {
         let mut block = &schema.block;
         let mut steps = rest.iter();
         while let Some(step) = steps.next() {
-            let StepKind::Attr(name) = &step.kind else {
-                return;
+            let name = match &step.kind {
+                StepKind::Attr(name) => name,
+                StepKind::Index(key) => return self.no_index(key, step.span),
             };
             if block.attribute(name).is_some() {
                 // What is inside an attribute is a matter of its value.
@@ -316,6 +344,16 @@ impl Checker<'_> {
                 Nesting::Set => return,
             }
         }
+    }
+
+    fn no_index(&mut self, key: &value::Value, span: Span) {
+        let detail = match key.as_str() {
+            Some(name) => format!(
+                "Only attribute access is allowed here. Did you mean to access attribute {name:?} using the dot operator?"
+            ),
+            None => "Only attribute access is allowed here, using the dot operator.".to_owned(),
+        };
+        self.diagnostics.error_at(span, "Invalid index operation", detail);
     }
 
     fn no_attribute(&mut self, block: &schema::Block, name: &Name, span: Span) {

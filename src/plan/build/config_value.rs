@@ -17,6 +17,8 @@ use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::schema;
 use streamform_provider::schema::Schema;
 
+use crate::eval::infinity;
+
 /// The decoded configuration of one instance.
 #[derive(Clone, Debug)]
 pub struct ConfigValue {
@@ -52,6 +54,9 @@ pub fn decode_instance(
 ) -> (ConfigValue, Diagnostics) {
     let (value, mut diagnostics) = decoder.decode(scope);
     diagnostics.name_object(address);
+    if value.holds_infinity() {
+        diagnostics.push(infinity(&format!("The configuration of {address}")).on(address.to_owned()));
+    }
     let (value, marks) = value.unmark_with_paths();
     (ConfigValue { value, marks }, diagnostics)
 }

@@ -13,6 +13,7 @@ use streamform_lang::value::Path;
 use streamform_lang::value::Step;
 use streamform_lang::value::Value;
 use streamform_provider::Provider;
+use streamform_provider::Registry;
 use streamform_provider::protocol::Private;
 use streamform_provider::schema;
 use streamform_provider::schema::Schema;
@@ -21,6 +22,7 @@ use streamform_state::Object;
 use streamform_state::ObjectStatus;
 use streamform_state::PathStep;
 use streamform_state::Record;
+use streamform_state::StateView;
 
 /// One object of the state, as a value.
 #[derive(Clone, Debug)]
@@ -161,6 +163,46 @@ pub(super) fn state_value(object: &PriorObject, schema: &Schema) -> Value {
         &schema.block,
         object.current.clone().mark_with_paths(&object.marks),
     )
+}
+
+/// The current object of every record that can be read, as references to it see it without a plan.
+pub async fn stored_values(
+    state: &StateView,
+    registry: &Registry,
+) -> (BTreeMap<AbsInstance, Value>, Diagnostics) {
+    let mut values = BTreeMap::new();
+    let mut diagnostics = Diagnostics::new();
+    for record in state.records() {
+        let Some(object) = &record.current else { continue };
+        let (address, provider) = match record_names(record) {
+            Ok(names) => names,
+            Err(found) => {
+                diagnostics.extend(found);
+                continue;
+            }
+        };
+        // A type that no provider has any more has no value: what refers to it is told by the static checks.
+        let Some(schema) = registry.schema(&provider.provider, mode_of(record.mode), &record.type_name)
+        else {
+            continue;
+        };
+        let instance = registry.get(&provider.provider).map(|f| f.instance());
+        match object_from_state(
+            object,
+            &record.type_name,
+            &schema,
+            instance.as_deref(),
+            &record.address,
+        )
+        .await
+        {
+            Ok(object) => {
+                values.insert(address, state_value(&object, &schema));
+            }
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    (values, diagnostics)
 }
 
 /// The id of an object, for messages; none where it is unknown or secret.

@@ -175,6 +175,12 @@ pub(super) struct Planner<'a> {
 
 /// Makes a plan.
 pub async fn build(input: PlanInput<'_>) -> Built {
+    build_with_world(input).await.0
+}
+
+/// Makes a plan; with it come the values of everything in it, for more expressions to be evaluated in.
+pub async fn build_with_world<'c>(input: PlanInput<'c>) -> (Built, World<'c>) {
+    let config = input.config;
     let mut planner = Planner::new(&input);
     planner.diagnostics.extend(
         input
@@ -190,7 +196,8 @@ pub async fn build(input: PlanInput<'_>) -> Built {
             planner.import_without_block().await;
         }
     }
-    planner.finish()
+    let (built, world) = planner.finish();
+    (built, world.of(config))
 }
 
 impl<'a> Planner<'a> {
@@ -516,7 +523,7 @@ impl<'a> Planner<'a> {
         group
     }
 
-    fn finish(mut self) -> Built {
+    fn finish(mut self) -> (Built, World<'a>) {
         let mode = self.input.options.mode;
         if !self.diagnostics.has_errors() {
             let found = self.input.moves.validate(&self.world, mode == PlanMode::Normal);
@@ -593,12 +600,13 @@ impl<'a> Planner<'a> {
             errored,
             diagnostics: self.diagnostics.tidy(),
         };
-        Built {
+        let built = Built {
             plan,
             settled: self.settled,
             providers: self.providers,
             generated: self.generated,
-        }
+        };
+        (built, self.world)
     }
 }
 

@@ -2,17 +2,22 @@
 
 mod checks;
 mod configuration;
+mod exact;
 mod outputs;
 mod plan;
 mod relevant;
+mod schemas;
 mod state;
 mod ui;
 mod validate;
 mod value;
 
+pub use exact::json_text;
 pub use outputs::output_json;
 pub use outputs::outputs_json;
 pub use plan::plan_json;
+pub use schemas::functions_json;
+pub use schemas::provider_schemas_json;
 pub use state::state_json;
 pub use ui::UiStream;
 pub use validate::validate_json;

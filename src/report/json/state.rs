@@ -18,6 +18,7 @@ use super::COMPATIBLE_VERSION;
 use super::Secrets;
 use super::checks::checks_json;
 use super::outputs::parse;
+use super::outputs::value;
 use super::value;
 use super::value::Writer;
 use crate::plan::checks_from_state_json;
@@ -64,7 +65,7 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
             let shown = if o.sensitive && secrets == Secrets::Hidden {
                 Json::Null
             } else {
-                parse(&o.value)
+                value(&o.value)
             };
             let json = json!({ "sensitive": o.sensitive, "value": shown, "type": parse(&o.value_type) });
             (name.clone(), json)

@@ -13,7 +13,9 @@ use streamform_lang::diag::Sources;
 use streamform_state::StateView;
 
 use super::COMPATIBLE_VERSION;
+use super::exact::json_text;
 use super::outputs::parse;
+use super::outputs::value;
 use super::value;
 use crate::config;
 use crate::plan::Action;
@@ -55,7 +57,7 @@ impl UiStream {
         out.insert("type".into(), json!(kind));
         // As Terraform writes them; what begins with @ sorts first.
         out.sort_keys();
-        let mut text = Json::Object(out).to_string();
+        let mut text = json_text(&Json::Object(out));
         text.push('\n');
         self.ui.out(&text);
     }
@@ -191,7 +193,7 @@ impl UiStream {
                 out.insert("sensitive".into(), json!(o.sensitive));
                 out.insert("type".into(), parse(&o.value_type));
                 if !o.sensitive {
-                    out.insert("value".into(), parse(&o.value));
+                    out.insert("value".into(), value(&o.value));
                 }
                 (name.clone(), Json::Object(out))
             })

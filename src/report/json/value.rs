@@ -9,6 +9,7 @@ use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
 use super::Secrets;
+use super::exact;
 use crate::report::redact::Redactor;
 
 /// How values are written.
@@ -33,10 +34,9 @@ impl Writer<'_> {
             Kind::Unknown(_) => return None,
             Kind::Null(_) => Json::Null,
             Kind::Bool(b) => Json::Bool(*b),
-            // A number that no machine number holds is rounded to the nearest.
-            Kind::Number(n) => serde_json::from_str(&n.to_string()).unwrap_or(Json::Null),
+            Kind::Number(n) => exact::number(n),
             Kind::String(s) if self.secrets == Secrets::Hidden && self.known.hides(s) => Json::Null,
-            Kind::String(s) => Json::String(s.to_string()),
+            Kind::String(s) => exact::string(s),
             Kind::List(s) | Kind::Set(s) => s.items.iter().map(|v| self.value(v)).collect(),
             Kind::Tuple(items) => items.iter().map(|v| self.value(v)).collect(),
             Kind::Map(m) => self.entries(&m.items),

@@ -17,7 +17,6 @@ use crate::functions::Function;
 use crate::syntax::Call;
 use crate::syntax::Expr;
 use crate::value::Kind;
-use crate::value::Marks;
 use crate::value::Type;
 use crate::value::Value;
 
@@ -48,6 +47,18 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
             _ => {}
         }
     }
+    call_function(expr, call, function, env, found)
+}
+
+/// Evaluates the arguments, and calls a function with them.
+fn call_function(
+    expr: &Expr,
+    call: &Call,
+    function: &Function,
+    env: Env<'_>,
+    found: &mut Diagnostics,
+) -> Value {
+    let nothing = || Value::unknown(Type::Any);
     let before = found.len();
     let Some(args) = arguments(expr, call, function.params.len(), env, found) else {
         return nothing();
@@ -264,30 +275,9 @@ fn provider_function(
              namespace prefix."
         )
     } else if let Some((provider, function)) = rest.split_once("::") {
-        let before = found.len();
-        let args = match arguments(expr, call, 0, env, found) {
-            Some(Arguments::Known { values, .. }) if !failed_since(found, before) => values,
-            _ => return Value::unknown(Type::Any),
-        };
-        let mut marks = Marks::NONE;
-        let args: Vec<Value> = args
-            .into_iter()
-            .map(|v| {
-                let (v, m) = v.unmark_deep();
-                marks = marks.union(m);
-                v
-            })
-            .collect();
-        if !args.iter().all(Value::is_wholly_known) {
-            return Value::unknown(Type::Any).with_marks(marks);
-        }
-        match env.scope.provider_function(provider, function, &args) {
-            Ok(value) => return value.with_marks(marks),
-            Err(missing) if missing.starts_with("There is no function named") => missing,
-            Err(reason) => {
-                call_failed(expr, call, reason.trim_end_matches('.'), env, found);
-                return Value::unknown(Type::Any);
-            }
+        match env.scope.provider_function(provider, function) {
+            Ok(function) => return call_function(expr, call, function, env, found),
+            Err(missing) => missing,
         }
     } else {
         format!(

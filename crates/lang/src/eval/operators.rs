@@ -12,6 +12,7 @@ use crate::value::Kind;
 use crate::value::Number;
 use crate::value::Refinement;
 use crate::value::Type;
+use crate::value::Undefined;
 use crate::value::Value;
 use crate::value::convert;
 use crate::value::equals;
@@ -57,20 +58,15 @@ pub(super) fn binary(
     }
     let value = match (a.kind(), b.kind()) {
         (Kind::Number(x), Kind::Number(y)) => match arithmetic(op, x, y) {
-            Ok(value) => Some(value),
-            Err(reason) => {
-                if x.is_zero() {
-                    let d =
-                        Diagnostic::error("Operation failed", format!("Error during operation: {reason}."));
-                    report(d.at(expr.span), expr, env, found);
-                    return Value::unknown(result);
-                }
-                let diagnostic = Diagnostic::error(
-                    "Division by zero",
-                    "The divisor is zero, so this division has no result. Test the divisor before dividing, for \
-                     example with a conditional expression.",
+            Ok(value) => value,
+            Err(undefined) => {
+                let detail = format!("Error during operation: {undefined}.");
+                report(
+                    Diagnostic::error("Operation failed", detail).at(expr.span),
+                    expr,
+                    env,
+                    found,
                 );
-                report(diagnostic.at(expr.span), expr, env, found);
                 return Value::unknown(result);
             }
         },
@@ -140,24 +136,19 @@ fn known_or(value: Option<Value>, ty: Type) -> Value {
     value.unwrap_or_else(|| Value::unknown_not_null(ty))
 }
 
-fn arithmetic(op: BinaryOp, a: &Number, b: &Number) -> Result<Value, &'static str> {
-    Ok(match op {
-        BinaryOp::Add => Value::number(a.add(b)),
-        BinaryOp::Sub => Value::number(a.sub(b)),
-        BinaryOp::Mul => Value::number(a.mul(b)),
-        BinaryOp::Rem => Value::number(a.rem(b)),
-        BinaryOp::Div => Value::number(
-            a.div(b)
-                .ok_or("can't divide zero by zero or infinity by infinity")?,
-        ),
+fn arithmetic(op: BinaryOp, a: &Number, b: &Number) -> Result<Option<Value>, Undefined> {
+    Ok(Some(match op {
+        BinaryOp::Add => Value::number(a.add(b)?),
+        BinaryOp::Sub => Value::number(a.sub(b)?),
+        BinaryOp::Mul => Value::number(a.mul(b)?),
+        BinaryOp::Rem => Value::number(a.rem(b)?),
+        BinaryOp::Div => Value::number(a.div(b)?),
         BinaryOp::Less => Value::bool(a < b),
         BinaryOp::LessEq => Value::bool(a <= b),
         BinaryOp::Greater => Value::bool(a > b),
         BinaryOp::GreaterEq => Value::bool(a >= b),
-        BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::And | BinaryOp::Or => {
-            return Err("the operator does not take numbers");
-        }
-    })
+        BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::And | BinaryOp::Or => return Ok(None),
+    }))
 }
 
 /// Compares by what is known of unknown numbers. Bounds count as exclusive, as Terraform takes them: `length(x) >= 0` stays unknown.

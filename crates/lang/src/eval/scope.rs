@@ -17,13 +17,15 @@ pub trait Scope {
     /// What functions may use of the outside world.
     fn surroundings(&self) -> &crate::functions::Surroundings;
 
-    /// Calls a function of a provider: `provider::NAME::FUNCTION`.
+    /// A function of a provider: `provider::NAME::FUNCTION`.
     ///
     /// # Errors
-    /// A message when there is no such function or it fails. For a function that is not there it begins with
-    /// `There is no function named`, and is a sentence of its own; else it is a phrase without a full stop.
-    fn provider_function(&self, provider: &str, function: &str, args: &[Value]) -> Result<Value, String> {
-        let _ = args;
+    /// A sentence, when there is no such function.
+    fn provider_function(
+        &self,
+        provider: &str,
+        function: &str,
+    ) -> Result<&'static crate::functions::Function, String> {
         Err(format!(
             "There is no function named \"provider::{provider}::{function}\". Ensure that provider name \"{provider}\" is \
              declared in this module's required_providers block, and that this provider offers a function named \

@@ -76,9 +76,10 @@ pub(super) fn integer(verb: &Verb, number: &Number) -> Option<String> {
     )
 }
 
-/// A number with point or exponent.
+/// A number with point or exponent. An infinity has a sign always, and is never filled with zeros.
 pub(super) fn float(verb: &Verb, number: &Number) -> String {
     let body = match verb.mode {
+        _ if number.is_infinite() => "Inf".to_owned(),
         'e' | 'E' => {
             let precision = verb.precision.unwrap_or(6);
             let digits = Digits::exact(number).rounded(precision as i64 + 1);
@@ -92,11 +93,14 @@ pub(super) fn float(verb: &Verb, number: &Number) -> String {
             digits.rounded(keep).plain(precision)
         }
     };
-    let sign = verb.sign(number.is_negative());
+    let sign = match verb.sign(number.has_minus()) {
+        "" if number.is_infinite() => "+",
+        sign => sign,
+    };
     let padding = verb.width.unwrap_or(0).saturating_sub(sign.len() + body.len());
     if verb.minus {
         [sign, &body, &" ".repeat(padding)].concat()
-    } else if verb.zero {
+    } else if verb.zero && !number.is_infinite() {
         [sign, &"0".repeat(padding), &body].concat()
     } else {
         [&" ".repeat(padding), sign, &body].concat()
@@ -105,8 +109,11 @@ pub(super) fn float(verb: &Verb, number: &Number) -> String {
 
 /// The shortest form: an exponent below 0.0001 and from seven digits before the point.
 pub(super) fn shortest(number: &Number) -> String {
+    if number.is_infinite() {
+        return number.to_string();
+    }
     let body = general(number, None, 'e');
-    if number.is_negative() {
+    if number.has_minus() {
         format!("-{body}")
     } else {
         body

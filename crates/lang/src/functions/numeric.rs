@@ -118,7 +118,7 @@ fn num(value: &Value) -> &Number {
 
 fn float_of(value: &Value) -> Result<f64, FunctionError> {
     let f = num(value).to_f64();
-    if f.is_finite() {
+    if f.is_finite() || num(value).is_infinite() {
         return Ok(f);
     }
     Err(failed(format!(
@@ -131,8 +131,7 @@ fn float_of(value: &Value) -> Result<f64, FunctionError> {
 fn float(f: f64) -> Outcome {
     match Number::from_f64(f) {
         Some(n) => Ok(Value::number(n)),
-        None if f.is_nan() => Err(failed("the result is not a real number")),
-        None => Err(failed("the result is too large: it has no finite value")),
+        None => Err(failed("the result is not a real number")),
     }
 }
 
@@ -192,11 +191,15 @@ fn parse_in_base(text: &str, radix: u32) -> Option<Number> {
             if u32::from(digit) >= radix {
                 return None;
             }
-            n = n.mul(&base).add(&Number::from(i64::from(digit)));
+            n = n.mul(&base).ok()?.add(&Number::from(i64::from(digit))).ok()?;
         }
         n
     };
-    Some(if negative { size.neg() } else { size })
+    Some(if negative && !size.is_zero() {
+        size.neg()
+    } else {
+        size
+    })
 }
 
 fn range(a: &[Value], _: &Surroundings) -> Outcome {
@@ -230,7 +233,7 @@ fn range(a: &[Value], _: &Surroundings) -> Outcome {
             ));
         }
         numbers.push(Value::number(next.clone()));
-        next = next.add(&step);
+        next = next.add(&step).map_err(|e| failed(e.to_string()))?;
     }
     Ok(Value::list(Type::Number, numbers))
 }
@@ -253,7 +256,7 @@ fn sum(a: &[Value], _: &Surroundings) -> Outcome {
         return Err(wrong(0, "cannot sum an empty list"));
     }
     let bad = || wrong(0, "argument must be list, set, or tuple of number values");
-    let mut total = Number::ZERO;
+    let mut total: Option<Number> = None;
     let mut waiting = false;
     for v in items(list) {
         let v = convert(v, &Type::Number).map_err(|_| bad())?;
@@ -261,14 +264,19 @@ fn sum(a: &[Value], _: &Surroundings) -> Outcome {
             return Err(bad());
         }
         match v.as_number() {
-            Some(n) => total = total.add(n),
+            Some(n) => {
+                total = Some(match total {
+                    Some(sum) => sum.add(n).map_err(|e| failed(e.to_string()))?,
+                    None => n.clone(),
+                });
+            }
             None => waiting = true,
         }
     }
     if waiting {
         return Ok(unknown(Type::Number));
     }
-    Ok(Value::number(total))
+    Ok(Value::number(total.unwrap_or(Number::ZERO)))
 }
 
 #[cfg(test)]

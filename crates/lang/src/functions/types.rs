@@ -2,7 +2,6 @@
 
 use super::Function;
 use super::FunctionError;
-use super::Surroundings;
 use super::define::Outcome;
 use super::define::any;
 use super::define::anything;
@@ -101,13 +100,6 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::String),
             |a, _| to_value(a, &Type::String),
         ),
-        function(
-            "type",
-            "The type of a value. Only for `streamform console`.",
-            [anything("value")],
-            |_| Ok(Type::String),
-            |a, _: &Surroundings| Ok(Value::string(shown(&a[0].ty(), 0))),
-        ),
     ]
 }
 
@@ -190,35 +182,6 @@ fn to_value(args: &[Value], want: &Type) -> Outcome {
             (got, want) => impossible(&got, want),
         }
     })
-}
-
-/// A type over several lines, as the console shows it.
-fn shown(ty: &Type, depth: usize) -> String {
-    let inner = |t: &Type| shown(t, depth);
-    let indent = "    ".repeat(depth + 1);
-    let close = "    ".repeat(depth);
-    match ty {
-        Type::Any => "dynamic".to_owned(),
-        Type::List(e) => format!("list({})", inner(e)),
-        Type::Set(e) => format!("set({})", inner(e)),
-        Type::Map(e) => format!("map({})", inner(e)),
-        Type::Tuple(t) if !t.is_empty() => {
-            let lines: String = t
-                .iter()
-                .map(|t| format!("{indent}{},\n", shown(t, depth + 1)))
-                .collect();
-            format!("tuple([\n{lines}{close}])")
-        }
-        Type::Object(o) if !o.attributes().is_empty() => {
-            let lines: String = o
-                .attributes()
-                .iter()
-                .map(|(n, t)| format!("{indent}{n}: {},\n", shown(t, depth + 1)))
-                .collect();
-            format!("object({{\n{lines}{close}}})")
-        }
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(crate) mod scan;
 pub(crate) mod shape;
 pub(crate) mod token;
 mod tree;
+mod unfinished;
 mod walk;
 
 pub(crate) use parse::layout;
@@ -23,6 +24,7 @@ pub use parse::parse_template;
 pub use parse::parse_traversal;
 pub use reference::reference;
 pub use tree::*;
+pub use unfinished::is_unfinished;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -70,6 +70,7 @@ fn write(out: &mut String, value: &Value, ty: Option<&Type>, at: &mut Path) -> R
         Kind::Null(_) => out.push_str("null"),
         Kind::Unknown(_) => return error(at, "value is not known"),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Kind::Number(n) if n.is_infinite() => return error(at, "cannot serialize infinity as JSON"),
         Kind::Number(n) => {
             // INVARIANT: writing to a string cannot fail.
             let _ = write!(out, "{n}");

@@ -36,6 +36,7 @@ pub use json::type_to_json;
 pub use mismatch::constraint_name;
 pub use mismatch::mismatch_message;
 pub use number::Number;
+pub use number::Undefined;
 pub use path::{Path, Step};
 pub use ty::{ObjectType, Type};
 pub use unify::unify;

@@ -341,6 +341,17 @@ impl Value {
     pub fn is_wholly_known(&self) -> bool {
         !self.has_unknown
     }
+    /// Whether it or anything inside is an infinite number, which nothing can store.
+    pub fn holds_infinity(&self) -> bool {
+        match &self.kind {
+            Kind::Number(n) => n.is_infinite(),
+            Kind::Bool(_) | Kind::String(_) | Kind::Null(_) | Kind::Unknown(_) => false,
+            Kind::List(s) | Kind::Set(s) => s.items.iter().any(Value::holds_infinity),
+            Kind::Tuple(t) => t.iter().any(Value::holds_infinity),
+            Kind::Map(m) => m.items.iter().any(|(_, v)| v.holds_infinity()),
+            Kind::Object(o) => o.iter().any(|(_, v)| v.holds_infinity()),
+        }
+    }
     /// Marks of the value itself.
     pub fn marks(&self) -> Marks {
         self.marks

@@ -3,6 +3,7 @@
 //!
 //! It calls nothing outside the process: neither reading nor applying it needs a journal.
 
+mod functions;
 mod remote_state;
 mod terraform_data;
 
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 pub use remote_state::LocalSettings;
 pub use remote_state::StateReader;
 use streamform_lang::addrs::Mode;
+use streamform_lang::functions::Function;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
@@ -103,6 +105,9 @@ impl ProviderFactory for BuiltinFactory {
             Mode::Data => vec![REMOTE_STATE],
             Mode::Ephemeral => Vec::new(),
         }
+    }
+    fn functions(&self) -> &'static [Function] {
+        &functions::TABLE
     }
     fn version(&self) -> &str {
         env!("CARGO_PKG_VERSION")

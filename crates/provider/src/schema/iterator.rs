@@ -6,6 +6,7 @@ use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Subject;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::eval::Scope;
+use streamform_lang::functions::Function;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::StepKind;
@@ -80,7 +81,7 @@ impl Scope for IteratorScope<'_> {
         self.outer.surroundings()
     }
 
-    fn provider_function(&self, provider: &str, function: &str, args: &[Value]) -> Result<Value, String> {
-        self.outer.provider_function(provider, function, args)
+    fn provider_function(&self, provider: &str, function: &str) -> Result<&'static Function, String> {
+        self.outer.provider_function(provider, function)
     }
 }

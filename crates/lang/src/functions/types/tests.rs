@@ -88,12 +88,3 @@ fn ephemeral_becomes_null() {
     let v = call("ephemeralasnull", &[o(&[("a", e), ("b", s("x"))])]).unwrap();
     assert_eq!(v, o(&[("a", Value::null(Type::String)), ("b", s("x"))]));
 }
-
-#[test]
-fn types_over_lines() {
-    let ty = Type::object([("a".into(), Type::tuple([Type::Number, Type::list(Type::Any)]))]);
-    assert_eq!(
-        shown(&ty, 0),
-        "object({\n    a: tuple([\n        number,\n        list(dynamic),\n    ]),\n})"
-    );
-}

@@ -10,7 +10,11 @@ fn reads_what_terraform_reads() {
         ("5", "5"),
         ("+5", "5"),
         ("05", "5"),
-        ("-0.0", "0"),
+        ("-0.0", "-0"),
+        ("-0", "-0"),
+        ("-0e99999999", "-0"),
+        ("Inf", "+Inf"),
+        ("-inf", "-Inf"),
         (".5", "0.5"),
         ("5.", "5"),
         ("1.50", "1.5"),
@@ -45,8 +49,8 @@ fn reads_what_terraform_reads() {
 
 #[test]
 fn computes_with_512_bits() {
-    assert_eq!(n("0.1").add(&n("0.2")).to_string(), "0.3");
-    assert_eq!(n("1").div(&n("3")).unwrap().mul(&n("3")), Number::ONE);
+    assert_eq!(n("0.1").add(&n("0.2")).unwrap().to_string(), "0.3");
+    assert_eq!(n("1").div(&n("3")).unwrap().mul(&n("3")).unwrap(), Number::ONE);
     assert_eq!(
         n("2").div(&n("3")).unwrap().to_string(),
         "0.6666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666666667"
@@ -56,18 +60,18 @@ fn computes_with_512_bits() {
         "3.3333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333332"
     );
     assert_eq!(
-        n("5").rem(&n("0.3")).to_string(),
+        n("5").rem(&n("0.3")).unwrap().to_string(),
         "0.19999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999976"
     );
     assert_eq!(
-        n("-9223372036854775808").sub(&Number::ONE).to_string(),
+        n("-9223372036854775808").sub(&Number::ONE).unwrap().to_string(),
         "-9223372036854775809"
     );
     assert_eq!(
-        n("9223372036854775808").sub(&Number::ONE).as_i64(),
+        n("9223372036854775808").sub(&Number::ONE).unwrap().as_i64(),
         Some(i64::MAX)
     );
-    assert_eq!(n("2.5e-5").mul(&n("4")).to_string(), "0.0001");
+    assert_eq!(n("2.5e-5").mul(&n("4")).unwrap().to_string(), "0.0001");
 }
 
 #[test]
@@ -88,9 +92,9 @@ fn remainder_rounds_to_zero() {
         ("1", "0", "1"),
         ("0.3", "0.1", "0"),
     ] {
-        assert_eq!(n(a).rem(&n(b)).to_string(), rest, "{a} % {b}");
+        assert_eq!(n(a).rem(&n(b)).unwrap().to_string(), rest, "{a} % {b}");
     }
-    assert_eq!(Number::ONE.div(&Number::ZERO), None);
+    assert_eq!(Number::ONE.div(&Number::ZERO).unwrap().to_string(), "+Inf");
 }
 
 #[test]
@@ -155,11 +159,11 @@ proptest::proptest! {
     fn integers_are_exact(a: i64, b: i64) {
         let wide = |f: fn(i128, i128) -> i128| f(a.into(), b.into()).to_string();
         let (x, y) = (Number::from(a), Number::from(b));
-        proptest::prop_assert_eq!(x.add(&y).to_string(), wide(|a, b| a + b));
-        proptest::prop_assert_eq!(x.sub(&y).to_string(), wide(|a, b| a - b));
-        proptest::prop_assert_eq!(x.mul(&y).to_string(), wide(|a, b| a * b));
+        proptest::prop_assert_eq!(x.add(&y).unwrap().to_string(), wide(|a, b| a + b));
+        proptest::prop_assert_eq!(x.sub(&y).unwrap().to_string(), wide(|a, b| a - b));
+        proptest::prop_assert_eq!(x.mul(&y).unwrap().to_string(), wide(|a, b| a * b));
         if b != 0 {
-            proptest::prop_assert_eq!(x.rem(&y).to_string(), wide(|a, b| a % b));
+            proptest::prop_assert_eq!(x.rem(&y).unwrap().to_string(), wide(|a, b| a % b));
         }
         proptest::prop_assert_eq!(x.cmp(&y), a.cmp(&b));
     }
@@ -167,8 +171,48 @@ proptest::proptest! {
     #[test]
     fn hostile_text_is_no_number_or_one(text in "[-+0-9.eEpP_ ]{0,12}") {
         if let Some(number) = Number::parse(&text) {
-            let _ = number.rem(&Number::from(7i64));
+            let _ = number.rem(&Number::from(7i64)).unwrap();
             let _ = number.floor().as_i64();
         }
     }
+}
+
+#[test]
+fn zero_has_a_sign_and_infinities_are_numbers() {
+    let (inf, less, minus) = (n("Inf"), n("-Inf"), n("-0"));
+    for (result, shown) in [
+        (Number::ZERO.mul(&n("-5")), "-0"),
+        (Number::ZERO.div(&n("-5")), "-0"),
+        (minus.add(&minus), "-0"),
+        (minus.add(&Number::ZERO), "0"),
+        (minus.sub(&Number::ZERO), "-0"),
+        (minus.sub(&minus), "0"),
+        (minus.rem(&n("3")), "-0"),
+        (n("-3").rem(&n("3")), "0"),
+        (Number::ONE.div(&minus), "-Inf"),
+        (inf.add(&Number::ONE), "+Inf"),
+        (Number::ONE.sub(&inf), "-Inf"),
+        (less.mul(&n("-2")), "+Inf"),
+        (inf.div(&n("-2")), "-Inf"),
+        (n("-1").div(&inf), "-0"),
+        (inf.sub(&less), "+Inf"),
+    ] {
+        assert_eq!(result.unwrap().to_string(), shown);
+    }
+    for (result, why) in [
+        (inf.add(&less), Undefined::Sum),
+        (inf.sub(&inf), Undefined::Difference),
+        (inf.mul(&Number::ZERO), Undefined::Product),
+        (inf.div(&less), Undefined::Quotient),
+        (Number::ZERO.div(&minus), Undefined::Quotient),
+        (n("5").rem(&inf), Undefined::Remainder),
+    ] {
+        assert_eq!(result, Err(why));
+    }
+    assert_eq!(minus, Number::ZERO);
+    assert!(less < n("-1e400") && n("1e400") < inf && inf == inf);
+    assert!(!inf.is_integer() && inf.as_i64().is_none() && minus.as_i64() == Some(0));
+    assert_eq!(inf.floor(), inf);
+    assert_eq!(minus.abs().to_string(), "0");
+    assert_eq!(Number::from_f64(f64::NEG_INFINITY), Some(less));
 }
