@@ -52,6 +52,12 @@ const FORMAT: u32 = 1;
 /// More than any plan: a damaged file must not fill the memory.
 const LARGEST: u64 = 4 << 30;
 
+/// Nor may a small file that was made for that: plans shrink to a hundredth at best.
+const MOST_UNPACKED: u64 = 256;
+
+/// So much is never too much.
+const SMALL: u64 = 64 << 20;
+
 /// What a plan file holds.
 #[derive(Clone, Debug)]
 pub struct SavedPlan {
@@ -505,14 +511,31 @@ impl SavedPlan {
             source,
         };
         let bytes = std::fs::read(path).map_err(io)?;
+        Self::from_bytes(&path.display().to_string(), &bytes, registry)
+    }
+
+    /// Reads a plan from the bytes of a plan file; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// As [`SavedPlan::read`].
+    pub fn from_bytes(name: &str, bytes: &[u8], registry: &Registry) -> Result<SavedPlan, PlanFileError> {
         let packed = bytes
             .strip_prefix(MAGIC)
-            .ok_or_else(|| PlanFileError::NotAPlan(path.display().to_string()))?;
+            .ok_or_else(|| PlanFileError::NotAPlan(name.to_owned()))?;
+        let most = (packed.len() as u64)
+            .saturating_mul(MOST_UNPACKED)
+            .clamp(SMALL, LARGEST);
         let mut text = String::new();
         flate2::read::GzDecoder::new(packed)
-            .take(LARGEST)
+            .take(most + 1)
             .read_to_string(&mut text)
             .map_err(damaged)?;
+        if text.len() as u64 > most {
+            return Err(damaged(format_args!(
+                "its {} bytes unpack to more than {most}, as those of no plan do. Make the plan again",
+                packed.len()
+            )));
+        }
         Self::from_json(&text, registry)
     }
 

@@ -7,6 +7,7 @@ mod deferral;
 mod drift;
 mod examples;
 mod faults;
+mod fuzz_seeds;
 mod guard;
 mod import;
 mod json_syntax;

@@ -1,6 +1,7 @@
 //! Function calls.
 
 use super::Env;
+use super::budget;
 use super::describe::report;
 use super::evaluate_in;
 use super::failed_since;
@@ -84,7 +85,8 @@ fn call_function(
         None => functions::call(function, values, around),
     };
     match result {
-        Ok(value) => value,
+        Ok(value) if budget::spend_value(&value, expr.span) => value,
+        Ok(_) => nothing(),
         Err(CallError::Arguments(faults)) => {
             argument_errors(expr, function, &faults, written, env, found);
             nothing()

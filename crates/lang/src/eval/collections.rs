@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::Binding;
 use super::Env;
+use super::budget;
 use super::describe::report;
 use super::evaluate_in;
 use super::failed_since;
@@ -114,6 +115,15 @@ pub(super) fn iterable(
     false
 }
 
+/// How many elements a known collection has.
+pub(super) fn length(value: &Value) -> usize {
+    value
+        .entries()
+        .map(<[_]>::len)
+        .or_else(|| value.items().map(<[_]>::len))
+        .unwrap_or(0)
+}
+
 /// Calls `f` with each key (or index; the element itself for a set) and element of a known collection.
 pub(super) fn each(value: &Value, mut f: impl FnMut(Value, &Value)) {
     match value.kind() {
@@ -152,6 +162,9 @@ pub(super) fn for_expression(f: &For, expr: &Expr, env: Env<'_>, found: &mut Dia
     if let Some(condition) = &f.condition
         && !walk.check_condition(condition, env, found)
     {
+        return nothing(walk.marks);
+    }
+    if !budget::spend(length(&collection), expr.span) {
         return nothing(walk.marks);
     }
     each(&collection, |key, value| {
@@ -386,6 +399,9 @@ pub(super) fn splat(
         return Value::unknown_with(ty, known).with_marks(marks);
     }
     let items = value.items().unwrap_or_default();
+    if !budget::spend(items.len(), expr.span) {
+        return Value::unknown(Type::Any).with_marks(marks);
+    }
     let results: Vec<Value> = items.iter().map(|item| of(item, found)).collect();
     let mut ignored = Diagnostics::new();
     if failed_since(found, before) {

@@ -5,6 +5,7 @@
 //! deep as the expression is nested, which the parser bounds.
 
 mod access;
+mod budget;
 mod call;
 mod collections;
 mod conditional;
@@ -46,7 +47,12 @@ pub fn evaluate(expr: &Expr, scope: &dyn Scope) -> Evaluated {
         variables: None,
         item: None,
     };
+    let running = budget::Running::begin();
     let value = evaluate_in(expr, env, &mut found);
+    if let Some(problem) = running.overrun() {
+        found.push(problem);
+        return (Value::unknown(Type::Any).with_marks(value.deep_marks()), found);
+    }
     if found.has_errors() && value.is_wholly_known() {
         return (Value::unknown(Type::Any).with_marks(value.deep_marks()), found);
     }

@@ -2,6 +2,7 @@
 
 use super::Binding;
 use super::Env;
+use super::budget;
 use super::collections;
 use super::conditional;
 use super::describe::report;
@@ -30,6 +31,9 @@ pub(super) fn template(expr: &Expr, parts: &[TemplatePart], env: Env<'_>, found:
     out.parts(parts, expr, env, found);
     if failed_since(found, before) {
         return Value::unknown_not_null(Type::String).with_marks(out.marks);
+    }
+    if !budget::spend_text(out.text.len(), expr.span) {
+        out.unknown = true;
     }
     out.finish()
 }
@@ -130,7 +134,15 @@ impl Rendered {
             return;
         }
         match convert(value, &Type::String) {
-            Ok(text) => self.push(text.as_str().unwrap_or_default()),
+            Ok(text) => {
+                let text = text.as_str().unwrap_or_default();
+                // What is put together again and again must not grow first and be counted later.
+                if budget::spend_text(text.len(), part.span) {
+                    self.push(text);
+                } else {
+                    self.unknown = true;
+                }
+            }
             Err(e) => {
                 let d = invalid(format!(
                     "Cannot include the given value in a string template: {e}."
@@ -182,6 +194,10 @@ impl Rendered {
         let (source, marks) = source.unmark();
         self.marks = self.marks.union(marks);
         if !collections::iterable(&source, collection, span, env, found) {
+            self.unknown = true;
+            return;
+        }
+        if !budget::spend(collections::length(&source), span) {
             self.unknown = true;
             return;
         }

@@ -28,6 +28,9 @@ use crate::value::Value;
 /// `fileset` looks at no more entries than this.
 const MOST_ENTRIES: usize = 1_000_000;
 
+/// A file is read as far as this.
+const LARGEST_FILE: u64 = 1 << 30;
+
 /// All of them.
 pub(super) fn functions() -> Vec<Function> {
     let hash = |name, description, body| function(name, description, [string("path")], gives_string, body);
@@ -186,7 +189,8 @@ pub(crate) fn read_text(path: &str, around: &Surroundings) -> Result<String, Fun
 /// The bytes of a file.
 fn read(path: &str, around: &Surroundings) -> Result<Vec<u8>, String> {
     let (shown, full) = locate(path, around)?;
-    std::fs::read(full).map_err(|e| match e.kind() {
+    read_whole(&full).map_err(|e| match e.kind() {
+        ErrorKind::FileTooLarge => format!("failed to read file: {}", too_large(&shown)),
         ErrorKind::NotFound => format!(
             "no file exists at {}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource",
             quote(&shown)
@@ -208,7 +212,10 @@ fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, FunctionError> {
 /// The bytes of the file that the first argument names, for hashing.
 fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
     let (shown, full) = locate(text(a, 0), around).map_err(failed)?;
-    std::fs::read(full).map_err(|e| {
+    read_whole(&full).map_err(|e| {
+        if e.kind() == ErrorKind::FileTooLarge {
+            return failed(too_large(&shown));
+        }
         let verb = if e.kind() == ErrorKind::IsADirectory {
             "read"
         } else {
@@ -216,6 +223,29 @@ fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
         };
         failed(format!("{verb} {shown}: {}", reason(&e)))
     })
+}
+
+/// The bytes of a file that is not too large: a device may never end.
+fn read_whole(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata().map_or(0, |m| m.len());
+    if size > LARGEST_FILE {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
+}
+
+fn too_large(shown: &str) -> String {
+    format!(
+        "{shown} is larger than {} MiB, the most that is read into memory",
+        LARGEST_FILE >> 20
+    )
 }
 
 /// What the system says, in the words that Go has for it.

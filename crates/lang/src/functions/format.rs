@@ -124,7 +124,9 @@ fn formatlist(args: &[Value], _: &Surroundings) -> Outcome {
         return Ok(unknown(result));
     }
     let mut out = Vec::new();
-    for at in 0..length.map_or(1, |(_, n)| n) {
+    let rows = length.map_or(1, |(_, n)| n);
+    let mut length = 0;
+    for at in 0..rows {
         let row: Vec<Value> = args
             .iter()
             .map(|a| match a.items() {
@@ -143,6 +145,10 @@ fn formatlist(args: &[Value], _: &Surroundings) -> Outcome {
                 failed(format!("error on format iteration {at}: {m}"))
             }
         })?;
+        length += written.len();
+        if length > super::string::LONGEST {
+            return Err(super::string::too_long());
+        }
         out.push(Value::string(written));
     }
     Ok(Value::list(Type::String, out))

@@ -1,6 +1,5 @@
 //! Regular expressions as Go reads them, on top of the `regex` crate: `regex`, `regexall`, and what `replace` needs.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -118,10 +117,22 @@ impl Pattern {
         }
     }
 
-    /// Replaces every match; `$1`, `${name}` in the replacement stand for groups, `$$` for a dollar sign.
-    pub(super) fn replace_all<'s>(&self, s: &'s str, replacement: &str) -> Cow<'s, str> {
-        self.regex
-            .replace_all(s, |found: &Captures<'_>| self.expand(found, replacement))
+    /// Replaces every match; `$1`, `${name}` in the replacement stand for groups, `$$` for a dollar sign. None: the result would
+    /// be longer than `most` bytes.
+    pub(super) fn replace_all(&self, s: &str, replacement: &str, most: usize) -> Option<String> {
+        let mut out = String::new();
+        let mut last = 0;
+        for found in self.regex.captures_iter(s) {
+            let Some(whole) = found.get(0) else { continue };
+            out.push_str(&s[last..whole.start()]);
+            out.push_str(&self.expand(&found, replacement));
+            last = whole.end();
+            if out.len() > most {
+                return None;
+            }
+        }
+        out.push_str(&s[last..]);
+        Some(out)
     }
 
     fn expand(&self, found: &Captures<'_>, template: &str) -> String {
@@ -210,6 +221,12 @@ fn regex(args: &[Value], _: &Surroundings) -> Outcome {
 fn regexall(args: &[Value], _: &Surroundings) -> Outcome {
     let ty = regex_type(args)?;
     let pattern = compiled(args)?;
-    let all = pattern.regex.captures_iter(text(args, 1));
-    Ok(Value::list(ty, all.map(|found| pattern.value(&found))))
+    let mut all = Vec::new();
+    for found in pattern.regex.captures_iter(text(args, 1)) {
+        if all.len() >= super::string::MOST_PARTS {
+            return Err(super::string::too_many());
+        }
+        all.push(pattern.value(&found));
+    }
+    Ok(Value::list(ty, all))
 }

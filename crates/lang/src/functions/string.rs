@@ -29,6 +29,9 @@ use crate::value::Value;
 /// No function makes a text longer than this out of a number that says how long: 64 MiB.
 pub(super) const LONGEST: usize = 64 << 20;
 
+/// No function cuts a text into more parts than these.
+pub(super) const MOST_PARTS: usize = 1 << 20;
+
 /// All of them.
 pub(super) fn functions() -> Vec<Function> {
     let list = |name| Param::new(name, Type::list(Type::String));
@@ -224,7 +227,12 @@ fn join(a: &[Value], _: &Surroundings) -> Outcome {
             }
         }
     }
-    Ok(Value::string(parts.join(text(a, 0))))
+    let separator = text(a, 0);
+    let length: usize = parts.iter().map(|p| p.len() + separator.len()).sum();
+    if length > LONGEST + separator.len() {
+        return Err(too_long());
+    }
+    Ok(Value::string(parts.join(separator)))
 }
 
 fn replace(a: &[Value], _: &Surroundings) -> Outcome {
@@ -233,9 +241,19 @@ fn replace(a: &[Value], _: &Surroundings) -> Outcome {
         && let Some(pattern) = from.strip_prefix('/').and_then(|p| p.strip_suffix('/'))
     {
         let regex = regex::compile(pattern).map_err(|e| failed(e.as_go()))?;
-        return Ok(Value::string(regex.replace_all(s, to).into_owned()));
+        let out = regex.replace_all(s, to, LONGEST).ok_or_else(too_long)?;
+        return Ok(Value::string(out));
+    }
+    let more = to.len().saturating_sub(from.len());
+    if s.len() + s.matches(from).count().saturating_mul(more) > LONGEST {
+        return Err(too_long());
     }
     Ok(Value::string(s.replace(from, to)))
+}
+
+/// The refusal of a result that would fill the memory.
+pub(super) fn too_long() -> super::FunctionError {
+    failed(format!("the result would be longer than {} MiB", LONGEST >> 20))
 }
 
 fn sort(a: &[Value], _: &Surroundings) -> Outcome {
@@ -273,9 +291,20 @@ fn sort(a: &[Value], _: &Surroundings) -> Outcome {
 fn split(a: &[Value], _: &Surroundings) -> Outcome {
     let (separator, s) = (text(a, 0), text(a, 1));
     if separator.is_empty() {
+        if s.len() > MOST_PARTS {
+            return Err(too_many());
+        }
         return Ok(strings(s.chars().map(String::from)));
     }
+    if s.matches(separator).count() > MOST_PARTS {
+        return Err(too_many());
+    }
     Ok(strings(s.split(separator)))
+}
+
+/// The refusal of a list that would fill the memory.
+pub(super) fn too_many() -> super::FunctionError {
+    failed(format!("the result would have more than {MOST_PARTS} elements"))
 }
 
 fn startswith(a: &[Value], _: &Surroundings) -> Outcome {
