@@ -206,7 +206,8 @@ fn typed(ui: &Ui, mut console: Console<'_>, loaded: &Loaded) -> u8 {
     };
     loop {
         match editor.read() {
-            Ok(Typed::Text(text)) => match handle(&mut console, &text) {
+            // The end of the line belongs to it: it closes a heredoc.
+            Ok(Typed::Text(text)) => match handle(&mut console, &format!("{text}\n")) {
                 (Outcome::Text(text), warnings) => {
                     ui.diagnostics(&warnings, &console.sources);
                     ui.out(&line(text));

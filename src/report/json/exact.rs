@@ -25,10 +25,12 @@ pub(super) fn number(n: &Number) -> Json {
     if let Ok(u) = text.parse::<u64>() {
         return u.into();
     }
-    match text.parse::<f64>() {
-        Ok(f) if f.to_string() == text => f.into(),
-        // JSON has no infinity; what holds one was refused when it was planned.
-        _ if n.is_infinite() => Json::Null,
+    // JSON has no infinity; what holds one was refused when it was planned.
+    if n.is_infinite() {
+        return Json::Null;
+    }
+    match text.parse().ok().and_then(serde_json::Number::from_f64) {
+        Some(machine) if machine.to_string() == text => machine.into(),
         _ => Json::String(format!("{MARK}#{text}")),
     }
 }

@@ -10,9 +10,10 @@ use super::token::Kind;
 /// mend it.
 pub fn is_unfinished(text: &str) -> bool {
     let mut open = Vec::new();
-    for token in scan(text, Mode::Normal) {
+    // A heredoc begins and ends with whole lines.
+    let lines = format!("{text}\n");
+    for token in scan(&lines, Mode::Normal) {
         if let Some(closer) = token.kind.closer() {
-            // The scanner ends a heredoc without its marker at the end of the text, where a marker of no length stands.
             open.push(closer);
         } else if token.kind == Kind::QuotedNewline {
             return false;
@@ -55,7 +56,7 @@ mod tests {
             "[1,)",
             "/* abc",
             "{}",
-            "<<EOT\nx\nEOT\n",
+            "<<EOT\nx\nEOT",
             "\"${a}\"",
             "}",
         ] {

@@ -19,11 +19,7 @@ fn numbers_in_number_out() {
         ("pow", vec!["3", "40"], "12157665459056929000"),
         ("pow", vec!["10", "-2"], "0.01"),
         ("pow", vec!["2", "0.5"], "1.4142135623730951"),
-        (
-            "pow",
-            vec!["10", "400"],
-            "the result is too large: it has no finite value",
-        ),
+        ("pow", vec!["10", "400"], "+Inf"),
         ("max", vec!["7", "12", "9"], "12"),
         ("min", vec!["-1", "-2"], "-2"),
         ("max", vec![], "must pass at least one number"),
