@@ -75,7 +75,7 @@ fn a_small_file_that_unpacks_to_a_large_one_is_refused() {
     sandbox.write("p", bytes);
     sandbox
         .fail(["show", "p"])
-        .says("The plan file is damaged: its")
+        .says("the plan file is damaged: its 8")
         .says("as those of no plan do");
 }
 
