@@ -92,7 +92,7 @@ fn the_state_the_variables_and_a_plan_are_seen() {
     sandbox.ok(["apply", "-auto-approve", "-var=size=5"]);
     sandbox.write("five.tfvars", "size = 5\n");
     let after = all(&sandbox, &["-var-file=five.tfvars"], &lines[..1]);
-    sandbox.write("old.tfstate", sandbox.ok(["state", "pull"]).stdout.clone());
+    sandbox.write("old.tfstate", sandbox.ok(["state", "pull"]).stdout);
     let elsewhere = all(
         &sandbox,
         &["-state=old.tfstate"],
@@ -139,7 +139,7 @@ fn lines_of_a_pipe_are_evaluated_one_by_one() {
     let said = |input: &str| {
         let run = sandbox.run_with_input(["console"], input);
         run.code_is(0);
-        run.stdout.clone()
+        run.stdout
     };
     assert_eq!(said("1\n2\n"), "2\n");
     assert_eq!(said("1\n\n"), "\n");

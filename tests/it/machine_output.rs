@@ -297,6 +297,7 @@ fn our_outputs_follow_the_schemas() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn terraforms_outputs_follow_the_schemas() {
     let Some(terraform) = terraform() else {
         eprintln!("terraform is not installed: its outputs are not looked at");
@@ -358,7 +359,7 @@ fn the_schemas_are_not_lax() {
     broken("plan", &|d| d["format_version"] = json!("2.0"));
     broken("plan", &|d| d["extra"] = json!(1));
     broken("plan", &|d| {
-        d["resource_changes"][0]["change"]["actions"] = json!(["make"])
+        d["resource_changes"][0]["change"]["actions"] = json!(["make"]);
     });
     broken("plan", &|d| {
         d["resource_changes"][0]["change"]
@@ -367,14 +368,14 @@ fn the_schemas_are_not_lax() {
             .remove("after_unknown");
     });
     broken("plan", &|d| {
-        d["resource_changes"][0]["action_reason"] = json!("because")
+        d["resource_changes"][0]["action_reason"] = json!("because");
     });
     broken("plan", &|d| {
-        d["planned_values"]["root_module"]["child_modules"][0] = json!({})
+        d["planned_values"]["root_module"]["child_modules"][0] = json!({});
     });
     broken("plan", &|d| d["checks"][0]["status"] = json!("good"));
     broken("plan", &|d| {
-        d["configuration"]["root_module"]["resources"][0]["mode"] = json!(1)
+        d["configuration"]["root_module"]["resources"][0]["mode"] = json!(1);
     });
     broken("state", &|d| d["values"] = json!({}));
     broken("validate", &|d| d["valid"] = json!("yes"));

@@ -176,7 +176,7 @@ impl<'a> Search<'a> {
             }
             Subject::Module(name) => self.outputs(&module.child(name.clone(), InstanceKey::None), rest),
             Subject::ModuleInstance(name, key) => {
-                self.outputs(&module.child(name.clone(), key.clone()), rest)
+                self.outputs(&module.child(name.clone(), key.clone()), rest);
             }
             Subject::Resource(resource) => self.resource(module, resource, &InstanceKey::None, rest),
             Subject::ResourceInstance(resource, key) => self.resource(module, resource, key, rest),

@@ -15,9 +15,11 @@ pub fn is_unfinished(text: &str) -> bool {
     for token in scan(&lines, Mode::Normal) {
         if let Some(closer) = token.kind.closer() {
             open.push(closer);
-        } else if token.kind == Kind::QuotedNewline {
-            return false;
-        } else if token.kind.opener().is_some() && open.pop() != Some(token.kind) {
+            continue;
+        }
+        let broken = token.kind == Kind::QuotedNewline
+            || (token.kind.opener().is_some() && open.pop() != Some(token.kind));
+        if broken {
             return false;
         }
     }

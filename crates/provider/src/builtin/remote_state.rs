@@ -38,17 +38,17 @@ pub struct LocalSettings {
     pub workspace_dir: Option<String>,
 }
 
+/// The outputs of a state by name, sensitive ones marked.
+type Outputs = Vec<(Name, Value)>;
+
 /// Reads outputs of states.
 pub trait StateReader: Send + Sync {
-    /// The outputs of a workspace by name, sensitive ones marked. None: it has no state.
+    /// The outputs of a workspace. None: it has no state.
     ///
     /// # Errors
     /// Title and text of what is wrong with the state that is there.
-    fn outputs(
-        &self,
-        settings: &LocalSettings,
-        workspace: &str,
-    ) -> Result<Option<Vec<(Name, Value)>>, (String, String)>;
+    fn outputs(&self, settings: &LocalSettings, workspace: &str)
+    -> Result<Option<Outputs>, (String, String)>;
 }
 
 fn invalid(backend: &str, why: &str) -> ProviderDiagnostic {
