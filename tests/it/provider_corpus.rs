@@ -30,14 +30,12 @@ use streamform_state::Store;
 
 /// Cases in which we differ on purpose, by the end of their name, and why. The same is told in `docs/differences.md`.
 const DIFFERENCES: &[(&str, &str)] = &[
-    ("/moved", LATER),
     ("/timeouts-unknown", NOT_KNOWN_IS_NO_MISTAKE),
     ("/x-sql-space", SAME_STATEMENT),
     ("/x-sql-newline", SAME_STATEMENT),
     ("/x-sql-case", SAME_STATEMENT),
     ("/x-sql-leading", SAME_STATEMENT),
 ];
-const LATER: &str = "moved blocks are refused where they would have an effect";
 const NOT_KNOWN_IS_NO_MISTAKE: &str = "a timeout that is not known yet is checked when it is known";
 const SAME_STATEMENT: &str = "SQL that says the same is the same statement";
 

@@ -375,7 +375,7 @@ fn outputs_come_change_and_go() {
     desk.apply();
     desk.write(&text("null"));
     let plan = desk.plan(normal());
-    assert_eq!(plan.outputs[0].action, Action::Delete);
+    assert_eq!(plan.outputs[0].action, Action::Update);
     desk.apply();
     assert_eq!(desk.output("o"), None);
     assert!(!desk.plan(normal()).has_changes());

@@ -55,7 +55,16 @@ pub fn decode_instance(
     let (value, mut diagnostics) = decoder.decode(scope);
     diagnostics.name_object(address);
     if value.holds_infinity() {
-        diagnostics.push(infinity(&format!("The configuration of {address}")).on(address.to_owned()));
+        let entries = value.entries().unwrap_or_default();
+        let place = entries
+            .iter()
+            .find(|(_, v)| v.holds_infinity())
+            .and_then(|(name, _)| decoder.place_of(name));
+        diagnostics.push(
+            infinity(&format!("The configuration of {address}"))
+                .at_opt(place)
+                .on(address.to_owned()),
+        );
     }
     let (value, marks) = value.unmark_with_paths();
     (ConfigValue { value, marks }, diagnostics)

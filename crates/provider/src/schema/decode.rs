@@ -61,6 +61,14 @@ impl Decoder {
         diags
     }
 
+    /// Where the expression of an argument stands in the body.
+    pub fn place_of(&self, argument: &str) -> Option<Span> {
+        self.layout.fields.iter().find_map(|(name, field)| match field {
+            Field::Given { expr, .. } if name.as_str() == argument => Some(expr.span),
+            _ => None,
+        })
+    }
+
     /// The type of the value.
     pub fn implied_type(&self) -> &Type {
         &self.layout.ty
