@@ -9,6 +9,7 @@ use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
+use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_provider::schema::Attribute;
 use streamform_provider::schema::Block;
@@ -119,6 +120,9 @@ pub struct Differ<'a> {
     pub secrets: &'a Redactor,
     /// Attributes because of which the object is replaced.
     pub replace: &'a [Path],
+    /// Whether what is looked at has no declared type, as outputs have none. Maps are written as objects then, as Terraform
+    /// writes them: it does not know the one from the other there.
+    pub untyped: bool,
 }
 
 /// Where we are, as the steps from the object.
@@ -143,7 +147,11 @@ impl<'a> Differ<'a> {
 
     /// The difference of two values of no declared type, such as outputs.
     pub fn value(&self, before: Option<&Value>, after: Option<&Value>) -> Diff {
-        self.any(before, after, &mut Vec::new())
+        Differ {
+            untyped: true,
+            ..*self
+        }
+        .any(before, after, &mut Vec::new())
     }
 
     fn forces(&self, trail: &Trail) -> bool {
@@ -196,7 +204,11 @@ impl<'a> Differ<'a> {
             return self.sensitive(b, a, trail);
         }
         let Some(nested) = &attribute.nested else {
-            return self.any(b, a, trail);
+            let differ = Differ {
+                untyped: attribute.ty == Type::Any,
+                ..*self
+            };
+            return differ.any(b, a, trail);
         };
         if let Some(special) = self.special(b, a, trail) {
             return special;
@@ -355,7 +367,7 @@ impl<'a> Differ<'a> {
                         .into_iter()
                         .flatten()
                         .any(|v| matches!(v.kind(), Kind::Map(_)));
-                    let style = if is_map {
+                    let style = if is_map && !self.untyped {
                         MappingStyle::Map
                     } else {
                         MappingStyle::Object

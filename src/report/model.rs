@@ -230,6 +230,7 @@ fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
     let differ = Differ {
         secrets,
         replace: &[],
+        untyped: false,
     };
     let (b, a) = match sign {
         Sign::Add => (None, Some(&o.after)),
@@ -243,6 +244,7 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
     let differ = Differ {
         secrets,
         replace: &c.replace_paths,
+        untyped: false,
     };
     let (before, after) = (marked(c, &c.before), marked(c, &c.after));
     let after = if c.action == Action::Forget {

@@ -170,6 +170,7 @@ pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> 
         let differ = Differ {
             secrets: &secrets,
             replace: &[],
+            untyped: false,
         };
         for (name, value, _) in &outputs {
             _ = write!(out, "{name} = ");
@@ -229,6 +230,7 @@ fn object(out: &mut String, o: &StateObject, secrets: &Redactor, style: &TextSty
     let differ = Differ {
         secrets,
         replace: &[],
+        untyped: false,
     };
     let body = match &o.schema {
         Some(schema) => differ.object(Some(&o.value), Some(&o.value), &schema.block),

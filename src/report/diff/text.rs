@@ -37,7 +37,8 @@ pub(super) fn lines(before: Option<&str>, after: Option<&str>) -> TextLines {
     match (before, after) {
         (Some(b), Some(a)) if b != a => compared(b, a),
         (b, a) => TextLines {
-            lines: a.or(b).unwrap_or_default().lines().map(whole).collect(),
+            // Without the white space around it, as Terraform shows it.
+            lines: a.or(b).unwrap_or_default().trim().lines().map(whole).collect(),
             only_space: false,
         },
     }
