@@ -11,7 +11,6 @@ use super::Session;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
-use crate::eval::WorldSettings;
 use crate::exec;
 use crate::exec::ApplyInput;
 use crate::plan::Summary;
@@ -50,15 +49,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     if found.has_errors() {
         return failed(found);
     }
-    let settings = WorldSettings {
-        workspace: session.workspace.clone(),
-        cwd: session.cwd.clone(),
-        registry: session.registry.clone(),
-        surroundings: session.surroundings(&plan.timestamp, true),
-        variables: planned.variables,
-        applying: true,
-        validating: false,
-    };
+    let settings = session.settings(&plan.timestamp, true, planned.variables);
     let applied = exec::apply(ApplyInput {
         plan: Arc::clone(&plan),
         config: &planned.loaded.config,

@@ -111,14 +111,9 @@ pub async fn console<'a>(
     let timestamp = (session.clock)();
     let planning = matches!(against, Against::Plan);
     let settings = WorldSettings {
-        workspace: session.workspace.clone(),
-        cwd: session.cwd.clone(),
-        registry: session.registry.clone(),
         // Without a plan nothing is kept: functions that give another result each time may run.
         surroundings: session.surroundings(&timestamp, !planning),
-        variables,
-        applying: false,
-        validating: false,
+        ..session.settings(&timestamp, false, variables)
     };
     let world = match against {
         Against::State(state) => {

@@ -14,7 +14,6 @@ use super::Session;
 use super::apply;
 use super::inputs;
 use super::session::state_error;
-use crate::eval::WorldSettings;
 use crate::plan::Moves;
 use crate::plan::PlanMode;
 use crate::plan::build;
@@ -62,15 +61,7 @@ pub async fn import(
     };
     let address = request.address.to_string();
     let timestamp = (session.clock)();
-    let settings = WorldSettings {
-        workspace: session.workspace.clone(),
-        cwd: session.cwd.clone(),
-        registry: session.registry.clone(),
-        surroundings: session.surroundings(&timestamp, false),
-        variables: variables.clone(),
-        applying: false,
-        validating: false,
-    };
+    let settings = session.settings(&timestamp, false, variables.clone());
     let input = |state: StateView, open_intents| PlanInput {
         config: &loaded.config,
         graph: &loaded.graph,

@@ -22,7 +22,6 @@ use super::load;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
-use crate::eval::WorldSettings;
 use crate::plan::Generated;
 use crate::plan::Moves;
 use crate::plan::Plan;
@@ -169,15 +168,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         return planned;
     }
     let timestamp = (session.clock)();
-    let settings = WorldSettings {
-        workspace: session.workspace.clone(),
-        cwd: session.cwd.clone(),
-        registry: session.registry.clone(),
-        surroundings: session.surroundings(&timestamp, false),
-        variables: variables.clone(),
-        applying: false,
-        validating: false,
-    };
+    let settings = session.settings(&timestamp, false, variables.clone());
     let open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
     let (moves, state) = Moves::work_out(&loaded.config, &state, &open_intents);
     let options = PlanOptions {

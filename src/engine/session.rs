@@ -1,10 +1,13 @@
 //! Everything that a run needs to know of the world.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::functions::Surroundings;
+use streamform_lang::value::Name;
+use streamform_lang::value::Value;
 use streamform_provider::Registry;
 use streamform_state::HolderInfo;
 use streamform_state::LockWait;
@@ -13,6 +16,7 @@ use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
 
+use crate::eval::WorldSettings;
 use crate::exec::CommandRunner;
 use crate::exec::Stop;
 use crate::plan::Observer;
@@ -64,6 +68,24 @@ impl Session {
             timestamp: applying.then(|| (self.clock)()),
             plan_timestamp: Some(plan_time.to_owned()),
             impure: applying,
+        }
+    }
+
+    /// What the module tree is evaluated with, in a plan (or, with `applying`, in an apply) made at `plan_time`.
+    pub(super) fn settings(
+        &self,
+        plan_time: &str,
+        applying: bool,
+        variables: BTreeMap<Name, Value>,
+    ) -> WorldSettings {
+        WorldSettings {
+            workspace: self.workspace.clone(),
+            cwd: self.cwd.clone(),
+            registry: self.registry.clone(),
+            surroundings: self.surroundings(plan_time, applying),
+            variables,
+            applying,
+            validating: false,
         }
     }
 

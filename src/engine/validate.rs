@@ -41,13 +41,8 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         .map(|(n, v)| (n.clone(), Value::unknown(v.ty.without_optional())))
         .collect();
     let settings = WorldSettings {
-        workspace: session.workspace.clone(),
-        cwd: session.cwd.clone(),
-        registry: session.registry.clone(),
-        surroundings: session.surroundings("", false),
-        variables,
-        applying: false,
         validating: true,
+        ..session.settings("", false, variables)
     };
     let used_providers = config.used_providers();
     let mut world = World::new(config, settings);

@@ -14,7 +14,7 @@ const KINDS: &[(CheckKind, &str)] = &[
     (CheckKind::Variable, "var"),
 ];
 
-const STATUSES: &[(CheckStatus, &str)] = &[
+pub(super) const STATUSES: &[(CheckStatus, &str)] = &[
     (CheckStatus::Pass, "pass"),
     (CheckStatus::Fail, "fail"),
     (CheckStatus::Error, "error"),

@@ -26,7 +26,6 @@ use super::Action;
 use super::ActionReason;
 use super::CheckKind;
 use super::CheckResult;
-use super::CheckStatus;
 use super::DeferralReason;
 use super::Deferred;
 use super::Encoded;
@@ -39,6 +38,7 @@ use super::PlanMode;
 use super::RelevantDrift;
 use super::Step;
 use super::StepId;
+use super::check_results::STATUSES;
 use super::decode_value;
 use super::encode_value;
 use crate::config::Snapshot;
@@ -221,13 +221,6 @@ const KINDS: &[(CheckKind, &str)] = &[
     (CheckKind::Output, "output_value"),
     (CheckKind::Check, "check"),
     (CheckKind::Variable, "var"),
-];
-
-const STATUSES: &[(CheckStatus, &str)] = &[
-    (CheckStatus::Pass, "pass"),
-    (CheckStatus::Fail, "fail"),
-    (CheckStatus::Error, "error"),
-    (CheckStatus::Unknown, "unknown"),
 ];
 
 const DEFERRALS: &[(DeferralReason, &str)] = &[

@@ -9,6 +9,8 @@ use streamform_lang::addrs::LocalProviderConfig;
 use streamform_lang::addrs::Resource;
 use streamform_lang::diag::FileId;
 use streamform_lang::fmt;
+use streamform_lang::syntax::is_identifier;
+use streamform_lang::syntax::string_literal;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
@@ -149,7 +151,7 @@ fn blocks(out: &mut String, name: &Name, nested: &NestedBlock, value: &Value) {
     let mut one = |label: Option<&Name>, v: &Value| {
         _ = write!(out, "{name} ");
         if let Some(label) = label {
-            quote(out, label);
+            out.push_str(&string_literal(label));
             out.push(' ');
         }
         if v.is_sensitive() {
@@ -202,7 +204,7 @@ fn expression(out: &mut String, value: &Value) {
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         // INVARIANT: writing to a string does not fail.
         Kind::Number(n) => _ = write!(out, "{n}"),
-        Kind::String(s) => quote(out, s),
+        Kind::String(s) => out.push_str(&string_literal(s)),
         Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
             out.push('[');
             for (i, item) in value.items().unwrap_or_default().iter().enumerate() {
@@ -233,38 +235,12 @@ fn expression(out: &mut String, value: &Value) {
 
 /// A key of an object: bare where it is a word.
 fn key(out: &mut String, name: &Name) {
-    let word = name
-        .chars()
-        .enumerate()
-        .all(|(i, c)| c == '_' || c.is_alphabetic() || (i > 0 && (c.is_alphanumeric() || c == '-')));
     // A bare `for` would begin a `for` expression.
-    if word && !name.is_empty() && name.as_str() != "for" {
+    if is_identifier(name) && name.as_str() != "for" {
         out.push_str(name);
     } else {
-        quote(out, name);
+        out.push_str(&string_literal(name));
     }
-}
-
-/// A text in quotes, with nothing in it that the language would take for more.
-fn quote(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '$' | '%' if rest.peek() == Some(&'{') => {
-                out.push(c);
-                out.push(c);
-            }
-            c if c.is_control() => _ = write!(out, "\\u{:04X}", u32::from(c)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

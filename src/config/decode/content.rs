@@ -9,6 +9,7 @@ use streamform_lang::syntax::Block;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Label;
 use streamform_lang::syntax::Syntax;
+use streamform_lang::syntax::is_identifier;
 use streamform_lang::syntax::json::EXTRANEOUS;
 
 /// A body that is being read.
@@ -243,16 +244,9 @@ pub(super) fn labels<'a, const N: usize>(
 /// What Terraform says about a name that cannot be one.
 pub(super) const BAD_NAME: &str = "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.";
 
-/// Whether the text is a name of the language.
-pub(super) fn is_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-}
-
 /// Complains about a label that is no name.
 pub(super) fn check_name(label: &Label, summary: &str, diagnostics: &mut Diagnostics) {
-    if !is_name(&label.name) {
+    if !is_identifier(&label.name) {
         diagnostics.error_at(label.span, summary, BAD_NAME);
     }
 }

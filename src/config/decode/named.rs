@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use streamform_lang::syntax::Block;
+use streamform_lang::syntax::is_identifier;
 
 use super::Decoder;
 use super::constant;
 use super::content::BAD_NAME;
 use super::content::Content;
-use super::content::is_name;
 use super::content::labels;
 use super::only_label;
 use crate::config::Local;
@@ -28,7 +28,7 @@ impl Decoder<'_> {
         }
         for attribute in block.body.attributes {
             let name = attribute.name.name.clone();
-            if !is_name(&name) {
+            if !is_identifier(&name) {
                 self.error(attribute.name.span, "Invalid local value name", BAD_NAME);
             }
             if let Some(first) = self.module.locals.get(&name) {

@@ -4,12 +4,12 @@ use streamform_lang::addrs::LocalProviderConfig;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::syntax::Block;
+use streamform_lang::syntax::is_identifier;
 
 use super::Decoder;
 use super::constant;
 use super::content::BAD_NAME;
 use super::content::Content;
-use super::content::is_name;
 use super::content::labels;
 use crate::config::ProviderBlock;
 use crate::config::version::Constraints;
@@ -48,7 +48,7 @@ impl Decoder<'_> {
         let mut alias = None;
         if let Some(a) = content.argument("alias") {
             alias = constant::string(&a, d);
-            if !alias.as_deref().is_some_and(is_name) {
+            if !alias.as_deref().is_some_and(is_identifier) {
                 d.error_at(
                     a.expr.span,
                     "Invalid provider configuration alias",

@@ -50,10 +50,13 @@ impl Decoders {
 pub fn decode_instance(
     decoder: &schema::Decoder,
     scope: &dyn Scope,
-    address: &str,
+    address: &dyn std::fmt::Display,
 ) -> (ConfigValue, Diagnostics) {
     let (value, mut diagnostics) = decoder.decode(scope);
-    diagnostics.name_object(address);
+    // Most have nothing to say, and need no text of their address.
+    if !diagnostics.is_empty() {
+        diagnostics.name_object(&address.to_string());
+    }
     if value.holds_infinity() {
         let entries = value.entries().unwrap_or_default();
         let place = entries
@@ -63,7 +66,7 @@ pub fn decode_instance(
         diagnostics.push(
             infinity(&format!("The configuration of {address}"))
                 .at_opt(place)
-                .on(address.to_owned()),
+                .on(address.to_string()),
         );
     }
     let (value, marks) = value.unmark_with_paths();

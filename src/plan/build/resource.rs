@@ -155,7 +155,7 @@ impl<'a> Planner<'a> {
                     continue;
                 }
                 let scope = self.world.instance_scope(id, repetition.clone());
-                let (config, found) = decode_instance(&decoder, &scope, &address.to_string());
+                let (config, found) = decode_instance(&decoder, &scope, &address);
                 let broken = found.has_errors();
                 self.diagnostics.extend(found);
                 if broken {

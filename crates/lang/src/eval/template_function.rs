@@ -22,6 +22,7 @@ use crate::functions::Surroundings;
 use crate::syntax::Call;
 use crate::syntax::Expr;
 use crate::syntax::ExprKind;
+use crate::syntax::is_identifier;
 use crate::syntax::parse_template;
 use crate::value::Name;
 use crate::value::Type;
@@ -125,7 +126,7 @@ impl Template {
         let Some(entries) = vars.entries() else {
             return Err(wrong("invalid vars value: must be a map".to_owned()));
         };
-        if let Some((name, _)) = entries.iter().find(|(n, _)| !is_name(n)) {
+        if let Some((name, _)) = entries.iter().find(|(n, _)| !is_identifier(n)) {
             return Err(wrong(format!(
                 "invalid template variable name {:?}: must start with a letter, followed by zero or more letters, digits, and underscores",
                 name.as_str()
@@ -212,12 +213,6 @@ impl Scope for OnlyVariables<'_> {
     fn surroundings(&self) -> &Surroundings {
         self.0
     }
-}
-
-fn is_name(s: &str) -> bool {
-    let mut chars = s.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// `file:1,10-14`, or `file:1,10-2,3` over several lines.

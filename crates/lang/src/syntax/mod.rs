@@ -16,6 +16,7 @@ pub(crate) mod token;
 mod tree;
 mod unfinished;
 mod walk;
+mod written;
 
 pub(crate) use parse::layout;
 pub use parse::parse;
@@ -25,6 +26,8 @@ pub use parse::parse_traversal;
 pub use reference::reference;
 pub use tree::*;
 pub use unfinished::is_unfinished;
+pub use written::is_identifier;
+pub use written::string_literal;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,6 +15,8 @@ use streamform_lang::functions::FunctionError;
 use streamform_lang::functions::Param;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::syntax;
+use streamform_lang::syntax::is_identifier;
+use streamform_lang::syntax::string_literal;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
@@ -110,7 +112,7 @@ fn expression(value: &Value) -> Result<String, String> {
         Kind::Bool(b) => b.to_string(),
         Kind::Number(n) if n.is_infinite() => return Err("an infinite number cannot be written".to_owned()),
         Kind::Number(n) => n.to_string(),
-        Kind::String(s) => quoted(s),
+        Kind::String(s) => string_literal(s),
         Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
             let items: Vec<String> = value
                 .items()
@@ -131,7 +133,7 @@ fn expression(value: &Value) -> Result<String, String> {
                 let key = if is_identifier(name) && name.as_str() != "for" {
                     name.to_string()
                 } else {
-                    quoted(name)
+                    string_literal(name)
                 };
                 out.push_str(&format!("{key} = {}\n", expression(v)?));
             }
@@ -139,33 +141,6 @@ fn expression(value: &Value) -> Result<String, String> {
             out
         }
     })
-}
-
-fn is_identifier(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-}
-
-/// A string literal in which nothing is a template.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '$' | '%' if chars.peek() == Some(&'{') => out.extend([c, c]),
-            c if c.is_control() && (c as u32) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// A scope in which there is nothing to refer to.
