@@ -22,5 +22,6 @@ mod remote_state;
 mod sandbox;
 mod small_commands;
 mod state_commands;
+mod terraform_state;
 mod tutorial;
 mod workspaces;

@@ -135,6 +135,24 @@ impl Sandbox {
         finish(self.command(&args), &args, Some(input.to_owned()))
     }
 
+    /// Runs another program to its end in a folder of the sandbox, with the sandbox's environment; `None` when it is not on this machine.
+    #[track_caller]
+    pub(crate) fn program(&self, program: &str, folder: &str, args: &[&str]) -> Option<Run> {
+        let path = std::env::var_os("PATH")?;
+        let file = std::env::split_paths(&path)
+            .map(|folder| folder.join(program))
+            .find(|file| file.is_file())?;
+        let mut command = Command::new(file);
+        command
+            .args(args)
+            .current_dir(self.path(folder))
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null());
+        let line: Vec<OsString> = [program].iter().chain(args).map(OsString::from).collect();
+        Some(finish(command, &line, None))
+    }
+
     /// Runs the command, which must succeed.
     #[track_caller]
     pub(crate) fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {

@@ -102,7 +102,8 @@ fn keep_what_is_ours(entry: Entry, current: &StateView) -> Entry {
     };
     if let Some(ours) = current.get(&record.address) {
         let keep = |theirs: &mut Object, ours: &Object| {
-            theirs.prevent_destroy = ours.prevent_destroy;
+            // (What `state pull` printed says it itself; what Terraform wrote since says nothing.)
+            theirs.prevent_destroy |= ours.prevent_destroy;
             // A file lists what an object depends on indirectly too.
             if ours.dependencies.iter().all(|d| theirs.dependencies.contains(d)) {
                 theirs.dependencies.clone_from(&ours.dependencies);

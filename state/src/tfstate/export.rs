@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::InstanceKey;
 
+use super::DirectDependencies;
 use super::File;
 use super::IndexKey;
 use super::Instance;
+use super::Ours;
 use super::Output;
 use super::Resource;
 use super::VERSION;
@@ -30,11 +32,12 @@ impl StateView {
     /// When a record's address does not read as one.
     pub fn to_v4_text(&self, terraform_version: &str) -> Result<String, StateError> {
         let file = self.to_v4(terraform_version)?;
-        serde_json::to_string_pretty(&file).map_err(|source| StateError::Encode {
+        let compact = serde_json::to_string(&file).map_err(|source| StateError::Encode {
             kind: "state",
             id: self.lineage().to_owned(),
             source,
-        })
+        })?;
+        Ok(super::layout::as_terraform_writes(&compact))
     }
 
     /// Like [`StateView::to_v4_text`], as a value. Numbers that do not fit 64 bits are rounded.
@@ -58,21 +61,21 @@ impl StateView {
             parsed.push((address, record));
         }
         let dependencies = all_dependencies(parsed.iter().map(|(address, record)| (address, &***record)));
+        // Terraform orders them by their texts.
         let mut resources: BTreeMap<_, Resource> = BTreeMap::new();
         for (address, record) in &parsed {
             let config = address.config().to_string();
+            let mode = match record.mode {
+                Mode::Managed => "managed",
+                Mode::Data => "data",
+            };
+            let name = address.resource.name.clone();
+            let module = address.module.to_string();
             let resource = resources
-                .entry((
-                    address.module.clone(),
-                    address.resource.clone(),
-                    record.provider.clone(),
-                ))
+                .entry((module.clone(), mode, &record.type_name, name, &record.provider))
                 .or_insert_with(|| Resource {
-                    module: address.module.to_string(),
-                    mode: match record.mode {
-                        Mode::Managed => "managed".into(),
-                        Mode::Data => "data".into(),
-                    },
+                    module,
+                    mode: mode.to_owned(),
                     type_name: record.type_name.clone(),
                     name: address.resource.name.to_string(),
                     provider: record.provider.clone(),
@@ -123,6 +126,11 @@ fn instance(
     object: &Object,
     dependencies: Vec<String>,
 ) -> Instance {
+    // A list that was cut short is the list of the direct ones.
+    let direct_dependencies = (dependencies.len() > object.dependencies.len()).then(|| DirectDependencies {
+        names: object.dependencies.clone(),
+        of: dependencies.len(),
+    });
     Instance {
         index_key: match key {
             InstanceKey::None => None,
@@ -143,15 +151,19 @@ fn instance(
         private: object.private.clone(),
         dependencies,
         create_before_destroy: object.create_before_destroy,
+        ours: Ours {
+            prevent_destroy: object.prevent_destroy,
+            direct_dependencies,
+        },
     }
 }
 
 /// Instances stand by key, numbers first, and the current object before the deposed ones.
-fn order(instance: &Instance) -> (Option<u64>, Option<&str>, &str) {
+fn order(instance: &Instance) -> (Option<&str>, Option<u64>, &str) {
     match &instance.index_key {
         None => (None, None, &instance.deposed),
-        Some(IndexKey::Number(index)) => (Some(*index), None, &instance.deposed),
-        Some(IndexKey::Text(key)) => (None, Some(key), &instance.deposed),
+        Some(IndexKey::Number(index)) => (None, Some(*index), &instance.deposed),
+        Some(IndexKey::Text(key)) => (Some(key), None, &instance.deposed),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use streamform_lang::addrs;
 use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::ModuleInstance;
 use streamform_lang::addrs::Target;
@@ -36,6 +38,8 @@ pub struct ForeignState {
 #[derive(Deserialize)]
 struct Version {
     version: Option<u64>,
+    /// Where OpenTofu has encrypted the file.
+    encryption_version: Option<IgnoredAny>,
 }
 
 impl ForeignState {
@@ -44,7 +48,10 @@ impl ForeignState {
     /// # Errors
     /// [`StateError::ForeignState`] when it is something else, or does not hold together.
     pub fn from_v4_text(text: &str) -> Result<Self, StateError> {
-        let Version { version } = serde_json::from_str(text).map_err(|error| {
+        let Version {
+            version,
+            encryption_version,
+        } = serde_json::from_str(text).map_err(|error| {
             bad(format!(
                 "The state file could not be parsed as JSON: line {}, column {}.",
                 error.line(),
@@ -53,6 +60,11 @@ impl ForeignState {
         })?;
         match version {
             Some(VERSION) => {}
+            None if encryption_version.is_some() => {
+                return Err(bad(
+                    "The state file is encrypted by OpenTofu. `tofu state pull` prints it in clear.".into(),
+                ));
+            }
             None => {
                 return Err(bad(
                     "The state file does not have a \"version\": it is no state file.".into(),
@@ -176,6 +188,12 @@ fn take_resource(resource: Resource, records: &mut BTreeMap<String, Record>) -> 
             }
         }
     };
+    if AbsProviderConfig::parse(&provider).is_err() {
+        return Err(bad(format!(
+            "The resource {place} has the provider {provider:?}, which is not in the form that Terraform 0.13 and later write: \
+             provider[\"HOST/NAMESPACE/TYPE\"]. If the file comes from Terraform 0.12, run `terraform apply` with Terraform 0.13 once."
+        )));
+    }
     for instance in instances {
         let key = match &instance.index_key {
             None => InstanceKey::None,
@@ -238,6 +256,18 @@ fn take_object(instance: Instance, address: &str) -> Result<Object, StateError> 
             )));
         }
     };
+    let dependencies = match instance.ours.direct_dependencies {
+        Some(direct)
+            if direct.of == instance.dependencies.len()
+                && direct
+                    .names
+                    .iter()
+                    .all(|name| instance.dependencies.contains(name)) =>
+        {
+            direct.names
+        }
+        _ => instance.dependencies,
+    };
     Ok(Object {
         attributes: instance.attributes.unwrap_or_else(RawJson::null),
         sensitive_paths: instance
@@ -249,9 +279,9 @@ fn take_object(instance: Instance, address: &str) -> Result<Object, StateError> 
         private: instance.private,
         schema_version: instance.schema_version,
         status,
-        dependencies: instance.dependencies,
+        dependencies,
         create_before_destroy: instance.create_before_destroy,
-        prevent_destroy: false,
+        prevent_destroy: instance.ours.prevent_destroy,
         identity: instance.identity,
         identity_schema_version: instance.identity_schema_version,
     })

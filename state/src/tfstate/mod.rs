@@ -1,10 +1,13 @@
 //! Terraform's state file, format version 4: the form in which a state comes from Terraform and goes back.
 //!
-//! What it does not have is lost on the way there: `prevent_destroy`, open intents, record versions. Its `dependencies` are the
-//! full, transitive list, ours the direct one; the difference is made up when it is written.
+//! Its `dependencies` are the full, transitive list, ours the direct one; the difference is made up when it is written. What the
+//! format has no place for (a remembered `prevent_destroy`, which of the dependencies are direct ones) stands in a field of our
+//! own, `"streamform"`, in the instances that need it: Terraform 1.11 reads over it, and drops it when it writes the file anew.
+//! What belongs to a place and not to a state stays there: open intents, record versions, documents.
 
 mod export;
 mod import;
+mod layout;
 
 use std::collections::BTreeMap;
 
@@ -88,6 +91,31 @@ struct Instance {
     dependencies: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     create_before_destroy: bool,
+    #[serde(rename = "streamform", default, skip_serializing_if = "Ours::is_empty")]
+    ours: Ours,
+}
+
+/// What we remember of an object and Terraform does not.
+#[derive(Default, Serialize, Deserialize)]
+struct Ours {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prevent_destroy: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    direct_dependencies: Option<DirectDependencies>,
+}
+
+/// Which of the dependencies are direct ones, where not all are.
+#[derive(Serialize, Deserialize)]
+struct DirectDependencies {
+    names: Vec<String>,
+    /// How many dependencies there were in all. Another number there now means that the list was edited, and holds.
+    of: usize,
+}
+
+impl Ours {
+    fn is_empty(&self) -> bool {
+        !self.prevent_destroy && self.direct_dependencies.is_none()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,5 +184,7 @@ impl From<Vec<Step>> for AttributePath {
     }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

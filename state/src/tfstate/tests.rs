@@ -78,6 +78,10 @@ fn what_terraform_wrote_comes_back_as_it_was() {
     assert!(record.deposed.contains_key("0123abcd"));
 
     let text = state.view.to_v4_text("1.11.4").unwrap();
+    assert!(
+        !text.contains("streamform"),
+        "nothing of ours where nothing is needed"
+    );
     assert_eq!(
         text.matches("123456789012345678901234567890").count(),
         2,
@@ -105,6 +109,34 @@ fn a_push_replaces_what_is_there() {
         store.view().to_v4_text("1.11.4").unwrap(),
         state.view.to_v4_text("1.11.4").unwrap()
     );
+}
+
+#[test]
+fn an_edited_list_of_dependencies_holds() {
+    let state = view(vec![
+        thing("thing.a", &[]),
+        thing("thing.b", &["thing.a"]),
+        thing("thing.c", &["thing.b"]),
+    ]);
+    let text = state.to_v4_text("1.11.4").unwrap();
+    let back = |text: &str| {
+        let back = ForeignState::from_v4_text(text).unwrap().view;
+        back.get("thing.c")
+            .unwrap()
+            .current
+            .as_ref()
+            .unwrap()
+            .dependencies
+            .clone()
+    };
+    assert_eq!(back(&text), ["thing.b"]);
+    let both = "\"thing.a\",\n            \"thing.b\"";
+    assert!(text.contains(both), "{text}");
+    assert_eq!(
+        back(&text.replace(both, &format!("{both}, \"thing.x\""))),
+        ["thing.a", "thing.b", "thing.x"]
+    );
+    assert_eq!(back(&text.replace(both, "\"thing.a\"")), ["thing.a"]);
 }
 
 fn thing(address: &str, dependencies: &[&str]) -> Record {
@@ -176,10 +208,20 @@ fn dependencies_in_a_ring_or_a_long_chain_end() {
 
 #[test]
 fn other_files_are_refused_by_name() {
-    let instance = r#"{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed","type":"t","name":"n","provider":"p","instances":[X]}]}"#;
+    let instance = r#"{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed","type":"t","name":"n","provider":"provider[\"h/n/t\"]","instances":[X]}]}"#;
     for (text, part) in [
         ("{", "could not be parsed as JSON"),
         ("{}", "does not have a \"version\""),
+        (
+            r#"{"serial":1,"lineage":"l","meta":{},"encrypted_data":"eA==","encryption_version":"v0"}"#,
+            "encrypted by OpenTofu",
+        ),
+        (
+            &instance
+                .replace(r#"provider[\"h/n/t\"]"#, "provider.t")
+                .replace('X', "{}"),
+            "the provider \"provider.t\"",
+        ),
         (r#"{"version":3}"#, "format version 3"),
         (r#"{"version":5}"#, "format version 5"),
         (r#"{"version":4}"#, "shape"),
