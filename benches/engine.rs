@@ -24,6 +24,7 @@ use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Sources;
 use streamform_provider::Registry;
 use streamform_provider::builtin::BuiltinFactory;
+use streamform_state::Backend;
 use streamform_state::LockWait;
 use tokio::runtime::Runtime;
 
@@ -96,7 +97,7 @@ fn session(dir: &Path) -> Session {
         base: dir.to_owned(),
         cwd: dir.to_owned(),
         home: None,
-        state: dir.join("state"),
+        backend: Backend::folder(dir.join("state")),
         unusable: None,
         key: None,
         workspace: "default".into(),

@@ -12,8 +12,9 @@ use streamform_emulator::EmulatorError;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
 use streamform_provider::Registry;
+use streamform_state::Backend;
 use streamform_state::LockWait;
-use streamform_state::Places;
+
 use streamform_state::SealKey;
 use tokio::runtime::Runtime;
 
@@ -131,9 +132,9 @@ impl Surroundings {
     }
 
     /// Where the states are.
-    pub(super) fn places(&self) -> Result<Places, Box<Diagnostic>> {
-        let backend = root_backend(&Disk::new(&self.base), Path::new("."));
-        engine::settled_places(&self.base, &self.data(), backend.as_deref())
+    pub(super) fn backend(&self) -> Result<Backend, Box<Diagnostic>> {
+        let block = root_backend(&Disk::new(&self.base), Path::new("."));
+        engine::settled_backend(&self.base, &self.data(), block.as_deref())
     }
 
     /// Whether the environment decides about the workspace.
@@ -260,17 +261,16 @@ impl Surroundings {
         };
         registry.add(confluent, streamform_confluent::factory(defaults));
         let workspace = self.workspace()?;
-        let (places, unusable) = match self.places() {
-            Ok(places) => (places, None),
+        let (backend, unusable) = match self.backend() {
+            Ok(backend) => (backend, None),
             // Told by whoever asks for the state: not every command does.
-            Err(why) => (Places::new(&self.base), Some(*why)),
+            Err(why) => (engine::default_backend(&self.base), Some(*why)),
         };
-        let state = places.folder(&workspace);
         Ok(Session {
             base: self.base.clone(),
             cwd: self.cwd.clone(),
             home: std::env::home_dir(),
-            state,
+            backend,
             unusable,
             key,
             workspace,

@@ -13,7 +13,7 @@ use streamform_lang::syntax::parse;
 use streamform_lang::value::Type;
 use streamform_lang::value::convert;
 
-use super::Backend;
+use super::BackendBlock;
 use super::Files;
 use super::FilesError;
 use super::decode::constant::constant;
@@ -52,14 +52,14 @@ fn mentions(text: &str) -> bool {
 }
 
 /// The `backend` block of the module in `dir`. What is wrong with the files is told when they are loaded.
-pub fn root_backend(files: &dyn Files, dir: &Path) -> Option<Arc<Backend>> {
+pub fn root_backend(files: &dyn Files, dir: &Path) -> Option<Arc<BackendBlock>> {
     root_alone(&Mentioning(files), dir)?.backend.clone()
 }
 
 /// Constants of a backend, by name. A null counts as not given.
 pub type BackendConstants = BTreeMap<String, String>;
 
-impl Backend {
+impl BackendBlock {
     /// Its arguments, which must be constants and, for the backends that there are, strings.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub use resource::Provisioner;
 pub use resource::ResourceBlock;
 pub use resource::When;
 pub use resource::implied_provider;
-pub use settings::Backend;
+pub use settings::BackendBlock;
 pub use settings::VersionRequirement;
 pub use settle::settle;
 pub(crate) use shapes::VALUES;

@@ -10,7 +10,7 @@ use streamform_lang::addrs::ModulePath;
 use streamform_lang::addrs::Resource;
 use streamform_lang::value::Name;
 
-use super::Backend;
+use super::BackendBlock;
 use super::CheckBlock;
 use super::ImportBlock;
 use super::Local;
@@ -61,7 +61,7 @@ pub struct Module {
     /// Every `required_version`.
     pub required_versions: Vec<VersionRequirement>,
     /// The `backend` block; only that of the root module counts.
-    pub backend: Option<Arc<Backend>>,
+    pub backend: Option<Arc<BackendBlock>>,
     /// `check` blocks.
     pub checks: BTreeMap<Name, Arc<CheckBlock>>,
     /// `moved` blocks, in the order of the source.

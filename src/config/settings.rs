@@ -15,7 +15,7 @@ pub struct VersionRequirement {
 
 /// A `backend` block.
 #[derive(Clone, Debug)]
-pub struct Backend {
+pub struct BackendBlock {
     /// Type.
     pub ty: Name,
     /// Its arguments; they can refer to nothing.

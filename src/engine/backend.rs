@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 use streamform_lang::diag::Diagnostic;
+use streamform_state::Backend;
 use streamform_state::Places;
 
-use crate::config::Backend;
+use crate::config::BackendBlock;
 use crate::config::BackendConstants;
 
 /// Arguments of the local backend.
@@ -81,7 +82,7 @@ impl fmt::Display for Unsettled {
 }
 
 /// A type of backend that cannot be used. `unknown` is the title for types that do not exist anywhere.
-pub fn unavailable_backend(backend: &Backend, unknown: &str) -> Option<Diagnostic> {
+pub fn unavailable_backend(backend: &BackendBlock, unknown: &str) -> Option<Diagnostic> {
     let ty = backend.ty.as_str();
     let found = match ty {
         "local" => return None,
@@ -115,8 +116,13 @@ impl BackendRecord {
     }
 
     /// Where the states are.
-    pub fn places(&self, base: &Path) -> Places {
-        places(base, &self.settings)
+    pub fn backend(&self, base: &Path) -> Backend {
+        Backend::local(places(base, &self.settings))
+    }
+
+    /// Whether this says what holds anyway.
+    pub fn is_default(&self) -> bool {
+        self.settings.is_empty()
     }
 
     fn file(data: &Path) -> PathBuf {
@@ -199,18 +205,23 @@ fn places(base: &Path, settings: &BackendConstants) -> Places {
     }
 }
 
+/// Where states are if nothing is settled: in the folder of the configuration.
+pub fn default_backend(base: &Path) -> Backend {
+    Backend::local(Places::new(base))
+}
+
 /// Where the states are that a command is to use.
 ///
 /// # Errors
 /// When `init` is needed first, or the backend is one that cannot be used.
-pub fn settled_places(
+pub fn settled_backend(
     base: &Path,
     data: &Path,
-    backend: Option<&Backend>,
-) -> Result<Places, Box<Diagnostic>> {
+    backend: Option<&BackendBlock>,
+) -> Result<Backend, Box<Diagnostic>> {
     let record = BackendRecord::read(data)?;
     let unsettled = match (backend, record) {
-        (None, None) => return Ok(Places::new(base)),
+        (None, None) => return Ok(default_backend(base)),
         (None, Some(_)) => Unsettled::Unset,
         (Some(backend), record) => {
             if let Some(mut found) = unavailable_backend(backend, "Invalid backend type") {
@@ -220,8 +231,8 @@ pub fn settled_places(
             }
             let block = backend.constants(&LOCAL_ARGUMENTS);
             match (block, record) {
-                (Ok(block), Some(record)) if record.is_of(&block) => return Ok(record.places(base)),
-                (Ok(block), None) if block.is_empty() => return Ok(Places::new(base)),
+                (Ok(block), Some(record)) if record.is_of(&block) => return Ok(record.backend(base)),
+                (Ok(block), None) if block.is_empty() => return Ok(default_backend(base)),
                 (_, None) => Unsettled::Initial,
                 (_, Some(_)) => Unsettled::Changed,
             }
@@ -237,7 +248,7 @@ mod tests {
     use crate::config::root_backend;
     use std::sync::Arc;
 
-    fn block(body: &str) -> Option<Arc<Backend>> {
+    fn block(body: &str) -> Option<Arc<BackendBlock>> {
         let mut files = Snapshot::default();
         files.add(
             Path::new("main.tf"),
@@ -250,12 +261,13 @@ mod tests {
     fn what_is_settled_must_be_what_is_asked_for() {
         let data = tempfile::tempdir().unwrap();
         let base = Path::new("b");
-        let get = |backend: Option<Arc<Backend>>| settled_places(base, data.path(), backend.as_deref());
+        let get = |backend: Option<Arc<BackendBlock>>| settled_backend(base, data.path(), backend.as_deref());
         let summary = |backend| get(backend).unwrap_err().summary;
         let empty = || block("\"local\" {}");
         let path = || block("\"local\" {\n path = \"x\"\n}");
-        assert_eq!(get(None).unwrap(), Places::new(base));
-        assert_eq!(get(empty()).unwrap(), Places::new(base));
+        let place = |backend, workspace| get(backend).unwrap().place(workspace);
+        assert_eq!(place(None, "default"), "b/streamform.state/default");
+        assert_eq!(place(empty(), "default"), "b/streamform.state/default");
         assert_eq!(
             summary(path()),
             "Backend initialization required, please run \"streamform init\""
@@ -272,9 +284,8 @@ mod tests {
         let record = BackendRecord::new(of(&[("path", "x")]), of(&[("workspace_dir", "w")]));
         record.write(data.path()).unwrap();
         assert_eq!(BackendRecord::read(data.path()).unwrap(), Some(record));
-        let found = get(path()).unwrap();
-        assert_eq!(found.path, Some("x".into()));
-        assert_eq!(found.workspace_dir, Some("w".into()));
+        assert_eq!(place(path(), "default"), "b/x.streamform");
+        assert_eq!(place(path(), "prod"), "b/w/prod");
         assert_eq!(
             summary(empty()),
             "Backend initialization required: please run \"streamform init\""
@@ -284,7 +295,7 @@ mod tests {
             "Backend initialization required, please run \"streamform init\""
         );
         BackendRecord::forget(data.path()).unwrap();
-        assert_eq!(get(None).unwrap(), Places::new(base));
+        assert_eq!(place(None, "default"), "b/streamform.state/default");
         std::fs::write(BackendRecord::file(data.path()), "{\"version\": 1}").unwrap();
         assert_eq!(summary(None), "Backend settings cannot be read");
     }

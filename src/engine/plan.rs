@@ -135,18 +135,24 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     }
     let run = uuid::Uuid::new_v4().to_string();
     // A plan of something that was never applied leaves nothing behind.
-    let store = if request.read_only {
-        None
-    } else if session.state.exists() || request.operation != "OperationTypePlan" {
-        match session.open_state(&request.operation, &run) {
-            Ok(store) => Some(store),
-            Err(e) => {
-                diagnostics.push(*e);
-                return Planned::failed(loaded, sources, diagnostics);
-            }
-        }
+    let wanted = if request.read_only {
+        Ok(false)
+    } else if request.operation == "OperationTypePlan" {
+        session.state_exists()
     } else {
-        None
+        Ok(true)
+    };
+    let opened = wanted.and_then(|wanted| {
+        wanted
+            .then(|| session.open_state(&request.operation, &run))
+            .transpose()
+    });
+    let store = match opened {
+        Ok(store) => store,
+        Err(e) => {
+            diagnostics.push(*e);
+            return Planned::failed(loaded, sources, diagnostics);
+        }
     };
     let state = match &store {
         Some(store) => store.view(),

@@ -1,6 +1,5 @@
 //! The outputs of other configurations on this machine: from a state file of Terraform's, or from a state of ours.
 
-use std::path::Path;
 use std::path::PathBuf;
 
 use streamform_lang::value::Marks;
@@ -10,6 +9,7 @@ use streamform_lang::value::from_json;
 use streamform_lang::value::type_from_json;
 use streamform_provider::builtin::LocalSettings;
 use streamform_provider::builtin::StateReader;
+use streamform_state::Backend;
 use streamform_state::ForeignState;
 use streamform_state::Places;
 use streamform_state::SealKey;
@@ -53,24 +53,19 @@ impl LocalStates {
                 ));
             }
         }
-        let folder = places.folder(workspace);
-        if !folder.exists() {
-            return Ok(None);
-        }
-        let view = match &self.key {
-            Some(key) => streamform_state::read_view_sealed(&folder, key),
-            None => streamform_state::read_view(&folder),
-        }
-        .map_err(|e| unreadable(&folder, &e))?;
+        let backend = Backend::local(places.clone()).sealed(self.key.clone());
+        let view = backend
+            .read(workspace)
+            .map_err(|e| unreadable(&backend.place(workspace), &e))?;
         // A folder in which nothing was ever written is no state.
         Ok(Some(view).filter(|v| v.serial() > 0))
     }
 }
 
-fn unreadable(folder: &Path, e: &StateError) -> Problem {
+fn unreadable(place: &str, e: &StateError) -> Problem {
     (
         "Failed to read state".to_owned(),
-        format!("The state in {} could not be read: {}", folder.display(), told(e)),
+        format!("The state in {place} could not be read: {}", told(e)),
     )
 }
 

@@ -9,6 +9,7 @@ use streamform_lang::functions::Surroundings;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
 use streamform_provider::Registry;
+use streamform_state::Backend;
 use streamform_state::HolderInfo;
 use streamform_state::LockWait;
 use streamform_state::SealKey;
@@ -33,11 +34,11 @@ pub struct Session {
     pub cwd: PathBuf,
     /// The user's home, for `~` in file names.
     pub home: Option<PathBuf>,
-    /// The folder of the state.
-    pub state: PathBuf,
+    /// Where the states of the configuration are kept.
+    pub backend: Backend,
     /// Why the state cannot be used: its backend is not settled.
     pub unusable: Option<Diagnostic>,
-    /// The key that seals secrets in the state; none: they are kept in the clear.
+    /// The key that seals secrets in the state and in plan files; none: they are kept in the clear.
     pub key: Option<SealKey>,
     /// The workspace.
     pub workspace: String,
@@ -102,7 +103,7 @@ impl Session {
     /// When `id` is not that of the lock, there is none, or its process is alive.
     pub fn unlock(&self, id: &str) -> Result<(), Box<Diagnostic>> {
         self.usable()?;
-        match streamform_state::force_unlock(&self.state, id) {
+        match self.backend.force_unlock(&self.workspace, id) {
             Ok(_) => Ok(()),
             Err(e) => Err(Box::new(Diagnostic::error(
                 match &e {
@@ -121,11 +122,10 @@ impl Session {
     pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Box<Diagnostic>> {
         self.usable()?;
         let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
-        let store = match &self.key {
-            Some(key) => Store::open_sealed(&self.state, holder, self.lock_wait, key.clone()),
-            None => Store::open(&self.state, holder, self.lock_wait),
-        }
-        .map_err(|e| Box::new(state_error(&e)))?;
+        let store = self
+            .states()
+            .open(&self.workspace, holder, self.lock_wait)
+            .map_err(|e| Box::new(state_error(&e)))?;
         if let Some(why) = store.repaired() {
             self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
                 "State repaired",
@@ -147,14 +147,25 @@ impl Session {
     /// When it cannot be read.
     pub fn read_state(&self) -> Result<StateView, Box<Diagnostic>> {
         self.usable()?;
-        if !self.state.exists() {
-            return Ok(StateView::empty(""));
-        }
-        match &self.key {
-            Some(key) => streamform_state::read_view_sealed(&self.state, key),
-            None => streamform_state::read_view(&self.state),
-        }
-        .map_err(|e| Box::new(state_error(&e)))
+        self.states()
+            .read(&self.workspace)
+            .map_err(|e| Box::new(state_error(&e)))
+    }
+
+    /// Whether there is a state, be it an empty one.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn state_exists(&self) -> Result<bool, Box<Diagnostic>> {
+        self.usable()?;
+        self.backend
+            .exists(&self.workspace)
+            .map_err(|e| Box::new(state_error(&e)))
+    }
+
+    /// The backend, sealing with the session's key.
+    pub(super) fn states(&self) -> Backend {
+        self.backend.clone().sealed(self.key.clone())
     }
 }
 

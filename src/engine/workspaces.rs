@@ -4,10 +4,10 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use streamform_lang::diag::Diagnostic;
+use streamform_state::Backend;
 use streamform_state::DEFAULT_WORKSPACE;
 use streamform_state::ForeignState;
 use streamform_state::Mode;
-use streamform_state::Places;
 use streamform_state::StateView;
 
 use super::Session;
@@ -59,14 +59,14 @@ pub fn select_workspace(data: &Path, name: &str) -> Result<(), Box<Diagnostic>> 
 ///
 /// # Errors
 /// When their folder cannot be read.
-pub fn list_workspaces(places: &Places) -> Result<Vec<String>, Box<Diagnostic>> {
-    places.workspaces().map_err(|e| Box::new(state_error(&e)))
+pub fn list_workspaces(backend: &Backend) -> Result<Vec<String>, Box<Diagnostic>> {
+    backend.workspaces().map_err(|e| Box::new(state_error(&e)))
 }
 
 /// The same session in another workspace.
-fn within(session: &Session, folder: PathBuf, workspace: &str) -> Session {
+fn within(session: &Session, backend: &Backend, workspace: &str) -> Session {
     Session {
-        state: folder,
+        backend: backend.clone(),
         workspace: workspace.to_owned(),
         unusable: None,
         ..session.clone()
@@ -79,11 +79,11 @@ fn within(session: &Session, folder: PathBuf, workspace: &str) -> Session {
 /// When its state cannot be written.
 pub fn create_workspace(
     session: &Session,
-    places: &Places,
+    backend: &Backend,
     name: &str,
     contents: Option<&StateView>,
 ) -> Result<(), Box<Diagnostic>> {
-    let made = within(session, places.folder(name), name);
+    let made = within(session, backend, name);
     fill(&made, contents, "OperationTypeWorkspaceNew")
 }
 
@@ -116,12 +116,11 @@ pub fn managed_objects(state: &StateView) -> Vec<String> {
 /// When it manages objects and `force` is not given, when somebody else holds its lock, or it cannot be removed.
 pub fn delete_workspace(
     session: &Session,
-    places: &Places,
+    backend: &Backend,
     name: &str,
     force: bool,
 ) -> Result<Vec<String>, Box<Diagnostic>> {
-    let folder = places.folder(name);
-    let doomed = within(session, folder.clone(), name);
+    let doomed = within(session, backend, name);
     let store = doomed.open_state("OperationTypeWorkspaceDelete", "workspace")?;
     let objects = managed_objects(&store.view());
     store.finish().map_err(|e| Box::new(state_error(&e)))?;
@@ -138,7 +137,7 @@ pub fn delete_workspace(
             .help("-force"),
         ));
     }
-    std::fs::remove_dir_all(&folder).map_err(|e| unwritable(&folder, &e))?;
+    backend.delete(name).map_err(|e| Box::new(state_error(&e)))?;
     Ok(objects)
 }
 
@@ -155,18 +154,18 @@ pub struct Migration {
 ///
 /// # Errors
 /// When a state cannot be read, or what became of an interrupted change is not known yet.
-pub fn find_migration(session: &Session, from: &Places, to: &Places) -> Result<Migration, Box<Diagnostic>> {
+pub fn find_migration(session: &Session, from: &Backend, to: &Backend) -> Result<Migration, Box<Diagnostic>> {
     let mut found = Migration::default();
     for name in list_workspaces(from)? {
-        let (old, new) = (from.folder(&name), to.folder(&name));
-        if old == new || !old.exists() {
+        let old = within(session, from, &name);
+        if from.place(&name) == to.place(&name) || !old.state_exists()? {
             continue;
         }
-        let old = within(session, old, &name).read_state()?;
+        let old = old.read_state()?;
         if old.serial() == 0 {
             continue;
         }
-        let new = within(session, new, &name).read_state()?;
+        let new = within(session, to, &name).read_state()?;
         if new.serial() > 0 && (new.lineage() != old.lineage() || new.serial() > old.serial()) {
             found.taken.push(name.clone());
         }
@@ -181,26 +180,31 @@ pub fn find_migration(session: &Session, from: &Places, to: &Places) -> Result<M
 /// As [`find_migration`], or when a new state cannot be written.
 pub fn migrate(
     session: &Session,
-    from: &Places,
-    to: &Places,
+    from: &Backend,
+    to: &Backend,
     names: &[String],
 ) -> Result<(), Box<Diagnostic>> {
     for name in names {
-        copy_state(session, &from.folder(name), &to.folder(name), name)?;
+        copy_state(session, from, to, name)?;
     }
     Ok(())
 }
 
-/// Copies a state from one folder to another, over what is there.
+/// Copies a state from one place to another, over what is there.
 ///
 /// # Errors
 /// When one cannot be read or the other not be written, or what became of an interrupted change is not known yet.
-pub fn copy_state(session: &Session, from: &Path, to: &Path, workspace: &str) -> Result<(), Box<Diagnostic>> {
-    if !from.exists() {
+pub fn copy_state(
+    session: &Session,
+    from: &Backend,
+    to: &Backend,
+    workspace: &str,
+) -> Result<(), Box<Diagnostic>> {
+    let from = within(session, from, workspace);
+    if !from.state_exists()? {
         return Ok(());
     }
-    let store =
-        within(session, from.to_owned(), workspace).open_state("OperationTypeMigrate", "workspace")?;
+    let store = from.open_state("OperationTypeMigrate", "workspace")?;
     let open = store.open_intents();
     if let Some(intent) = open.first() {
         return Err(Box::new(Diagnostic::error(
@@ -212,7 +216,7 @@ pub fn copy_state(session: &Session, from: &Path, to: &Path, workspace: &str) ->
         )));
     }
     let view = store.view();
-    let to = within(session, to.to_owned(), workspace);
+    let to = within(session, to, workspace);
     fill(&to, Some(&view), "OperationTypeMigrate")?;
     store.finish().map(drop).map_err(|e| Box::new(state_error(&e)))
 }
@@ -229,7 +233,7 @@ pub fn state_of_file(session: &Session, path: &Path) -> Result<StateView, Box<Di
         Err(e) => {
             let folder = streamform_state::folder_of_file(path);
             if e.kind() == std::io::ErrorKind::NotFound && folder.exists() {
-                return within(session, folder, &session.workspace).read_state();
+                return within(session, &Backend::folder(folder), &session.workspace).read_state();
             }
             Err(Box::new(Diagnostic::error(
                 "Failed to read state file",

@@ -32,6 +32,17 @@ pub(crate) struct Standing {
     pub(crate) digest: String,
 }
 
+/// One commit, as it goes to where the state is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Commit {
+    /// The run that made it.
+    pub(crate) run: String,
+    /// The state after it.
+    pub(crate) standing: Standing,
+    /// What it changed.
+    pub(crate) items: Vec<Item>,
+}
+
 /// A decoded item.
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {

@@ -78,6 +78,11 @@ impl Codec {
         Self { key }
     }
 
+    /// The key, if this seals at all.
+    pub(crate) fn key(&self) -> Option<&SealKey> {
+        self.key.as_ref()
+    }
+
     /// Makes sure that there is a key to seal with, if this seals at all.
     pub(crate) fn ready(&self) -> Result<(), StateError> {
         self.key.as_ref().map_or(Ok(()), SealKey::ready)

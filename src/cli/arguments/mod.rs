@@ -4,12 +4,14 @@
 mod spelling;
 mod values;
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use streamform_lang::diag::Diagnostic;
+use streamform_state::Backend;
 use streamform_state::LockWait;
 
 pub(super) use spelling::normalize;
@@ -218,7 +220,7 @@ impl StateFileArg {
     /// Puts the session on the state that is meant.
     pub(super) fn settle(&self, session: &mut Session) {
         if let Some(file) = &self.state {
-            session.state = streamform_state::folder_of_file(&session.base.join(file));
+            session.backend = beside(session, file);
             session.unusable = None;
         }
     }
@@ -248,14 +250,19 @@ impl StateFileArgs {
         let Some(file) = self.state_out.as_ref().filter(|_| writes) else {
             return Ok(());
         };
-        let out = streamform_state::folder_of_file(&session.base.join(file));
-        if out != session.state {
-            engine::copy_state(session, &session.state, &out, &session.workspace)?;
-            session.state = out;
+        let out = beside(session, file);
+        if out.place(&session.workspace) != session.backend.place(&session.workspace) {
+            engine::copy_state(session, &session.backend, &out, &session.workspace)?;
+            session.backend = out;
             session.unusable = None;
         }
         Ok(())
     }
+}
+
+/// The state that stands for a file of Terraform's.
+fn beside(session: &Session, file: &Path) -> Backend {
+    Backend::folder(streamform_state::folder_of_file(&session.base.join(file)))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use clap::Args;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
-use streamform_state::Places;
+use streamform_state::Backend;
 
 use crate::cli::environment::may_ask;
-use crate::config::Backend;
+use crate::config::BackendBlock;
 use crate::config::BackendConstants;
 use crate::config::backend_file;
 use crate::engine;
@@ -47,7 +47,7 @@ pub(super) fn settle(
     ui: &Ui,
     session: &Session,
     data: &Path,
-    backend: Option<&Backend>,
+    block: Option<&BackendBlock>,
     (args, input): (&BackendArgs, bool),
     sources: &mut Sources,
 ) -> Result<(Option<String>, Diagnostics), Diagnostics> {
@@ -65,7 +65,7 @@ pub(super) fn settle(
         other => other.map_err(|d| Diagnostics::from(*d))?,
     };
     let mut warnings = Diagnostics::new();
-    let Some(backend) = backend else {
+    let Some(block) = block else {
         if !args.backend_config.is_empty() {
             warnings.push(Diagnostic::warning(
                 "Missing backend configuration",
@@ -76,7 +76,13 @@ pub(super) fn settle(
             return Ok((None, warnings));
         };
         if migrating {
-            move_states(ui, session, (&old.places(base), &Places::new(base)), args, input)?;
+            move_states(
+                ui,
+                session,
+                (&old.backend(base), &engine::default_backend(base)),
+                args,
+                input,
+            )?;
         } else if !args.reconfigure {
             return Err(changed().into());
         }
@@ -84,7 +90,7 @@ pub(super) fn settle(
         let told = "Successfully unset the backend \"local\". The state is kept in this folder from now on.";
         return Ok((Some(told.to_owned()), warnings));
     };
-    let block = backend.constants(&LOCAL_ARGUMENTS)?;
+    let block = block.constants(&LOCAL_ARGUMENTS)?;
     let more = given(&args.backend_config, base, sources)?;
     if let Some(old) = &record
         && !args.reconfigure
@@ -102,15 +108,15 @@ pub(super) fn settle(
         .into());
     }
     let new = BackendRecord::new(block, more);
-    let places = new.places(base);
+    let there = new.backend(base);
     match &record {
         Some(old) if *old == new => return Ok((None, warnings)),
         _ if args.reconfigure => {}
-        Some(old) if migrating => move_states(ui, session, (&old.places(base), &places), args, input)?,
+        Some(old) if migrating => move_states(ui, session, (&old.backend(base), &there), args, input)?,
         Some(_) => return Err(changed().into()),
-        None => move_states(ui, session, (&Places::new(base), &places), args, input)?,
+        None => move_states(ui, session, (&engine::default_backend(base), &there), args, input)?,
     }
-    if record.is_some() || places != Places::new(base) {
+    if record.is_some() || !new.is_default() {
         new.write(data).map_err(|d| Diagnostics::from(*d))?;
     }
     let told = "Successfully configured the backend \"local\"! Streamform will automatically use this backend unless the backend configuration changes.";
@@ -167,7 +173,7 @@ fn given(texts: &[String], base: &Path, sources: &mut Sources) -> Result<Backend
 fn move_states(
     ui: &Ui,
     session: &Session,
-    (from, to): (&Places, &Places),
+    (from, to): (&Backend, &Backend),
     args: &BackendArgs,
     input: bool,
 ) -> Result<(), Diagnostics> {

@@ -109,7 +109,7 @@ fn error<T>(summary: impl Into<String>, detail: impl Into<String>) -> Result<T, 
 fn list(ui: &Ui, surroundings: &Surroundings) -> Outcome {
     let current = surroundings.workspace()?;
     let mut out = String::new();
-    for name in engine::list_workspaces(&surroundings.places()?)? {
+    for name in engine::list_workspaces(&surroundings.backend()?)? {
         let star = if name == current { "* " } else { "  " };
         out.push_str(&line(format_args!("{star}{name}")));
     }
@@ -158,8 +158,8 @@ fn missing(name: &str) -> Box<Diagnostic> {
 fn new(ui: &Ui, surroundings: &Surroundings, args: &NewArgs) -> Outcome {
     not_overridden(surroundings, "create")?;
     valid(&args.name)?;
-    let places = surroundings.places()?;
-    if engine::list_workspaces(&places)?.contains(&args.name) {
+    let backend = surroundings.backend()?;
+    if engine::list_workspaces(&backend)?.contains(&args.name) {
         return error(
             format!("Workspace \"{}\" already exists", args.name),
             "Choose another name, or select this one.",
@@ -171,7 +171,7 @@ fn new(ui: &Ui, surroundings: &Surroundings, args: &NewArgs) -> Outcome {
         Some(path) => Some(engine::state_of_file(&session, &session.base.join(path))?),
         None => None,
     };
-    engine::create_workspace(&session, &places, &args.name, contents.as_ref())?;
+    engine::create_workspace(&session, &backend, &args.name, contents.as_ref())?;
     engine::select_workspace(&surroundings.data(), &args.name)?;
     created(ui, &args.name, contents.is_some());
     Ok(())
@@ -189,12 +189,12 @@ fn created(ui: &Ui, name: &str, copied: bool) {
 fn select(ui: &Ui, surroundings: &Surroundings, name: &str, or_create: bool) -> Outcome {
     not_overridden(surroundings, "select")?;
     valid(name)?;
-    let places = surroundings.places()?;
+    let backend = surroundings.backend()?;
     if surroundings.workspace()? == name {
         // Already using it: nothing to tell.
         return Ok(());
     }
-    let there = engine::list_workspaces(&places)?.iter().any(|w| w == name);
+    let there = engine::list_workspaces(&backend)?.iter().any(|w| w == name);
     if !there && !or_create {
         return Err(missing(name));
     }
@@ -204,7 +204,7 @@ fn select(ui: &Ui, surroundings: &Surroundings, name: &str, or_create: bool) -> 
         return Ok(());
     }
     let session = surroundings.offline(Arc::new(()))?;
-    engine::create_workspace(&session, &places, name, None)?;
+    engine::create_workspace(&session, &backend, name, None)?;
     engine::select_workspace(&surroundings.data(), name)?;
     created(ui, name, false);
     Ok(())
@@ -212,14 +212,14 @@ fn select(ui: &Ui, surroundings: &Surroundings, name: &str, or_create: bool) -> 
 
 fn delete(ui: &Ui, surroundings: &Surroundings, args: &DeleteArgs) -> Outcome {
     let name = args.name.as_str();
-    let places = surroundings.places()?;
+    let backend = surroundings.backend()?;
     if name == DEFAULT_WORKSPACE {
         return error(
             "Cannot delete the default workspace",
             "The workspace \"default\" is always there. To empty it, run destroy in it.",
         );
     }
-    if !engine::list_workspaces(&places)?.iter().any(|w| w == name) {
+    if !engine::list_workspaces(&backend)?.iter().any(|w| w == name) {
         return Err(missing(name));
     }
     if surroundings.workspace()? == name {
@@ -230,7 +230,7 @@ fn delete(ui: &Ui, surroundings: &Surroundings, args: &DeleteArgs) -> Outcome {
     }
     let mut session = surroundings.offline(Arc::new(()))?;
     session.lock_wait = args.lock.wait()?;
-    let forgotten = engine::delete_workspace(&session, &places, name, args.force)?;
+    let forgotten = engine::delete_workspace(&session, &backend, name, args.force)?;
     ui.out(&line(format_args!("Deleted workspace \"{name}\"!")));
     if !forgotten.is_empty() {
         ui.err(&format!(

@@ -9,7 +9,7 @@ use super::Decoder;
 use super::constant;
 use super::content::Content;
 use super::content::labels;
-use crate::config::Backend;
+use crate::config::BackendBlock;
 use crate::config::VersionRequirement;
 use crate::config::version::Constraints;
 use crate::config::walk;
@@ -108,7 +108,7 @@ impl Decoder<'_> {
                 "Variables may not be used here.",
             );
         });
-        self.module.backend = Some(Arc::new(Backend {
+        self.module.backend = Some(Arc::new(BackendBlock {
             ty,
             body: block.body,
             type_span,

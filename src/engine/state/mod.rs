@@ -115,7 +115,7 @@ fn interrupted(store: &Store, entries: &[Entry]) -> Option<Diagnostic> {
 }
 
 fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
-    if session.state.exists() {
+    if session.state_exists()? {
         return Ok(());
     }
     Err(Box::new(Diagnostic::error(

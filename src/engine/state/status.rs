@@ -35,7 +35,7 @@ pub fn mark_object(
             format!("{address} is only read. Only managed objects can be replaced."),
         )));
     }
-    if !session.state.exists() {
+    if !session.state_exists()? {
         return Ok(Marked::Missing(missing(address, true)));
     }
     edit(session, "OperationTypeTaint", false, |state| {

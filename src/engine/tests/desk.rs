@@ -11,6 +11,7 @@ use streamform_lang::diag::Severity;
 use streamform_lang::diag::Sources;
 use streamform_provider::Registry;
 use streamform_provider::builtin::BuiltinFactory;
+use streamform_state::Backend;
 use streamform_state::LockWait;
 use streamform_state::StateView;
 use tempfile::TempDir;
@@ -50,7 +51,7 @@ impl Desk {
             base: folder.path().to_owned(),
             cwd: folder.path().to_owned(),
             home: None,
-            state: folder.path().join("state"),
+            backend: Backend::folder(folder.path().join("state")),
             unusable: None,
             key: None,
             workspace: "default".to_owned(),

@@ -351,7 +351,7 @@ fn secrets_stay_sealed() {
     let before = content(&desk, "test_thing.a");
     state::move_objects(&desk.session, &from, &to, false).unwrap();
     assert_eq!(content(&desk, "test_thing.b"), before);
-    let mut files = vec![desk.session.state];
+    let mut files = vec![desk.session.backend.local_folder("default").unwrap()];
     while let Some(path) = files.pop() {
         if path.is_dir() {
             files.extend(std::fs::read_dir(path).unwrap().map(|f| f.unwrap().path()));

@@ -12,6 +12,8 @@ use super::tests::output;
 use super::tests::record;
 use super::*;
 use crate::RawJson;
+use crate::local::layout::Layout;
+use crate::local::log;
 use crate::read_view;
 
 #[derive(Debug, Clone)]
@@ -184,7 +186,8 @@ fn ten_thousand_commits_cost_ten_thousand_small_writes() {
             views.push(store.view());
         }
     }
-    let per_commit = store.segment.as_ref().unwrap().length() / 10_000;
+    let layout = Layout::new(dir.path());
+    let per_commit = log::bytes(&log::segments(&layout).unwrap()).unwrap() / 10_000;
     assert!(
         per_commit < 3 * attributes.len() as u64,
         "{per_commit} bytes a commit"
@@ -202,8 +205,8 @@ fn ten_thousand_commits_cost_ten_thousand_small_writes() {
     assert_eq!(store.view().len(), 10_000);
     store.commit(vec![Entry::Put(record("thing.b", "1"))]).unwrap();
     store.finish().unwrap();
-    assert_eq!(snapshot::snapshots(dir.path()).unwrap().len(), 1);
-    assert_eq!(log::segments(&Layout::new(dir.path())).unwrap().len(), 1);
+    assert_eq!(crate::snapshots(dir.path()).unwrap().len(), 1);
+    assert_eq!(log::segments(&layout).unwrap().len(), 1);
     assert_eq!(read_view(dir.path()).unwrap().len(), 10_001);
     assert_eq!(open(dir.path()).view().len(), 10_001);
 }

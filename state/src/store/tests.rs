@@ -1,6 +1,7 @@
 //! The store as its users see it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use super::*;

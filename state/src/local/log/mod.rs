@@ -11,27 +11,14 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde::Serialize;
-
 use crate::StateError;
-use crate::contents::Standing;
-use crate::item::Item;
-use crate::layout::Layout;
-use crate::layout::files_with_suffix;
+use crate::contents::Commit;
+use crate::local::layout::Layout;
+use crate::local::layout::files_with_suffix;
 
+#[cfg(test)]
+pub(crate) use segment::DISK_IS_FULL;
 pub(crate) use segment::SegmentWriter;
-
-/// One commit as the log holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Commit {
-    /// The run that made it.
-    pub(crate) run: String,
-    /// The state after it.
-    pub(crate) standing: Standing,
-    /// What it changed.
-    pub(crate) items: Vec<Item>,
-}
 
 /// A segment on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]

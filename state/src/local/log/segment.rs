@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::Commit;
 use super::Segment;
 use super::corrupt;
 use super::frame;
 use super::frame::FrameKind;
 use super::frame::NoFrame;
 use crate::StateError;
+use crate::contents::Commit;
 use crate::durable;
-use crate::layout::Layout;
+use crate::local::layout::Layout;
 
 /// The newest version of the log's format.
 const VERSION: u64 = 1;
@@ -40,9 +40,12 @@ pub(crate) struct SegmentWriter {
     length: u64,
     /// A write failed: what lies beyond `length` is not to be trusted, and the file is not written any more.
     broken: bool,
-    /// Makes the append that passes this length fail half-way, as a full disk does.
-    #[cfg(test)]
-    pub(crate) full_at: Option<u64>,
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Makes the next append of this thread fail half-way, as a full disk does.
+    pub(crate) static DISK_IS_FULL: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 impl SegmentWriter {
@@ -77,20 +80,12 @@ impl SegmentWriter {
             file,
             length: bytes.len() as u64,
             broken: false,
-            #[cfg(test)]
-            full_at: None,
         })
     }
 
     /// Whether a write failed, so that the next commit needs a new segment.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
-    }
-
-    /// Bytes in the segment.
-    #[cfg(test)]
-    pub(crate) fn length(&self) -> u64 {
-        self.length
     }
 
     /// Appends a commit and makes it durable: one write, one sync.
@@ -117,10 +112,7 @@ impl SegmentWriter {
         let bytes = frame::encode(FrameKind::Commit, commit.standing.seq, &text)
             .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
         #[cfg(test)]
-        if self
-            .full_at
-            .is_some_and(|limit| self.length + bytes.len() as u64 > limit)
-        {
+        if DISK_IS_FULL.take() {
             self.file.write_all(&bytes[..bytes.len() / 2])?;
             return Err(io::ErrorKind::StorageFull.into());
         }

@@ -8,15 +8,15 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::StateError;
-use crate::checked_lines::LineReader;
-use crate::checked_lines::LineWriter;
 use crate::contents::Contents;
 use crate::contents::Standing;
 use crate::durable;
 use crate::item::Codec;
 use crate::item::Item;
-use crate::layout::Layout;
-use crate::layout::files_with_suffix;
+use crate::local::checked_lines::LineReader;
+use crate::local::checked_lines::LineWriter;
+use crate::local::layout::Layout;
+use crate::local::layout::files_with_suffix;
 
 /// The newest version of the snapshot's format.
 const VERSION: u64 = 1;

@@ -1,17 +1,29 @@
 //! What a kill, a full disk or a bad disk leaves behind.
 
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::tests::Summary;
-use super::tests::holder;
-use super::tests::intent;
-use super::tests::open;
-use super::tests::output;
-use super::tests::record;
-use super::tests::summary;
-use super::*;
+use super::layout::Layout;
+use super::log;
+use super::recovery;
+use super::snapshot;
+use super::working::Pending;
+use super::working::Working;
+use crate::Entry;
+use crate::LockWait;
+use crate::StateError;
+use crate::Store;
+use crate::item::Codec;
+use crate::item::Item;
 use crate::read_view;
+use crate::store::tests::Summary;
+use crate::store::tests::holder;
+use crate::store::tests::intent;
+use crate::store::tests::open;
+use crate::store::tests::output;
+use crate::store::tests::record;
+use crate::store::tests::summary;
 
 /// A copy of the folder: what is on disk if the process were killed now. The copy's lock is nobody's.
 fn copy(from: &Path, to: &Path) {
@@ -135,7 +147,7 @@ fn a_write_that_lost_its_sectors_is_cut_off() {
     let mut store = open(dir.path());
     store.commit(vec![Entry::Put(record("thing.a", "1"))]).unwrap();
     let before = summary(&store.view());
-    let good = store.segment.as_ref().unwrap().length() as usize;
+    let good = fs::metadata(only_segment(dir.path())).unwrap().len() as usize;
     store
         .commit(vec![Entry::Put(record(
             "thing.b",
@@ -434,14 +446,29 @@ fn a_killed_fold_is_done_again() {
         .unwrap();
     let good = summary(&store.view());
     // Killed in the fold: the items are in, the account of where the store stands is not.
-    let before = store.working.as_ref().unwrap().standing().unwrap().unwrap();
-    store
-        .working
-        .as_ref()
-        .unwrap()
-        .fold(&store.pending, &before)
-        .unwrap();
     copy(dir.path(), killed.path());
+    let layout = Layout::new(killed.path());
+    let working = Working::open(&layout.working()).unwrap();
+    let before = working.standing().unwrap().unwrap();
+    let mut pending = Pending::new();
+    log::replay(
+        &layout,
+        &log::segments(&layout).unwrap(),
+        before.seq,
+        |commit, _| {
+            pending.extend(
+                commit
+                    .items
+                    .into_iter()
+                    .map(|Item(kind, id, text)| ((kind, id), text)),
+            );
+            Ok(())
+        },
+    )
+    .unwrap();
+    assert!(!pending.is_empty());
+    working.fold(&pending, &before).unwrap();
+    drop(working);
     let mut again = open(killed.path());
     assert_eq!(summary(&again.view()), good);
     assert_eq!(again.open_intents().len(), 1);
@@ -457,7 +484,7 @@ fn a_full_disk_loses_nothing_that_is_retried() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
     store.commit(vec![Entry::Put(record("thing.a", "1"))]).unwrap();
-    store.segment.as_mut().unwrap().full_at = Some(0);
+    log::DISK_IS_FULL.set(true);
     let error = store
         .commit(vec![Entry::Put(record("thing.b", "1"))])
         .unwrap_err();
@@ -467,7 +494,7 @@ fn a_full_disk_loses_nothing_that_is_retried() {
 
     store.commit(vec![Entry::Put(record("thing.c", "1"))]).unwrap();
     assert_eq!(read_view(dir.path()).unwrap().len(), 3);
-    store.segment.as_mut().unwrap().full_at = Some(0);
+    log::DISK_IS_FULL.set(true);
     store
         .commit(vec![Entry::Remove {
             address: "thing.a".into(),

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::StateError;
-use crate::layout::workspaces;
+use crate::local::layout::workspaces;
 
 /// The workspace that exists without being made.
 pub const DEFAULT_WORKSPACE: &str = "default";

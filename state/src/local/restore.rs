@@ -13,12 +13,12 @@ use crate::contents::Contents;
 use crate::durable;
 use crate::item::Codec;
 use crate::item::Item;
-use crate::layout::Layout;
-use crate::lock::StateLock;
-use crate::log;
-use crate::manifest;
-use crate::snapshot;
-use crate::working::Pending;
+use crate::local::layout::Layout;
+use crate::local::lock::StateLock;
+use crate::local::log;
+use crate::local::manifest;
+use crate::local::snapshot;
+use crate::local::working::Pending;
 
 /// What [`restore`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,14 +16,14 @@ use crate::contents::Contents;
 use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Item;
-use crate::layout::Layout;
-use crate::log;
-use crate::log::LogEnd;
-use crate::manifest;
-use crate::restore::set_aside;
-use crate::snapshot;
-use crate::working::Pending;
-use crate::working::Working;
+use crate::local::layout::Layout;
+use crate::local::log;
+use crate::local::log::LogEnd;
+use crate::local::manifest;
+use crate::local::restore::set_aside;
+use crate::local::snapshot;
+use crate::local::working::Pending;
+use crate::local::working::Working;
 
 /// Bytes that a small state has at most, snapshot and log together. It lives in snapshots and log alone, and every run that
 /// changes something writes it anew. In tests few are small, so that both ways are taken.

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::StateError;
-use crate::checked_lines::LineReader;
-use crate::checked_lines::LineWriter;
 use crate::contents::Standing;
 use crate::durable;
+use crate::local::checked_lines::LineReader;
+use crate::local::checked_lines::LineWriter;
 
 /// The newest version of the manifest's format.
 const VERSION: u64 = 1;

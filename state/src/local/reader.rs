@@ -7,9 +7,9 @@ use crate::SealKey;
 use crate::StateError;
 use crate::StateView;
 use crate::item::Codec;
-use crate::layout::Layout;
-use crate::recovery;
-use crate::snapshot;
+use crate::local::layout::Layout;
+use crate::local::recovery;
+use crate::local::snapshot;
 
 /// A writer that finishes between two of our reads replaces files under our hands: then we look again.
 const ATTEMPTS: usize = 5;
@@ -31,7 +31,8 @@ pub fn read_view_sealed(dir: &Path, key: &SealKey) -> Result<StateView, StateErr
     read(dir, &Codec::new(Some(key.clone())))
 }
 
-fn read(dir: &Path, codec: &Codec) -> Result<StateView, StateError> {
+/// The state in a folder as of its last commit.
+pub(super) fn read(dir: &Path, codec: &Codec) -> Result<StateView, StateError> {
     let layout = Layout::new(dir);
     let mut attempt = 1;
     loop {

@@ -15,7 +15,7 @@ use crate::HolderInfo;
 use crate::LockWait;
 use crate::StateError;
 use crate::durable;
-use crate::layout::Layout;
+use crate::local::layout::Layout;
 
 /// Readers hold a shared lock for an instant to see whether a holder is alive ([`lock_info`]); one who does not want to
 /// wait must not fail over that.

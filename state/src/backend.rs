@@ -1,0 +1,245 @@
+//! Where states are kept: one handle for this machine's folders, databases and object stores alike.
+//!
+//! What a state *is* (items, digests, sealing, what an entry changes) is the same everywhere and lives in [`Store`] and its
+//! contents. What differs stands behind two traits: a [`Keeper`] knows the states of all workspaces, a [`Medium`] is one of
+//! them, locked and open for writing.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::HolderInfo;
+use crate::LockWait;
+use crate::Places;
+use crate::SealKey;
+use crate::StateError;
+use crate::StateView;
+use crate::Store;
+use crate::contents::Commit;
+use crate::contents::Contents;
+use crate::contents::Standing;
+use crate::document;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::local::LocalKeeper;
+
+/// The place where the states of a configuration are kept, one for each workspace. Cheap to clone.
+#[derive(Clone)]
+pub struct Backend {
+    keeper: Arc<dyn Keeper>,
+    codec: Codec,
+}
+
+impl Backend {
+    /// Folders on this machine, as the settings of a `local` backend name them.
+    pub fn local(places: Places) -> Self {
+        Self::new(LocalKeeper::Places(places))
+    }
+
+    /// One folder on this machine, whatever the workspace is called (`-state=FILE`).
+    pub fn folder(folder: impl Into<PathBuf>) -> Self {
+        Self::new(LocalKeeper::Folder(folder.into()))
+    }
+
+    pub(crate) fn new(keeper: impl Keeper + 'static) -> Self {
+        Self {
+            keeper: Arc::new(keeper),
+            codec: Codec::default(),
+        }
+    }
+
+    /// The same place; what holds secrets is sealed with `key` when it is written, and opened with it when it is read. Without
+    /// a key it is written in the clear.
+    #[must_use]
+    pub fn sealed(self, key: Option<SealKey>) -> Self {
+        Self {
+            codec: Codec::new(key),
+            ..self
+        }
+    }
+
+    /// The place of a workspace's state in words that hold no secret: a folder, or the address of a database.
+    pub fn place(&self, workspace: &str) -> String {
+        self.keeper.place(workspace)
+    }
+
+    /// The folder of a workspace's state, if it is kept in one on this machine.
+    pub fn local_folder(&self, workspace: &str) -> Option<PathBuf> {
+        self.keeper.local_folder(workspace)
+    }
+
+    /// All workspaces, sorted, the default one first. It is always there.
+    ///
+    /// # Errors
+    /// When the place cannot be read.
+    pub fn workspaces(&self) -> Result<Vec<String>, StateError> {
+        self.keeper.workspaces()
+    }
+
+    /// Whether the workspace has a state, be it an empty one.
+    ///
+    /// # Errors
+    /// When the place cannot be asked.
+    pub fn exists(&self, workspace: &str) -> Result<bool, StateError> {
+        self.keeper.exists(workspace)
+    }
+
+    /// Opens a workspace's state for writing, and makes it when it is not there. Blocks while it waits for the lock.
+    ///
+    /// # Errors
+    /// When another process holds the lock, when it cannot be read, or when what was read does not hold together.
+    pub fn open(&self, workspace: &str, holder: HolderInfo, wait: LockWait) -> Result<Store, StateError> {
+        let opened = self.keeper.open(workspace, &holder, wait, &self.codec)?;
+        Ok(Store::over(opened, self.codec.clone(), holder.run))
+    }
+
+    /// A workspace's state as of its last commit. Needs no lock and never waits for one. A state that is not there yet is
+    /// empty, with an empty lineage.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not hold together.
+    pub fn read(&self, workspace: &str) -> Result<StateView, StateError> {
+        self.keeper.read(workspace, &self.codec)
+    }
+
+    /// Removes a workspace's state with all that belongs to it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn delete(&self, workspace: &str) -> Result<(), StateError> {
+        self.keeper.delete(workspace)
+    }
+
+    /// Who holds the lock of a workspace's state at this moment; `None` when nobody does.
+    ///
+    /// # Errors
+    /// When the place cannot be asked.
+    pub fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
+        self.keeper.lock_info(workspace)
+    }
+
+    /// Clears the lock that a dead holder has left.
+    ///
+    /// # Errors
+    /// When `id` is not the lock's, when there is none, or when its holder is known to be alive.
+    pub fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {
+        self.keeper.force_unlock(workspace, id)
+    }
+
+    /// Keeps a text beside a workspace's state, under a name that nothing has yet, durable when it returns. `false`: the name
+    /// is taken, and nothing was written. Names are made of `a-z`, `0-9`, `-`, `_`, `.` and `/`. `secret`: sealed, if there is a key.
+    ///
+    /// # Errors
+    /// When it cannot be written, or there is no key to seal it with.
+    pub fn create_document(
+        &self,
+        workspace: &str,
+        name: &str,
+        text: &str,
+        secret: bool,
+    ) -> Result<bool, StateError> {
+        let stored = document::encode(&self.codec, name, text, secret)?;
+        self.keeper.create_document(workspace, name, stored.as_bytes())
+    }
+
+    /// A text that was kept so; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, or is sealed with another key.
+    pub fn document(&self, workspace: &str, name: &str) -> Result<Option<String>, StateError> {
+        match self.keeper.document(workspace, name)? {
+            None => Ok(None),
+            Some(stored) => document::decode(&self.codec, &self.place(workspace), name, &stored).map(Some),
+        }
+    }
+
+    /// The names of all such texts that begin with `prefix`, sorted.
+    ///
+    /// # Errors
+    /// When the place cannot be read.
+    pub fn documents(&self, workspace: &str, prefix: &str) -> Result<Vec<String>, StateError> {
+        self.keeper.documents(workspace, prefix)
+    }
+
+    /// Removes such a text, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {
+        self.keeper.remove_document(workspace, name)
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("keeper", &self.keeper)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps the states of all workspaces. The methods are those of [`Backend`].
+pub(crate) trait Keeper: fmt::Debug + Send + Sync {
+    fn place(&self, workspace: &str) -> String;
+
+    fn local_folder(&self, _workspace: &str) -> Option<PathBuf> {
+        None
+    }
+
+    fn workspaces(&self) -> Result<Vec<String>, StateError>;
+
+    fn exists(&self, workspace: &str) -> Result<bool, StateError>;
+
+    fn open(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Opened, StateError>;
+
+    fn read(&self, workspace: &str, codec: &Codec) -> Result<StateView, StateError>;
+
+    fn delete(&self, workspace: &str) -> Result<(), StateError>;
+
+    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError>;
+
+    fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError>;
+
+    /// `false` when the name is taken.
+    fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError>;
+
+    fn document(&self, workspace: &str, name: &str) -> Result<Option<Vec<u8>>, StateError>;
+
+    fn documents(&self, workspace: &str, prefix: &str) -> Result<Vec<String>, StateError>;
+
+    fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError>;
+}
+
+/// A state that was opened for writing.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) contents: Contents,
+    pub(crate) medium: Box<dyn Medium>,
+    /// The dead holder whose lock was taken over.
+    pub(crate) taken_over: Option<HolderInfo>,
+    /// What was found damaged and is made anew from the rest.
+    pub(crate) repaired: Option<StateError>,
+}
+
+/// A state that is locked and open. Dropping it releases the lock; nothing that was appended is lost by that.
+pub(crate) trait Medium: fmt::Debug + Send {
+    /// Makes a commit durable, all of it or nothing. What comes back is where the state stands now: more than the commit says
+    /// where somebody else works on another part of the same state.
+    fn append(&mut self, commit: Commit) -> Result<Standing, Refused>;
+
+    /// The end of a run, which left the state at `standing`: tidies up and releases the lock.
+    fn finish(self: Box<Self>, standing: &Standing) -> Result<(), StateError>;
+}
+
+/// A commit that could not be made durable, and what was in it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: StateError,
+    pub(crate) items: Vec<Item>,
+}

@@ -1,0 +1,258 @@
+//! A state in a folder of this machine, locked and open for writing.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use crate::HolderInfo;
+use crate::LockWait;
+use crate::StateError;
+use crate::backend::Medium;
+use crate::backend::Opened;
+use crate::backend::Refused;
+use crate::contents::Commit;
+use crate::contents::Standing;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::item::Kind;
+use crate::item::digest;
+use crate::local::layout::Layout;
+use crate::local::lock::StateLock;
+use crate::local::log;
+use crate::local::log::SegmentWriter;
+use crate::local::manifest;
+use crate::local::recovery;
+use crate::local::recovery::SMALL;
+use crate::local::snapshot;
+use crate::local::working::Pending;
+use crate::local::working::Working;
+
+/// So many segments at most are left for readers to go through.
+const SEGMENTS: usize = 64;
+
+/// The log of a run, and what is done with it at the end.
+#[derive(Debug)]
+pub(super) struct Folder {
+    layout: Layout,
+    segment: Option<SegmentWriter>,
+    /// Items that the log has and the working store does not; all items where the working store was not asked.
+    pending: Pending,
+    /// `pending` holds all items.
+    complete: bool,
+    /// Something waits to be folded.
+    unfolded: bool,
+    /// Intents that this process made: the working store never saw them.
+    own_intents: HashSet<String>,
+    wanting: Wanting,
+    working: Option<Working>,
+    // Dropped last: whoever takes the lock next finds everything else closed.
+    _lock: StateLock,
+}
+
+/// What opening found wanting; put right when the state is finished.
+#[derive(Debug)]
+struct Wanting {
+    rebuild: bool,
+    stale_manifest: bool,
+    needs_snapshot: bool,
+}
+
+/// Locks and opens the state in a folder, and makes it when it is not there.
+pub(super) fn open(
+    dir: &Path,
+    holder: &HolderInfo,
+    wait: LockWait,
+    codec: &Codec,
+) -> Result<Opened, StateError> {
+    let layout = Layout::new(dir);
+    layout.create()?;
+    let lock = StateLock::acquire(&layout, holder, wait)?;
+    let lineage = uuid::Uuid::new_v4().to_string();
+    let opened = recovery::open(&layout, codec, &lineage)
+        .map_err(|error| error.pointing_to(|| snapshot::newest_good(&layout, codec)))?;
+    if let Some((path, length)) = opened.log_end.torn {
+        cut(&path, length)?;
+    }
+    let taken_over = lock.taken_over().cloned();
+    let medium = Folder {
+        layout,
+        segment: None,
+        pending: opened.pending,
+        complete: opened.complete,
+        unfolded: opened.unfolded,
+        own_intents: HashSet::new(),
+        wanting: Wanting {
+            rebuild: opened.rebuild,
+            stale_manifest: opened.stale_manifest,
+            needs_snapshot: opened.needs_snapshot,
+        },
+        working: opened.working,
+        _lock: lock,
+    };
+    Ok(Opened {
+        contents: opened.contents,
+        medium: Box::new(medium),
+        taken_over,
+        repaired: opened.rebuilt,
+    })
+}
+
+impl Medium for Folder {
+    /// Appends a frame to the log and syncs it.
+    fn append(&mut self, commit: Commit) -> Result<Standing, Refused> {
+        let appended = self
+            .segment_for(commit.standing.seq)
+            .and_then(|s| s.append(&commit));
+        if let Err(error) = appended {
+            return Err(Refused {
+                error,
+                items: commit.items,
+            });
+        }
+        for Item(kind, id, text) in commit.items {
+            if kind == Kind::Intent {
+                if text.is_some() {
+                    self.own_intents.insert(id.clone());
+                } else if self.own_intents.contains(&id) {
+                    // One that came and went within this run is nothing that the working store has to hear of.
+                    self.pending.remove(&(kind, id));
+                    continue;
+                }
+            }
+            self.pending.insert((kind, id), text);
+        }
+        self.unfolded = true;
+        Ok(commit.standing)
+    }
+
+    /// Folds the log: a small state into a snapshot, a large one into the working store, and into a snapshot when one is due.
+    fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {
+        let Wanting {
+            rebuild,
+            stale_manifest,
+            needs_snapshot,
+        } = self.wanting;
+        if self.unfolded || rebuild || stale_manifest || needs_snapshot {
+            self.fold(standing)?;
+        }
+        Ok(())
+    }
+}
+
+impl Folder {
+    /// The segment of this run, or a new one after a write that failed.
+    fn segment_for(&mut self, seq: u64) -> Result<&mut SegmentWriter, StateError> {
+        let segment = match self.segment.take() {
+            Some(segment) if !segment.is_broken() => segment,
+            _ => SegmentWriter::create(&self.layout, seq)?,
+        };
+        Ok(self.segment.insert(segment))
+    }
+
+    /// The end of a run of a small state: a snapshot, the manifest, and then the log may be set aside.
+    fn fold_small(&mut self, standing: &Standing) -> Result<(), StateError> {
+        let mut items: Vec<_> = std::mem::take(&mut self.pending)
+            .into_iter()
+            .filter(|(_, text)| text.is_some())
+            .map(|((kind, id), text)| Item(kind, id, text))
+            .collect();
+        items.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        snapshot::write(&self.layout, standing, |take| items.iter().try_for_each(take))?;
+        self.forget_working()?;
+        manifest::write(&self.layout.manifest(), standing)?;
+        self.segment = None;
+        log::fold(&self.layout, &log::segments(&self.layout)?)?;
+        snapshot::prune(&self.layout)
+    }
+
+    /// Removes a working store that was passed over and does not have what this run did.
+    fn forget_working(&self) -> Result<(), StateError> {
+        let path = self.layout.working();
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StateError::write(&path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the items in hand are all that there are, and few.
+    fn is_small(&self) -> bool {
+        /// Bytes of a line in a snapshot beside the name and the text, and of its first and last line.
+        const LINE: usize = 20;
+        const ENDS: usize = 400;
+        let lines = self.pending.iter().filter_map(|((_, id), text)| {
+            let text = text.as_ref()?;
+            Some(LINE + id.len() + text.as_str().len())
+        });
+        self.complete && ((ENDS + lines.sum::<usize>()) as u64) < SMALL
+    }
+
+    /// The end of a run: working store, snapshot, manifest, and then the log may go.
+    fn fold(&mut self, standing: &Standing) -> Result<(), StateError> {
+        if self.is_small() {
+            return self.fold_small(standing);
+        }
+        let working = match self.working.take() {
+            Some(working) => working,
+            None => {
+                self.forget_working()?;
+                Working::open(&self.layout.working())?
+            }
+        };
+        if self.wanting.rebuild {
+            working.clear()?;
+        }
+        working.fold(&self.pending, standing)?;
+        self.pending.clear();
+        let segments = log::segments(&self.layout)?;
+        if self.snapshot_due(&segments)? {
+            let mut copied = (0_u64, 0_u128);
+            snapshot::write(&self.layout, standing, |take| {
+                working.each(|item| {
+                    if let Item(kind, id, Some(text)) = &item {
+                        copied = (copied.0 + 1, copied.1.wrapping_add(digest(*kind, id, text)));
+                    }
+                    take(&item)
+                })?;
+                // What sled gives back must be what it was given; else the log stays and nothing new claims to be good.
+                if (copied.0, format!("{:032x}", copied.1)) != (standing.count, standing.digest.clone()) {
+                    return Err(StateError::WorkingStore {
+                        path: self.layout.working(),
+                        detail: "it does not hold what was put into it".into(),
+                    });
+                }
+                Ok(())
+            })?;
+            manifest::write(&self.layout.manifest(), standing)?;
+            self.segment = None;
+            log::remove(&segments)?;
+            log::remove(&log::folded(&self.layout)?)?;
+            snapshot::prune(&self.layout)
+        } else {
+            manifest::write(&self.layout.manifest(), standing)
+        }
+    }
+
+    /// A full copy at every run of a large state would be dear: it is made when the log since the last one has grown to half of it.
+    fn snapshot_due(&self, segments: &[log::Segment]) -> Result<bool, StateError> {
+        let newest = snapshot::snapshots(self.layout.dir())?.into_iter().next();
+        let Some(newest) = newest.filter(|_| !self.wanting.needs_snapshot) else {
+            return Ok(true);
+        };
+        let logged = log::bytes(segments)?;
+        Ok(newest.bytes + logged < SMALL || logged > newest.bytes / 2 || segments.len() > SEGMENTS)
+    }
+}
+
+/// Cuts off what a killed process left half-written at the end of a log.
+fn cut(path: &Path, length: u64) -> Result<(), StateError> {
+    tracing::debug!(path = %path.display(), length, "cutting a torn write off the log");
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|error| StateError::write(path, error))?;
+    file.set_len(length)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| StateError::write(path, error))
+}

@@ -1,0 +1,126 @@
+//! States in folders of this machine.
+
+mod checked_lines;
+mod documents;
+pub(crate) mod layout;
+mod lock;
+pub(crate) mod log;
+mod manifest;
+mod medium;
+mod places;
+mod reader;
+mod recovery;
+mod restore;
+mod snapshot;
+mod working;
+
+use std::fs;
+use std::path::PathBuf;
+
+pub use layout::workspace_dir;
+pub use layout::workspaces;
+pub use lock::force_unlock;
+pub use lock::lock_info;
+pub use places::DEFAULT_WORKSPACE;
+pub use places::Places;
+pub use places::folder_of_file;
+pub use reader::read_view;
+pub use reader::read_view_sealed;
+pub use restore::Restored;
+pub use restore::read_snapshot;
+pub use restore::restore;
+pub use snapshot::SnapshotInfo;
+pub use snapshot::snapshots;
+
+use crate::HolderInfo;
+use crate::LockWait;
+use crate::StateError;
+use crate::StateView;
+use crate::backend::Keeper;
+use crate::backend::Opened;
+use crate::item::Codec;
+
+/// Folders on this machine.
+#[derive(Debug)]
+pub(crate) enum LocalKeeper {
+    /// One for each workspace.
+    Places(Places),
+    /// This one, for whatever workspace.
+    Folder(PathBuf),
+}
+
+impl LocalKeeper {
+    fn folder(&self, workspace: &str) -> PathBuf {
+        match self {
+            Self::Places(places) => places.folder(workspace),
+            Self::Folder(folder) => folder.clone(),
+        }
+    }
+}
+
+impl Keeper for LocalKeeper {
+    fn place(&self, workspace: &str) -> String {
+        self.folder(workspace).display().to_string()
+    }
+
+    fn local_folder(&self, workspace: &str) -> Option<PathBuf> {
+        Some(self.folder(workspace))
+    }
+
+    fn workspaces(&self) -> Result<Vec<String>, StateError> {
+        match self {
+            Self::Places(places) => places.workspaces(),
+            Self::Folder(_) => Ok(vec![DEFAULT_WORKSPACE.to_owned()]),
+        }
+    }
+
+    fn exists(&self, workspace: &str) -> Result<bool, StateError> {
+        Ok(self.folder(workspace).exists())
+    }
+
+    fn open(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Opened, StateError> {
+        medium::open(&self.folder(workspace), holder, wait, codec)
+    }
+
+    fn read(&self, workspace: &str, codec: &Codec) -> Result<StateView, StateError> {
+        reader::read(&self.folder(workspace), codec)
+    }
+
+    fn delete(&self, workspace: &str) -> Result<(), StateError> {
+        let folder = self.folder(workspace);
+        fs::remove_dir_all(&folder).map_err(|error| StateError::write(&folder, error))
+    }
+
+    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
+        Ok(lock_info(&self.folder(workspace)))
+    }
+
+    fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {
+        force_unlock(&self.folder(workspace), id)
+    }
+
+    fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError> {
+        documents::create(&self.folder(workspace), name, stored)
+    }
+
+    fn document(&self, workspace: &str, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+        documents::read(&self.folder(workspace), name)
+    }
+
+    fn documents(&self, workspace: &str, prefix: &str) -> Result<Vec<String>, StateError> {
+        documents::list(&self.folder(workspace), prefix)
+    }
+
+    fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {
+        documents::remove(&self.folder(workspace), name)
+    }
+}
+
+#[cfg(test)]
+mod damage_tests;
