@@ -23,10 +23,10 @@ use streamform_lang::diag::Sources;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Value;
 use streamform_provider::Registry;
+use streamform_state::Backend;
 use streamform_state::ForeignState;
 use streamform_state::HolderInfo;
 use streamform_state::LockWait;
-use streamform_state::Store;
 
 /// Cases in which we differ on purpose, by the end of their name, and why. The same is told in `docs/differences.md`.
 const DIFFERENCES: &[(&str, &str)] = &[
@@ -186,7 +186,7 @@ fn run(
         base: folder.path().to_owned(),
         cwd: folder.path().to_owned(),
         home: None,
-        state: folder.path().join("state"),
+        backend: Backend::folder(folder.path().join("state")),
         unusable: None,
         key: None,
         workspace: "default".to_owned(),
@@ -246,7 +246,10 @@ fn put_prior(case: &Json, session: &Session) {
     });
     let foreign = ForeignState::from_v4_json(&state).unwrap();
     let holder = HolderInfo::new("push", "test", "push", (session.clock)());
-    let mut store = Store::open(&session.state, holder, LockWait::No).unwrap();
+    let mut store = session
+        .backend
+        .open(&session.workspace, holder, LockWait::No)
+        .unwrap();
     let entries = foreign.replacing(&store.view());
     store.commit(entries).unwrap();
     store.finish().unwrap();
