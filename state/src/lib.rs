@@ -21,6 +21,10 @@
 //! # }
 //! ```
 //!
+//! # Where it is kept
+//!
+//! A [`Backend`] keeps the states of all workspaces. What follows is how folders of this machine do it ([`Backend::local`]).
+//!
 //! # How it is kept
 //!
 //! * **Log first.** [`Store::commit`] appends one checksummed frame to the log and syncs it. Results of finished steps and intents of
