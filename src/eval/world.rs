@@ -3,9 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use rustc_hash::FxHashMap as HashMap;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::ModuleInstance;
 use streamform_lang::addrs::Resource;
@@ -78,7 +78,7 @@ pub(super) struct ModuleState {
 #[derive(Debug)]
 pub(super) struct ResourceState {
     pub(super) expansion: Expansion,
-    pub(super) instances: BTreeMap<InstanceKey, Value>,
+    pub(super) instances: HashMap<InstanceKey, Value>,
     /// Instances that the block asks for and that this run leaves out, and that are not there.
     pub(super) absent: BTreeSet<InstanceKey>,
     /// All instances as one value, made when first asked for.
@@ -130,11 +130,11 @@ impl<'a> World<'a> {
             config,
             parent,
             repetition,
-            variables: HashMap::new(),
-            locals: HashMap::new(),
-            outputs: HashMap::new(),
-            resources: HashMap::new(),
-            calls: HashMap::new(),
+            variables: HashMap::default(),
+            locals: HashMap::default(),
+            outputs: HashMap::default(),
+            resources: HashMap::default(),
+            calls: HashMap::default(),
         });
         self.by_config[config.0 as usize].push(id);
         id
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
             resource.clone(),
             ResourceState {
                 expansion,
-                instances: BTreeMap::new(),
+                instances: HashMap::default(),
                 absent: BTreeSet::new(),
                 whole: OnceCell::new(),
             },

@@ -20,6 +20,7 @@ use crate::plan::build::decode_instance;
 use crate::plan::build::place_findings;
 use std::sync::Arc;
 use std::time::Duration;
+use streamform_lang::addrs::InstanceKey;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Path;
@@ -64,9 +65,10 @@ impl<'a> Run<'a> {
             .expansion(id, &change.address.resource)
             .and_then(|e| e.repetition(&change.address.key))
             .ok_or_else(gone)?;
+        let repeated = change.address.key != InstanceKey::None || !change.address.module.is_root();
         let decoder = self
             .decoders
-            .get(&change.address.config(), &block.body, &change.schema);
+            .get(&change.address.config(), &block.body, &change.schema, repeated);
         let scope = self.values.world.instance_scope(id, repetition);
         let mut diagnostics = Diagnostics::new();
         for rule in &block.lifecycle.preconditions {

@@ -43,6 +43,7 @@ impl Run<'_> {
             return;
         }
         let spoiled_or_later: HashSet<NodeId> = spoiled.union(&later).copied().collect();
+        let touched = self.touched();
         let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
         for change in plan.outputs.iter().filter(|o| o.action != Action::Delete) {
             // What could be planned of it is kept to; the rest keeps the value that it had.
@@ -51,7 +52,7 @@ impl Run<'_> {
             } else {
                 &spoiled_or_later
             };
-            let value = match self.output_now(change, spoiled) {
+            let value = match self.output_now(change, &touched, spoiled) {
                 Some(v) if v.is_wholly_known() => v,
                 // What no apply can tell (`format("%s", null)`) is null, as in Terraform.
                 Some(v) if self.unfinished.is_empty() && plan.targets.is_empty() => known_only(v),
@@ -83,13 +84,20 @@ impl Run<'_> {
         journal.commit();
     }
 
-    fn output_now(&mut self, change: &OutputChange, spoiled: &HashSet<NodeId>) -> Option<Value> {
-        // Also those that were to stay: an update may have changed an attribute that its plan did not name.
+    fn output_now(
+        &mut self,
+        change: &OutputChange,
+        touched: &HashSet<NodeId>,
+        spoiled: &HashSet<NodeId>,
+    ) -> Option<Value> {
         if self.plan.mode != PlanMode::Normal {
             return Some(change.after.clone());
         }
         let root = self.config.root().id;
         if let Some(node) = self.graph.find(&NodeKind::Output(root, change.name.clone())) {
+            if change.after.is_wholly_known() && !touched.contains(&node) {
+                return Some(change.after.clone());
+            }
             if spoiled.contains(&node) {
                 return None;
             }
@@ -100,6 +108,17 @@ impl Run<'_> {
         }
         let world = &self.values.world;
         world.output(ModuleInstanceId(0), &change.name).cloned()
+    }
+
+    /// Everything that needs a block in which something was to change. What is known of the rest stays as it was planned; of
+    /// these not even what was to stay, because an update may change an attribute that its plan did not name.
+    fn touched(&self) -> HashSet<NodeId> {
+        let changing = self.plan.changes.iter().filter(|c| c.action != Action::NoOp);
+        let blocks: HashSet<_> = changing.map(|c| c.address.config()).collect();
+        let found = blocks
+            .iter()
+            .filter_map(|b| self.graph.find_resource(self.config, b));
+        self.with_users(found.collect())
     }
 
     /// Everything that needs a block of which something could not be made, changed or read.

@@ -187,7 +187,8 @@ fn name(part: Option<Part>) -> Option<Name> {
 /// The parts of an address. Instance keys may be any expression, everything else is a name.
 fn spell(expr: &Expr, out: &mut Vec<Part>) -> Result<(), Problem> {
     match &expr.kind {
-        ExprKind::Traversal(Traversal { root, steps, .. }) => {
+        ExprKind::Traversal(t) => {
+            let Traversal { root, steps, .. } = &**t;
             out.push(Part::Name(root.name.clone(), root.span));
             each_step(steps, out)
         }

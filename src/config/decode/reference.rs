@@ -43,7 +43,7 @@ pub(super) fn list<'a>(expr: &'a Expr, diagnostics: &mut Diagnostics) -> &'a [Ex
 /// A plain traversal. In quotes it is accepted, with a warning, as configurations for old versions have it.
 pub(super) fn traversal(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Traversal> {
     match &expr.kind {
-        ExprKind::Traversal(t) => Some(t.clone()),
+        ExprKind::Traversal(t) => Some((**t).clone()),
         ExprKind::Literal(v) if v.as_str().is_some() => {
             diagnostics.push(
                 Diagnostic::warning(

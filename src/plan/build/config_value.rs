@@ -28,20 +28,28 @@ pub struct ConfigValue {
     pub marks: Vec<(Path, Marks)>,
 }
 
-/// Bodies matched with their schemas, kept for all instances of a block.
+/// Bodies matched with their schemas: those of blocks with many instances, whose steps do not come one after the other.
 #[derive(Debug, Default)]
 pub struct Decoders {
     by_block: HashMap<ConfigResource, Arc<schema::Decoder>>,
 }
 
 impl Decoders {
-    /// The decoder of a block, made when first asked for.
-    pub fn get(&mut self, block: &ConfigResource, body: &Body, schema: &Schema) -> Arc<schema::Decoder> {
+    /// The decoder of a block, made when first asked for; it is kept if the block is `repeated`.
+    pub fn get(
+        &mut self,
+        block: &ConfigResource,
+        body: &Body,
+        schema: &Schema,
+        repeated: bool,
+    ) -> Arc<schema::Decoder> {
         if let Some(d) = self.by_block.get(block) {
             return Arc::clone(d);
         }
         let made = Arc::new(schema::Decoder::new(body, &schema.block, &[]));
-        self.by_block.insert(block.clone(), Arc::clone(&made));
+        if repeated {
+            self.by_block.insert(block.clone(), Arc::clone(&made));
+        }
         made
     }
 }

@@ -14,6 +14,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Severity;
 use streamform_lang::eval::describe_unknown;
 use streamform_lang::value::Value;
+use streamform_provider::schema;
 use streamform_provider::schema::Schema;
 
 use super::ConfigValue;
@@ -101,7 +102,7 @@ impl<'a> Planner<'a> {
             return Progressed::Done;
         }
         let uncertain = self.may_defer() && self.uses_uncertain(node);
-        let decoder = self.decoders.get(&config, &block.body, &schema);
+        let decoder = schema::Decoder::new(&block.body, &schema.block, &[]);
         let mut ready = Vec::new();
         let mut there = HashSet::new();
         for id in self.world.instances_of(module).to_vec() {

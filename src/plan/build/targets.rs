@@ -20,7 +20,7 @@ use crate::plan::PlanMode;
 /// What the targets take in; nothing for a plan without targets.
 #[derive(Default)]
 pub(super) struct Chosen {
-    /// Blocks that are walked.
+    /// Blocks that are walked; none: all.
     nodes: Option<HashSet<NodeId>>,
     /// Blocks that a target names itself: of these only the instances that it covers.
     named: HashSet<NodeId>,
@@ -40,6 +40,9 @@ impl Planner<'_> {
             self.leave_out();
         }
         if options.targets.is_empty() {
+            if options.mode == PlanMode::Destroy {
+                self.chosen.nodes = Some(self.needed_to_destroy());
+            }
             return;
         }
         if options.mode == PlanMode::Destroy {
@@ -66,6 +69,23 @@ impl Planner<'_> {
         }
         self.chosen.nodes = Some(nodes);
         self.chosen.named = named;
+    }
+
+    /// What has to be walked where everything goes: the objects are those of the state, so of the rest only what tells which
+    /// modules there are and how providers are configured, and the variables that the user gives.
+    fn needed_to_destroy(&self) -> HashSet<NodeId> {
+        let graph = self.input.graph;
+        let root = self.input.config.root;
+        let valued = graph.order().iter().copied().filter(|n| match graph.kind(*n) {
+            NodeKind::Provider(address) => self.wanted_providers.contains(address),
+            NodeKind::Call(..) => true,
+            NodeKind::Variable(module, _) => *module == root,
+            _ => false,
+        });
+        let mut nodes = graph.needed(valued);
+        let resources = graph.order().iter().copied();
+        nodes.extend(resources.filter(|n| matches!(graph.kind(*n), NodeKind::Resource(..))));
+        nodes
     }
 
     /// Works out what `-exclude` takes out.

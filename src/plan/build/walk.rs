@@ -29,7 +29,6 @@ use streamform_state::StateView;
 
 use super::LiveProvider;
 use super::LiveProviders;
-use super::config_value::Decoders;
 use super::data::DataRead;
 use super::evaluate_provider;
 use super::import::ImportsRead;
@@ -142,7 +141,6 @@ pub(super) enum Progressed<'a> {
 pub(super) struct Planner<'a> {
     pub(super) input: &'a PlanInput<'a>,
     pub(super) world: World<'a>,
-    pub(super) decoders: Decoders,
     pub(super) prior: BTreeMap<AbsInstance, Prior>,
     /// Records by resource block in the configuration, for orphans and destroys.
     pub(super) prior_of: HashMap<ConfigResource, Vec<AbsInstance>>,
@@ -205,7 +203,6 @@ impl<'a> Planner<'a> {
         Planner {
             world: World::new(input.config, input.settings.clone()),
             input,
-            decoders: Decoders::default(),
             prior: BTreeMap::new(),
             prior_of: HashMap::default(),
             providers: LiveProviders::default(),
@@ -550,8 +547,9 @@ impl<'a> Planner<'a> {
                 .cmp_in_reports(&b.address)
                 .then_with(|| a.deposed.cmp(&b.deposed))
         };
-        self.changes.sort_by(order);
-        self.drift.sort_by(order);
+        // No two of them are equal, and sorting in place needs no copy of the plan.
+        self.changes.sort_unstable_by(order);
+        self.drift.sort_unstable_by(order);
         let errored = self.diagnostics.has_errors();
         let graph = if errored {
             ExecutionGraph::default()

@@ -25,7 +25,8 @@ use crate::value::Value;
 pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnostics) -> Value {
     let name = call.name.as_str();
     let nothing = || Value::unknown(Type::Any);
-    if let Some((namespace, rest)) = name.split_once("::")
+    if name.contains(':')
+        && let Some((namespace, rest)) = name.split_once("::")
         && namespace != "core"
     {
         return provider_function(expr, call, namespace, rest, env, found);

@@ -23,6 +23,7 @@ use crate::value::Refinement;
 use crate::value::Type;
 use crate::value::Value;
 use crate::value::convert;
+use crate::value::convert_into;
 use crate::value::unify_unsafe;
 
 /// `{…}`
@@ -61,7 +62,7 @@ pub(super) fn object(items: &[ObjectItem], expr: &Expr, env: Env<'_>, found: &mu
             continue;
         }
         marks = marks.union(key.deep_marks());
-        match convert(&key, &Type::String) {
+        match convert_into(key, &Type::String) {
             Ok(key) => match key.kind() {
                 Kind::String(name) => out.push((name.clone(), value)),
                 _ => known = false,
@@ -225,23 +226,24 @@ impl Walk<'_> {
         if failed_since(found, before) {
             return false;
         }
-        self.invalid_condition("Condition is null", &result, condition, env, found)
+        self.judge("Condition is null", result, condition, env, found)
             .is_ok()
     }
 
-    fn invalid_condition(
+    /// What a condition says: nothing where that is not known. What cannot be a condition is told.
+    fn judge(
         &self,
         null_summary: &str,
-        result: &Value,
+        result: Value,
         condition: &Expr,
         env: Env<'_>,
         found: &mut Diagnostics,
-    ) -> Result<Value, ()> {
+    ) -> Result<Option<bool>, ()> {
         let diagnostic = if result.is_null() {
             Diagnostic::error(null_summary, "The value of the 'if' clause must not be null.")
         } else {
-            match convert(result, &Type::Bool) {
-                Ok(value) => return Ok(value),
+            match convert_into(result, &Type::Bool) {
+                Ok(value) => return Ok(value.as_bool()),
                 Err(e) => Diagnostic::error(
                     "Invalid 'for' condition",
                     format!("The 'if' clause value is invalid: {e}."),
@@ -259,16 +261,10 @@ impl Walk<'_> {
         if let Some(condition) = &self.f.condition {
             let result = evaluate_in(condition, env, found);
             self.marks = self.marks.union(result.marks());
-            match self.invalid_condition("Invalid 'for' condition", &result, condition, env, found) {
-                Ok(included) => match included.as_bool() {
-                    Some(true) => {}
-                    Some(false) => return,
-                    None => {
-                        self.known = false;
-                        return;
-                    }
-                },
-                Err(()) => {
+            match self.judge("Invalid 'for' condition", result, condition, env, found) {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => return,
+                Ok(None) | Err(()) => {
                     self.known = false;
                     return;
                 }
@@ -313,7 +309,7 @@ impl Walk<'_> {
         let detail = if value.is_null() {
             "Key expression in 'for' expression must not produce a null value.".to_owned()
         } else {
-            match convert(&value, &Type::String) {
+            match convert_into(value, &Type::String) {
                 Ok(text) => {
                     self.marks = self.marks.union(text.marks());
                     return match text.kind() {

@@ -33,6 +33,7 @@ use crate::diag::Span;
 use crate::syntax::Expr;
 use crate::syntax::ExprKind;
 use crate::syntax::Step;
+use crate::syntax::StepKind;
 use crate::syntax::Traversal;
 use crate::value::Name;
 use crate::value::Type;
@@ -120,7 +121,7 @@ fn evaluate_in(expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
         ExprKind::Traversal(t) => traversal(expr, t, env, found),
         ExprKind::Relative(source, steps) => {
             let value = evaluate_in(source, env, found);
-            walk(value, steps, expr, env, found)
+            walk(&value, steps, expr, env, found)
         }
         ExprKind::Index(source, key) => {
             let value = evaluate_in(source, env, found);
@@ -155,12 +156,12 @@ fn evaluate_in(expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
 
 fn traversal(expr: &Expr, t: &Traversal, env: Env<'_>, found: &mut Diagnostics) -> Value {
     if let Some(value) = env.variable(&t.root.name) {
-        return walk(value.clone(), &t.steps, expr, env, found);
+        return walk(value, &t.steps, expr, env, found);
     }
     match &t.reference {
         Ok(reference) => match env.scope.resolve(reference) {
             Ok(value) => walk(
-                value,
+                &value,
                 t.steps.get(reference.consumed..).unwrap_or_default(),
                 expr,
                 env,
@@ -179,9 +180,17 @@ fn traversal(expr: &Expr, t: &Traversal, env: Env<'_>, found: &mut Diagnostics) 
     }
 }
 
-fn walk(start: Value, steps: &[Step], expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
-    let mut value = start;
-    for step in steps {
+fn walk(start: &Value, steps: &[Step], expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
+    // Attributes that are there need no copies of what is around them.
+    let (mut at, mut marks, mut rest) = (start, start.marks(), steps);
+    while let [step, further @ ..] = rest
+        && let StepKind::Attr(name) = &step.kind
+        && let Some(inner) = at.get(name)
+    {
+        (at, marks, rest) = (inner, marks.union(inner.marks()), further);
+    }
+    let mut value = at.clone().with_marks(marks);
+    for step in rest {
         match access::step(&value, step) {
             Ok(inner) => value = inner,
             Err(d) => {

@@ -14,7 +14,7 @@ use crate::value::Refinement;
 use crate::value::Type;
 use crate::value::Undefined;
 use crate::value::Value;
-use crate::value::convert;
+use crate::value::convert_into;
 use crate::value::equals;
 
 /// `left op right`
@@ -36,23 +36,20 @@ pub(super) fn binary(
         B::And | B::Or => (Type::Bool, Type::Bool),
         B::Eq | B::NotEq => (Type::Any, Type::Bool),
     };
-    let a = operand(expr, left, "left operand", &a, &operands, env, found);
-    let b = operand(expr, right, "right operand", &b, &operands, env, found);
+    let a = operand(expr, left, "left operand", a, &operands, env, found);
+    let b = operand(expr, right, "right operand", b, &operands, env, found);
     let (Some(a), Some(b)) = (a, b) else {
         return Value::unknown(result);
     };
     if super::failed_since(found, before) {
         return Value::unknown(result);
     }
-    let marks = if operands == Type::Any {
-        a.deep_marks().union(b.deep_marks())
-    } else {
-        a.marks().union(b.marks())
-    };
-    if operands == Type::Any {
+    if matches!(op, B::Eq | B::NotEq) {
+        let marks = a.deep_marks().union(b.deep_marks());
         let equal = equals(&a, &b).map(|same| same == (op == B::Eq));
         return known_or(equal.map(Value::bool), Type::Bool).with_marks(marks);
     }
+    let marks = a.marks().union(b.marks());
     if a.is_null() || b.is_null() {
         return operation_failed(expr, "argument must not be null", result, env, found);
     }
@@ -87,7 +84,7 @@ pub(super) fn unary(expr: &Expr, op: UnaryOp, inner: &Expr, env: Env<'_>, found:
         UnaryOp::Negate => Type::Number,
         UnaryOp::Not => Type::Bool,
     };
-    let Some(value) = operand(expr, inner, "unary operand", &value, &ty, env, found) else {
+    let Some(value) = operand(expr, inner, "unary operand", value, &ty, env, found) else {
         return Value::unknown(ty);
     };
     if super::failed_since(found, before) {
@@ -108,12 +105,12 @@ fn operand(
     expr: &Expr,
     part: &Expr,
     role: &str,
-    value: &Value,
+    value: Value,
     ty: &Type,
     env: Env<'_>,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    match convert(value, ty) {
+    match convert_into(value, ty) {
         Ok(value) => Some(value),
         Err(e) => {
             let diagnostic =

@@ -27,7 +27,11 @@ const MAX_PREFIX: usize = 128;
 /// A string or heredoc with templates.
 pub(super) fn template(expr: &Expr, parts: &[TemplatePart], env: Env<'_>, found: &mut Diagnostics) -> Value {
     let before = found.len();
-    let mut out = Rendered::default();
+    let mut out = Rendered {
+        // Most templates are names and the like.
+        text: String::with_capacity(64),
+        ..Rendered::default()
+    };
     out.parts(parts, expr, env, found);
     if failed_since(found, before) {
         return Value::unknown_not_null(Type::String).with_marks(out.marks);
@@ -133,22 +137,26 @@ impl Rendered {
             self.unknown = true;
             return;
         }
+        if let Kind::String(text) = value.kind() {
+            return self.interpolate_text(text, part);
+        }
         match convert(value, &Type::String) {
-            Ok(text) => {
-                let text = text.as_str().unwrap_or_default();
-                // What is put together again and again must not grow first and be counted later.
-                if budget::spend_text(text.len(), part.span) {
-                    self.push(text);
-                } else {
-                    self.unknown = true;
-                }
-            }
+            Ok(text) => self.interpolate_text(text.as_str().unwrap_or_default(), part),
             Err(e) => {
                 let d = invalid(format!(
                     "Cannot include the given value in a string template: {e}."
                 ));
                 report(d, part, env, found);
             }
+        }
+    }
+
+    fn interpolate_text(&mut self, text: &str, part: &Expr) {
+        // What is put together again and again must not grow first and be counted later.
+        if budget::spend_text(text.len(), part.span) {
+            self.push(text);
+        } else {
+            self.unknown = true;
         }
     }
 

@@ -83,7 +83,9 @@ fn lazy() -> Vec<Function> {
 
 /// The built-in function of that name; `core::` in front of a name changes nothing.
 pub fn lookup(name: &str) -> Option<&'static Function> {
-    TABLE.get(name.strip_prefix("core::").unwrap_or(name))
+    TABLE
+        .get(name)
+        .or_else(|| TABLE.get(name.strip_prefix("core::")?))
 }
 
 /// The names of all built-in functions, sorted.

@@ -105,15 +105,11 @@ pub(super) fn sha512(bytes: &[u8]) -> Vec<u8> {
 
 /// Two lower-case digits a byte.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let mut out = String::with_capacity(2 * bytes.len());
-    for b in bytes {
-        out.push(DIGITS[usize::from(b >> 4)]);
-        out.push(DIGITS[usize::from(b & 15)]);
-    }
-    out
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let pair = |b: &u8| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]];
+    let digits: Vec<[u8; 2]> = bytes.iter().map(pair).collect();
+    // INVARIANT: digits are ASCII.
+    String::from_utf8(digits.into_flattened()).unwrap_or_default()
 }
 
 fn bcrypt(a: &[Value], around: &Surroundings) -> Outcome {

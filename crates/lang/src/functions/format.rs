@@ -57,7 +57,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 /// Whether an argument has no type yet, which also the bare `null` has not: the result is unknown then, as in Terraform.
 fn open(args: &[Value]) -> bool {
-    args[1..].iter().any(|a| a.ty() == Type::Any)
+    args[1..].iter().any(Value::is_untyped)
 }
 
 fn format(args: &[Value], _: &Surroundings) -> Outcome {
@@ -312,25 +312,31 @@ fn write_value(out: &mut String, verb: &Verb, value: &Value) -> Result<(), Probl
                     "width and precision must not be greater than {WIDEST}"
                 )));
             }
-            let written = match verb.mode {
-                'b' | 'd' | 'o' | 'x' | 'X' => go_number::integer(verb, n)
+            match verb.mode {
+                'b' | 'd' | 'o' | 'x' | 'X' => go_number::integer(out, verb, n)
                     .ok_or_else(|| Problem::Value("an integer is required".into()))?,
-                _ => go_number::float(verb, n),
-            };
-            out.push_str(&written);
+                _ => out.push_str(&go_number::float(verb, n)),
+            }
         }
         's' | 'q' => {
-            let converted = to(Type::String)?;
-            let mut s = converted.as_str().unwrap_or("").to_owned();
+            let converted;
+            let mut s = match value.as_str() {
+                Some(s) => s,
+                None => {
+                    converted = to(Type::String)?;
+                    converted.as_str().unwrap_or_default()
+                }
+            };
             if let Some(most) = verb.precision.filter(|p| *p > 0)
                 && let Some((end, _)) = s.grapheme_indices(true).nth(most)
             {
-                s.truncate(end);
+                s = &s[..end];
             }
             if verb.mode == 'q' {
-                s = to_json(&Value::string(s.as_str())).map_err(|e| Problem::Value(e.to_string()))?;
+                let quoted = to_json(&Value::string(s)).map_err(|e| Problem::Value(e.to_string()))?;
+                return pad(out, verb, &quoted);
             }
-            pad(out, verb, &s)?;
+            pad(out, verb, s)?;
         }
         _ => return Err(Problem::Verb),
     }
@@ -345,7 +351,7 @@ fn pad(out: &mut String, verb: &Verb, s: &str) -> Result<(), Problem> {
     if width > super::string::LONGEST {
         return Err(Problem::Value("the result would be longer than 64 MiB".into()));
     }
-    let missing = width.saturating_sub(s.graphemes(true).count());
+    let missing = width.saturating_sub(super::string::graphemes(s));
     let pads = if verb.zero { "0" } else { " " }.repeat(missing);
     if verb.minus {
         out.push_str(s);

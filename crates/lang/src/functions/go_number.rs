@@ -30,8 +30,8 @@ impl Verb {
     }
 }
 
-/// An integer; nothing if the number has a fraction.
-pub(super) fn integer(verb: &Verb, number: &Number) -> Option<String> {
+/// Writes an integer; nothing if the number has a fraction.
+pub(super) fn integer(out: &mut String, verb: &Verb, number: &Number) -> Option<()> {
     let (radix, prefix) = match verb.mode {
         'b' => (2, "0b"),
         'o' => (8, "0"),
@@ -39,18 +39,18 @@ pub(super) fn integer(verb: &Verb, number: &Number) -> Option<String> {
         'X' => (16, "0X"),
         _ => (10, ""),
     };
-    let mut digits = number.to_radix(radix)?;
-    let negative = digits.starts_with('-');
-    if negative {
-        digits.remove(0);
-    }
+    let mut written = number.to_radix(radix)?;
     if verb.mode == 'X' {
-        digits.make_ascii_uppercase();
+        written.make_ascii_uppercase();
     }
+    let (negative, digits) = match written.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, written.as_str()),
+    };
     let prefix = if verb.sharp { prefix } else { "" };
     let sign = verb.sign(negative);
     if digits == "0" && verb.precision == Some(0) {
-        return Some(String::new());
+        return Some(());
     }
     let mut zeros = verb.precision.unwrap_or(0).saturating_sub(digits.len());
     let length = sign.len() + prefix.len() + zeros + digits.len();
@@ -63,17 +63,13 @@ pub(super) fn integer(verb: &Verb, number: &Number) -> Option<String> {
     } else {
         left = missing;
     }
-    Some(
-        [
-            &" ".repeat(left),
-            sign,
-            prefix,
-            &"0".repeat(zeros),
-            &digits,
-            &" ".repeat(right),
-        ]
-        .concat(),
-    )
+    out.extend(std::iter::repeat_n(' ', left));
+    out.push_str(sign);
+    out.push_str(prefix);
+    out.extend(std::iter::repeat_n('0', zeros));
+    out.push_str(digits);
+    out.extend(std::iter::repeat_n(' ', right));
+    Some(())
 }
 
 /// A number with point or exponent. An infinity has a sign always, and is never filled with zeros.
@@ -298,20 +294,24 @@ mod tests {
 
     #[test]
     fn integers_as_go_prints_them() {
+        let written = |verb: &Verb, n: &Number| {
+            let mut out = String::new();
+            integer(&mut out, verb, n).map(|()| out)
+        };
         let n = Number::from(42i64);
-        assert_eq!(integer(&verb('d', Some(5), None), &n).unwrap(), "   42");
-        assert_eq!(integer(&verb('d', Some(8), Some(3)), &n).unwrap(), "     042");
+        assert_eq!(written(&verb('d', Some(5), None), &n).unwrap(), "   42");
+        assert_eq!(written(&verb('d', Some(8), Some(3)), &n).unwrap(), "     042");
         assert_eq!(
-            integer(&verb('x', None, None), &Number::from(-255i64)).unwrap(),
+            written(&verb('x', None, None), &Number::from(-255i64)).unwrap(),
             "-ff"
         );
         let sharp = Verb {
             sharp: true,
             ..verb('o', None, None)
         };
-        assert_eq!(integer(&sharp, &Number::from(8i64)).unwrap(), "010");
+        assert_eq!(written(&sharp, &Number::from(8i64)).unwrap(), "010");
         assert_eq!(
-            integer(&verb('d', None, None), &Number::parse("1.5").unwrap()),
+            written(&verb('d', None, None), &Number::parse("1.5").unwrap()),
             None
         );
     }

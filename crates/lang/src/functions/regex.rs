@@ -1,11 +1,11 @@
 //! Regular expressions as Go reads them, on top of the `regex` crate: `regex`, `regexall`, and what `replace` needs.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use ::regex::Captures;
 use ::regex::Regex;
+use rustc_hash::FxHashMap;
 
 use super::Function;
 use super::FunctionError;
@@ -53,7 +53,7 @@ pub(super) struct Pattern {
 const KEPT: usize = 64;
 
 thread_local! {
-    static COMPILED: RefCell<HashMap<String, Rc<Pattern>>> = RefCell::new(HashMap::new());
+    static COMPILED: RefCell<FxHashMap<String, Rc<Pattern>>> = RefCell::default();
 }
 
 /// Compiles a pattern, or finds it compiled.
@@ -206,16 +206,17 @@ fn regex_type(args: &[Value]) -> Result<Type, FunctionError> {
 }
 
 fn regex(args: &[Value], _: &Surroundings) -> Outcome {
-    let ty = regex_type(args)?;
-    if ty == Type::Any {
-        return Ok(unknown(ty));
+    if !args[0].is_known() {
+        return Ok(unknown(Type::Any));
     }
     let pattern = compiled(args)?;
-    let found = pattern
-        .regex
-        .captures(text(args, 1))
-        .ok_or_else(|| failed("pattern did not match any part of the given string"))?;
-    Ok(pattern.value(&found))
+    let text = text(args, 1);
+    let found = if pattern.names.is_empty() {
+        pattern.regex.find(text).map(|m| Value::string(m.as_str()))
+    } else {
+        pattern.regex.captures(text).map(|found| pattern.value(&found))
+    };
+    found.ok_or_else(|| failed("pattern did not match any part of the given string"))
 }
 
 fn regexall(args: &[Value], _: &Surroundings) -> Outcome {

@@ -331,19 +331,43 @@ fn substr(a: &[Value], _: &Surroundings) -> Outcome {
     let mut offset = whole(&a[1]).map_err(failed)?;
     let length = whole(&a[2]).map_err(failed)?;
     if offset < 0 {
-        let total = i64::try_from(s.graphemes(true).count()).unwrap_or(i64::MAX);
+        let total = i64::try_from(graphemes(s)).unwrap_or(i64::MAX);
         offset = offset.saturating_add(total);
     } else if length == 0 {
         return Ok(Value::string(""));
     }
-    let rest = s.graphemes(true).skip(usize::try_from(offset).unwrap_or(0));
+    let rest = &s[grapheme_at(s, usize::try_from(offset).unwrap_or(0))..];
     // A length of 0 behind a negative offset takes everything, as Terraform does.
-    let take = if length > 0 {
-        usize::try_from(length).unwrap_or(usize::MAX)
+    let taken = if length > 0 {
+        grapheme_at(rest, usize::try_from(length).unwrap_or(usize::MAX))
     } else {
-        usize::MAX
+        rest.len()
     };
-    Ok(Value::string(rest.take(take).collect::<String>()))
+    Ok(Value::string(&rest[..taken]))
+}
+
+/// Whether every byte is a character as people see them.
+fn is_plain(s: &str) -> bool {
+    // The two bytes of a line end are one character.
+    s.is_ascii() && !s.contains('\r')
+}
+
+/// How many characters a text has, as people see them.
+pub(super) fn graphemes(s: &str) -> usize {
+    if is_plain(s) {
+        s.len()
+    } else {
+        s.graphemes(true).count()
+    }
+}
+
+/// Where the character of that number (from 0) begins; the end of the text if it has fewer.
+fn grapheme_at(s: &str, number: usize) -> usize {
+    if is_plain(s) {
+        number.min(s.len())
+    } else {
+        s.grapheme_indices(true).nth(number).map_or(s.len(), |(at, _)| at)
+    }
 }
 
 #[cfg(test)]

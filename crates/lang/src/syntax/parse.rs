@@ -131,7 +131,7 @@ pub(super) fn template_at(place: Place, text: &str) -> (Option<Expr>, Diagnostic
 pub fn parse_traversal(id: FileId, text: &str, offset: u32) -> Result<Traversal, Diagnostics> {
     let (expr, mut diagnostics) = parse_expression(id, text, offset);
     match expr.map(|e| (e.span, e.kind)) {
-        Some((_, ExprKind::Traversal(t))) => Ok(t),
+        Some((_, ExprKind::Traversal(t))) => Ok(*t),
         Some((span, _)) => {
             diagnostics.error_at(
                 span,

@@ -143,7 +143,7 @@ pub struct Expr {
     pub span: Span,
 }
 
-/// The kinds of expression.
+/// The kinds of expression. The large ones are boxed: most expressions are literals, and every one has room for the largest.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
     /// A number, `true`, `false`, `null` (of type any), or a string without templates.
@@ -153,7 +153,7 @@ pub enum ExprKind {
     /// `"${expr}"` alone: the value itself, not a string.
     Wrap(Box<Expr>),
     /// `root.step…`
-    Traversal(Traversal),
+    Traversal(Box<Traversal>),
     /// Steps into the value of an expression that is no plain traversal: `f(x).a[0]`.
     Relative(Box<Expr>, Vec<Step>),
     /// `collection[key]` with a key that is no literal.
@@ -170,7 +170,7 @@ pub enum ExprKind {
     /// The current element of the innermost enclosing splat.
     SplatItem,
     /// `name(args)`
-    Call(Call),
+    Call(Box<Call>),
     /// `condition ? yes : no`
     Conditional(Box<Expr>, Box<Expr>, Box<Expr>),
     /// `left op right`; the span is the operator's.

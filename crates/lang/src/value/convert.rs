@@ -43,8 +43,16 @@ impl ConvertError {
 /// # Errors
 /// The first part that does not fit.
 pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
-    if has_type(value, ty) {
-        return Ok(value.clone());
+    convert_into(value.clone(), ty)
+}
+
+/// As [`convert`], of a value that is not needed any more as it was.
+///
+/// # Errors
+/// The first part that does not fit.
+pub fn convert_into(value: Value, ty: &Type) -> Result<Value, ConvertError> {
+    if has_type(&value, ty) {
+        return Ok(value);
     }
     let from = value.ty();
     if !can_convert(&from, ty) {
@@ -53,7 +61,7 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
             message: mismatch_message(&from, ty),
         });
     }
-    run(value.clone(), ty, &mut Path::root())
+    run(value, ty, &mut Path::root())
 }
 
 /// Whether the value already is of exactly that type. Types with `any` or optional attributes have no values but null.

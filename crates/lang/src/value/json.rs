@@ -40,7 +40,9 @@ fn error<T>(at: &Path, message: impl Into<String>) -> Result<T, JsonError> {
 /// # Errors
 /// The place of an unknown value.
 pub fn to_json(value: &Value) -> Result<String, JsonError> {
-    to_json_as(value, &value.ty())
+    let mut out = String::new();
+    write(&mut out, value, None, &mut Path::root())?;
+    Ok(out)
 }
 
 /// As [`to_json`] for reading back with [`from_json`]: where `ty` is `any`, the type is written beside the value, as
@@ -143,22 +145,29 @@ fn entries<'a>(
 /// Appends a JSON string.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                // INVARIANT: writing to a string cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        let short = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => "",
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        plain = at + c.len_utf8();
+        if short.is_empty() {
+            // INVARIANT: writing to a string cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push_str(short);
         }
     }
+    out.push_str(&text[plain..]);
     out.push('"');
 }
 

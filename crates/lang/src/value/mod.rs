@@ -22,6 +22,7 @@ mod value;
 pub use convert::ConvertError;
 pub use convert::can_convert;
 pub use convert::convert;
+pub use convert::convert_into;
 pub use equal::equals;
 pub use json::JsonError;
 pub use json::TypeJson;

@@ -222,7 +222,10 @@ impl Number {
         if !self.is_integer() || !(2..=36).contains(&radix) {
             return None;
         }
-        Some(self.to_big()?.to_int().value().in_radix(radix).to_string())
+        match (&self.0, radix) {
+            (Int(i), 10) => Some(i.to_string()),
+            _ => Some(self.to_big()?.to_int().value().in_radix(radix).to_string()),
+        }
     }
 
     /// Its exact decimal digits, without sign: the value is `0.DIGITS` times ten to the power that comes with them.

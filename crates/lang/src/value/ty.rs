@@ -28,12 +28,15 @@ pub enum Type {
     Object(ObjectType),
 }
 
-/// The attributes of an object type, sorted by name.
+/// The attributes of an object type, sorted by name. One pointer, because every value has room for a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ObjectType {
-    attributes: Arc<[(Name, Type)]>,
+pub struct ObjectType(Arc<Attributes>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Attributes {
+    all: Box<[(Name, Type)]>,
     /// Names that a conversion may leave out (null then); sorted. Only in constraints.
-    optional: Arc<[Name]>,
+    optional: Box<[Name]>,
 }
 
 impl ObjectType {
@@ -56,38 +59,33 @@ impl ObjectType {
         let mut optional: Vec<Name> = optional.into_iter().collect();
         optional.sort();
         optional.dedup();
-        ObjectType {
-            attributes: attributes.into(),
-            optional: if optional.is_empty() {
-                Arc::default()
-            } else {
-                optional.into()
-            },
-        }
+        ObjectType(Arc::new(Attributes {
+            all: attributes.into(),
+            optional: optional.into(),
+        }))
     }
 
     /// Name and type of each attribute, by name.
     pub fn attributes(&self) -> &[(Name, Type)] {
-        &self.attributes
+        &self.0.all
     }
 
     /// The type of one attribute.
     pub fn get(&self, name: &str) -> Option<&Type> {
-        let i = self
-            .attributes
-            .binary_search_by(|(n, _)| n.as_str().cmp(name))
-            .ok()?;
-        Some(&self.attributes[i].1)
+        let all = self.attributes();
+        let i = all.binary_search_by(|(n, _)| n.as_str().cmp(name)).ok()?;
+        Some(&all[i].1)
     }
 
     /// Whether a conversion may leave this attribute out.
     pub fn is_optional(&self, name: &str) -> bool {
-        self.optional.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+        let optional = self.optional();
+        optional.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
     }
 
     /// The names that may be left out, sorted.
     pub fn optional(&self) -> &[Name] {
-        &self.optional
+        &self.0.optional
     }
 }
 

@@ -47,7 +47,11 @@ pub(super) enum Field {
         name_span: Span,
     },
     /// Nested blocks, static and dynamic ones in the order of the source.
-    Blocks { shape: Shape, sources: Vec<Source> },
+    Blocks {
+        /// Boxed: most fields are attributes, and each has room for the largest.
+        shape: Box<Shape>,
+        sources: Vec<Source>,
+    },
 }
 
 /// How nested blocks become a value.
@@ -125,7 +129,7 @@ impl Layout {
             fields.push((
                 name.clone(),
                 Field::Blocks {
-                    shape: Shape::new(nested, missing),
+                    shape: Box::new(Shape::new(nested, missing)),
                     sources: Vec::new(),
                 },
             ));

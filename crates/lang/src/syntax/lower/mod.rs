@@ -339,12 +339,12 @@ impl Lowerer<'_> {
                     name.push_str("::");
                 }
                 name.push_str(call.name.name.as_str());
-                ExprKind::Call(Call {
+                ExprKind::Call(Box::new(Call {
                     name: name.into(),
                     name_span: self.span(&name_range),
                     args: call.args.iter().map(|e| self.lower(e, base, whole)).collect(),
                     expand: call.args.expand_final(),
-                })
+                }))
             }
             hcl::Expression::Traversal(t) => return self.traverse(t, base, whole, range.start),
             hcl::Expression::ForExpr(f) => {

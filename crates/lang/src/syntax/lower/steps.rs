@@ -23,7 +23,7 @@ impl Lowerer<'_> {
     pub(super) fn traverse(&mut self, t: &hcl::Traversal, base: u32, whole: &Bytes, start: u32) -> Expr {
         let source = self.lower(&t.expr, base, whole);
         let mut current = match source.kind {
-            ExprKind::Traversal(Traversal { root, steps, .. }) => Base::Root(root, steps),
+            ExprKind::Traversal(t) => Base::Root(t.root, t.steps),
             _ => Base::Expr(source, Vec::new()),
         };
         let mut operators = t.operators.iter().peekable();
@@ -157,11 +157,11 @@ pub(super) fn traversal(root: Ident, mut steps: Vec<Step>) -> Expr {
     let span = steps.last().map_or(root.span, |s| root.span.cover(s.span));
     let reference = reference(&root, &steps);
     Expr {
-        kind: ExprKind::Traversal(Traversal {
+        kind: ExprKind::Traversal(Box::new(Traversal {
             root,
             steps,
             reference,
-        }),
+        })),
         span,
     }
 }
