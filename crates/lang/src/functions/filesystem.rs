@@ -122,30 +122,6 @@ pub(super) fn functions() -> Vec<Function> {
                 ))
             },
         ),
-        // The evaluator puts its own code in place of these two bodies: rendering evaluates.
-        function(
-            "templatefile",
-            "The text of a file, as a template, with variables filled in.",
-            [string("path"), any("vars")],
-            gives_any,
-            |_, _| {
-                Err(failed(
-                    "templates can be rendered only where expressions are evaluated",
-                ))
-            },
-        )
-        .nullable(),
-        function(
-            "templatestring",
-            "A text from elsewhere, as a template, with variables filled in.",
-            [string("template"), any("vars")],
-            gives_string,
-            |_, _| {
-                Err(failed(
-                    "templates can be rendered only where expressions are evaluated",
-                ))
-            },
-        ),
         hash(
             "pathexpand",
             "A file name with the home folder in place of `~`.",
@@ -189,7 +165,7 @@ pub(crate) fn read_text(path: &str, around: &Surroundings) -> Result<String, Fun
 /// The bytes of a file.
 fn read(path: &str, around: &Surroundings) -> Result<Vec<u8>, String> {
     let (shown, full) = locate(path, around)?;
-    read_whole(&full).map_err(|e| match e.kind() {
+    read_whole(&shown, &full, around).map_err(|e| match e.kind() {
         ErrorKind::FileTooLarge => format!("failed to read file: {}", too_large(&shown)),
         ErrorKind::NotFound => format!(
             "no file exists at {}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource",
@@ -212,7 +188,7 @@ fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, FunctionError> {
 /// The bytes of the file that the first argument names, for hashing.
 fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
     let (shown, full) = locate(text(a, 0), around).map_err(failed)?;
-    read_whole(&full).map_err(|e| {
+    read_whole(&shown, &full, around).map_err(|e| {
         if e.kind() == ErrorKind::FileTooLarge {
             return failed(too_large(&shown));
         }
@@ -226,9 +202,9 @@ fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
 }
 
 /// The bytes of a file that is not too large: a device may never end.
-fn read_whole(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+fn read_whole(shown: &str, full: &Path, around: &Surroundings) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let file = std::fs::File::open(path)?;
+    let file = std::fs::File::open(full)?;
     let size = file.metadata().map_or(0, |m| m.len());
     if size > LARGEST_FILE {
         return Err(ErrorKind::FileTooLarge.into());
@@ -237,6 +213,9 @@ fn read_whole(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(ErrorKind::FileTooLarge.into());
+    }
+    if let Some(files) = &around.files_read {
+        files.content(shown, &bytes);
     }
     Ok(bytes)
 }
@@ -261,7 +240,11 @@ fn reason(e: &std::io::Error) -> String {
 
 fn exists(a: &[Value], around: &Surroundings) -> Outcome {
     let (shown, full) = locate(text(a, 0), around).map_err(failed)?;
-    match std::fs::metadata(full) {
+    let found = std::fs::metadata(full);
+    if let Some(files) = &around.files_read {
+        files.existence(&shown, found.as_ref().is_ok_and(std::fs::Metadata::is_file));
+    }
+    match found {
         Ok(m) if m.is_file() => Ok(Value::bool(true)),
         Ok(m) if m.is_dir() => Err(failed(format!("{} is a directory, not a file", quote(&shown)))),
         Ok(_) => Err(failed(format!("{} is not a regular file", quote(&shown)))),
@@ -334,10 +317,14 @@ fn fileset(a: &[Value], around: &Surroundings) -> Outcome {
                 || (entry.path_is_symlink() && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_file()))
         };
         if matcher.is_match(&name) && file() {
-            found.push(Value::string(file_name::relative(&folder, &name)));
+            found.push(file_name::relative(&folder, &name));
         }
     }
-    Ok(Value::set(Type::String, found))
+    if let Some(files) = &around.files_read {
+        found.sort();
+        files.set(&folder, text(a, 1), &found);
+    }
+    Ok(Value::set(Type::String, found.into_iter().map(Value::string)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The built-in functions.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What functions may use of the outside world, as values: two evaluations with equal surroundings are equal.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Surroundings {
     pub plan_timestamp: Option<String>,
     /// Whether functions that give another result each time (`uuid`, `bcrypt`, `timestamp`) run; otherwise they are unknown, as during a plan.
     pub impure: bool,
+    /// Takes note of the files that functions look at; none: nobody wants to know.
+    pub files_read: Option<Arc<FilesRead>>,
 }
 
 mod call;
@@ -27,6 +30,7 @@ mod csv_text;
 mod define;
 mod encoding;
 mod file_name;
+mod files_read;
 mod filesystem;
 mod format;
 mod go_math;
@@ -55,6 +59,8 @@ pub use call::convert_arguments;
 pub use call::lookup;
 pub use call::names;
 
+pub use files_read::FilesRead;
+pub use files_read::LookedAt;
 pub use redact::redact;
 pub use spec::Body;
 pub use spec::Function;

@@ -134,3 +134,40 @@ fn secrets_are_not_in_messages() {
         "{e:?}"
     );
 }
+
+#[test]
+fn what_is_looked_at_is_noted_if_somebody_wants_to_know() {
+    let (dir, mut around) = world();
+    let files = std::sync::Arc::new(crate::functions::FilesRead::default());
+    around.files_read = Some(std::sync::Arc::clone(&files));
+    let call = |name: &str, args: &[&str]| {
+        let args: Vec<Value> = args.iter().map(|a| Value::string(*a)).collect();
+        crate::functions::call(crate::functions::lookup(name).unwrap(), args, &around)
+    };
+    call("file", &["./tree/../hello.txt"]).unwrap();
+    std::fs::write(dir.path().join("hello.txt"), "changed").unwrap();
+    call("filesha256", &["hello.txt"]).unwrap();
+    call("filebase64", &["bin.dat"]).unwrap();
+    call("fileexists", &["hello.txt"]).unwrap();
+    call("fileexists", &["nope"]).unwrap();
+    call("fileset", &["./tree", "*.txt"]).unwrap();
+    call("file", &["nope"]).unwrap_err();
+    let seen = files.so_far();
+    assert_eq!(
+        Vec::from_iter(
+            seen.contents
+                .iter()
+                .map(|(name, digest)| (name.as_str(), &digest[..8]))
+        ),
+        [("bin.dat", "ba778c02"), ("hello.txt", "a591a6d4")],
+        "the first look counts"
+    );
+    assert_eq!(
+        Vec::from_iter(seen.exist),
+        [("hello.txt".to_owned(), true), ("nope".to_owned(), false)]
+    );
+    assert_eq!(
+        Vec::from_iter(seen.sets),
+        [(("tree".to_owned(), "*.txt".to_owned()), vec!["a.txt".to_owned()])]
+    );
+}
