@@ -14,6 +14,7 @@ use super::Session;
 use super::apply;
 use super::inputs;
 use super::session::state_error;
+use super::takeover::none_waits;
 use crate::plan::Moves;
 use crate::plan::PlanMode;
 use crate::plan::build;
@@ -59,6 +60,13 @@ pub async fn import(
             return (diagnostics, sources);
         }
     };
+    if let Err(e) = none_waits(session, &store.view()) {
+        diagnostics.push(*e);
+        if let Err(e) = store.finish() {
+            diagnostics.push(state_error(&e));
+        }
+        return (diagnostics, sources);
+    }
     let address = request.address.to_string();
     let timestamp = (session.clock)();
     let settings = session.settings(&timestamp, false, variables.clone());

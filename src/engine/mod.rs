@@ -13,6 +13,7 @@ mod remote_state;
 mod scope;
 mod session;
 pub mod state;
+mod takeover;
 mod validate;
 mod workspaces;
 
@@ -47,6 +48,10 @@ pub use remote_state::LocalStates;
 pub use session::Clock;
 pub use session::Session;
 pub use session::timestamp;
+pub use takeover::Waiting;
+pub use takeover::all_waiting;
+pub use takeover::none_waits;
+pub use takeover::take_over;
 pub use validate::validate;
 pub use workspaces::Migration;
 pub use workspaces::copy_state;

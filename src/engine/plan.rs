@@ -22,6 +22,7 @@ use super::load;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
+use super::takeover::none_waits;
 use crate::plan::Generated;
 use crate::plan::Moves;
 use crate::plan::Plan;
@@ -165,6 +166,9 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         },
         None => StateView::empty(""),
     };
+    if let Err(e) = none_waits(session, &state) {
+        diagnostics.push(*e);
+    }
     if request.mode != PlanMode::RefreshOnly {
         diagnostics.extend(still_there(&loaded.config));
     }

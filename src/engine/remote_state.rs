@@ -34,31 +34,39 @@ impl LocalStates {
 
     fn view(&self, places: &Places, workspace: &str) -> Result<Option<StateView>, Problem> {
         let file = places.file(workspace);
-        match std::fs::read_to_string(&file) {
-            Ok(text) => {
-                return ForeignState::from_v4_text(&text)
-                    .map(|s| Some(s.view))
-                    .map_err(|e| {
-                        (
-                            "Unsupported state file format".to_owned(),
-                            format!("{}: {}", file.display(), told(&e)),
-                        )
-                    });
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        let theirs = match std::fs::read_to_string(&file) {
+            Ok(text) => ForeignState::from_v4_text(&text)
+                .map(|s| Some(s.view))
+                .map_err(|e| {
+                    (
+                        "Unsupported state file format".to_owned(),
+                        format!("{}: {}", file.display(), told(&e)),
+                    )
+                })?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => {
                 return Err((
                     "Failed to read state file".to_owned(),
                     format!("The state file could not be read: {}: {e}", file.display()),
                 ));
             }
-        }
+        };
         let backend = Backend::local(places.clone()).sealed(self.key.clone());
         let view = backend
             .read(workspace)
             .map_err(|e| unreadable(&backend.place(workspace), &e))?;
         // A folder in which nothing was ever written is no state.
-        Ok(Some(view).filter(|v| v.serial() > 0))
+        let ours = Some(view).filter(|v| v.serial() > 0);
+        // A state that was taken over stands in both places: the newer one counts.
+        Ok(match (theirs, ours) {
+            (Some(theirs), Some(ours))
+                if ours.lineage() == theirs.lineage() && ours.serial() >= theirs.serial() =>
+            {
+                Some(ours)
+            }
+            (Some(theirs), _) => Some(theirs),
+            (None, ours) => ours,
+        })
     }
 }
 

@@ -69,6 +69,7 @@ impl Session {
             timestamp: applying.then(|| (self.clock)()),
             plan_timestamp: Some(plan_time.to_owned()),
             impure: applying,
+            files_read: None,
         }
     }
 

@@ -64,7 +64,7 @@ pub fn list_workspaces(backend: &Backend) -> Result<Vec<String>, Box<Diagnostic>
 }
 
 /// The same session in another workspace.
-fn within(session: &Session, backend: &Backend, workspace: &str) -> Session {
+pub(super) fn within(session: &Session, backend: &Backend, workspace: &str) -> Session {
     Session {
         backend: backend.clone(),
         workspace: workspace.to_owned(),

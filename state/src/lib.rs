@@ -77,6 +77,7 @@ pub use local::DEFAULT_WORKSPACE;
 pub use local::Places;
 pub use local::Restored;
 pub use local::SnapshotInfo;
+pub use local::file_of_folder;
 pub use local::folder_of_file;
 pub use local::force_unlock;
 pub use local::lock_info;

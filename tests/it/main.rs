@@ -22,6 +22,7 @@ mod remote_state;
 mod sandbox;
 mod small_commands;
 mod state_commands;
+mod takeover;
 mod terraform_state;
 mod tutorial;
 mod workspaces;

@@ -13,6 +13,7 @@ use super::backend;
 use super::backend::BackendArgs;
 use super::fail;
 use super::line;
+use super::takeover;
 use crate::cli::environment::in_automation;
 use crate::cli::session::Surroundings;
 use crate::config::Configuration;
@@ -72,6 +73,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     }
     let mut sources = config.sources.clone();
     let mut settled = None;
+    let mut taken_over = None;
     if !found.has_errors() && args.backend.backend.unwrap_or(true) {
         let options = (&args.backend, args.input.unwrap_or(true));
         let backend = config.root().backend.as_deref();
@@ -79,6 +81,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
             Ok((told, warnings)) => {
                 settled = told;
                 found.extend(warnings);
+                match take_over(&ui, surroundings, args) {
+                    Ok(told) => taken_over = told,
+                    Err(d) => found.push(*d),
+                }
             }
             Err(problems) => found.extend(problems),
         }
@@ -92,11 +98,25 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
             if let Some(settled) = settled {
                 ui.out(&format!("Backend:\n{settled}\n\n"));
             }
+            if let Some(taken_over) = taken_over {
+                ui.out(&format!("State:\n{taken_over}\n\n"));
+            }
             tell(&ui, &config);
         }
         ui.diagnostics(&found, &sources);
     }
     u8::from(found.has_errors())
+}
+
+/// Offers to take over what Terraform has kept, now that it is settled where the state is.
+fn take_over(
+    ui: &Ui,
+    surroundings: &Surroundings,
+    args: &InitArgs,
+) -> Result<Option<String>, Box<Diagnostic>> {
+    let session = surroundings.offline(Arc::new(()))?;
+    let may_ask = args.input.unwrap_or(true) && !args.json;
+    takeover::offer(ui, &session, (&args.backend, may_ask))
 }
 
 fn has_configuration(base: &Path) -> bool {

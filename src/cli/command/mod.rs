@@ -18,6 +18,7 @@ pub(super) mod providers;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod taint;
+mod takeover;
 pub(super) mod validate;
 pub(super) mod version;
 mod view;

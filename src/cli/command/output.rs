@@ -17,6 +17,7 @@ use super::fail;
 use super::line;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
+use crate::engine;
 use crate::report::Ui;
 use crate::report::outputs_text;
 use crate::report::value_text_in_clear;
@@ -60,7 +61,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
     }
     let state = match surroundings.offline(Arc::new(())).and_then(|mut session| {
         args.state_file.settle(&mut session);
-        session.read_state()
+        let state = session.read_state()?;
+        engine::none_waits(&session, &state)?;
+        Ok(state)
     }) {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),

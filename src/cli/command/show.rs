@@ -75,6 +75,7 @@ fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), 
 
 fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnostic>> {
     let state = session.read_state()?;
+    engine::none_waits(session, &state)?;
     if state.is_empty() && !args.json {
         ui.out("No state.\n");
         return Ok(());

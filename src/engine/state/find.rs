@@ -11,6 +11,7 @@ use streamform_state::StateView;
 
 use super::needs_state;
 use crate::engine::Session;
+use crate::engine::takeover::none_waits;
 
 /// Understands an address that a user typed.
 ///
@@ -68,7 +69,9 @@ pub fn find_instances(state: &StateView, targets: &[Target]) -> Result<Vec<AbsIn
 /// When there is none, or it cannot be read.
 pub fn read_state(session: &Session) -> Result<StateView, Box<Diagnostic>> {
     needs_state(session)?;
-    session.read_state()
+    let state = session.read_state()?;
+    none_waits(session, &state)?;
+    Ok(state)
 }
 
 /// The addresses of the state, or of it what the targets mean (all of it if there are none) and, with an `id`, whose object

@@ -16,6 +16,7 @@ pub use find::parse_targets;
 pub use find::read_state;
 pub use provider::Replacement;
 pub use provider::replace_provider;
+pub(super) use push::push_onto_nothing;
 pub use push::push_state;
 pub use relocate::Relocated;
 pub use relocate::move_objects;
@@ -31,6 +32,7 @@ use streamform_state::Store;
 
 use super::Session;
 use super::session::state_error;
+use super::takeover::none_waits;
 
 /// Takes objects out of the state; they stay where they are. Returns their addresses. With `dry_run` it only finds them.
 ///
@@ -65,7 +67,8 @@ fn edit<T>(
         return Ok(work_out(&session.read_state()?)?.1);
     }
     let store = session.open_state(operation, &uuid::Uuid::new_v4().to_string())?;
-    match work_out(&store.view()) {
+    let state = store.view();
+    match none_waits(session, &state).and_then(|()| work_out(&state)) {
         Ok((entries, result)) => {
             commit(store, entries)?;
             Ok(result)
@@ -118,6 +121,7 @@ fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
     if session.state_exists()? {
         return Ok(());
     }
+    none_waits(session, &StateView::empty(""))?;
     Err(Box::new(Diagnostic::error(
         "No state file was found!",
         "There is no state in this folder yet. Run this command where \"streamform apply\" has been run.",

@@ -6,6 +6,7 @@ use streamform_state::ForeignState;
 use streamform_state::Object;
 use streamform_state::StateError;
 use streamform_state::StateView;
+use streamform_state::Store;
 
 use super::close;
 use crate::config::version::COMPATIBLE_VERSION;
@@ -26,11 +27,8 @@ pub fn push_state(session: &Session, file: &ForeignState, force: bool) -> Result
     let same = same_content(&current, &file.view).map_err(|e| Box::new(state_error(&e)))?;
     let refusal = if force {
         None
-    } else if let Some(intent) = store.open_intents().first() {
-        Some(format!(
-            "an earlier run was interrupted while it worked on {}, and it is not known yet what became of that. Run \"streamform plan\" first: it looks that up",
-            intent.address
-        ))
+    } else if let Some(why) = unsettled(&store) {
+        Some(why)
     } else if fresh {
         None
     } else {
@@ -38,13 +36,7 @@ pub fn push_state(session: &Session, file: &ForeignState, force: bool) -> Result
     };
     if let Some(why) = refusal {
         close(store)?;
-        return Err(Box::new(
-            Diagnostic::error(
-                "Failed to write state",
-                format!("The state was left as it is: {why}."),
-            )
-            .help("streamform state push -force PATH"),
-        ));
+        return Err(Box::new(refused(&why).help("streamform state push -force PATH")));
     }
     let unchanged =
         same && current.serial() == file.view.serial() && current.lineage() == file.view.lineage();
@@ -57,6 +49,44 @@ pub fn push_state(session: &Session, file: &ForeignState, force: bool) -> Result
         store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
     }
     close(store)
+}
+
+/// Makes a state file of Terraform the state where there is none, or one with nothing in it.
+///
+/// # Errors
+/// When there is something, or it is not known what became of changes of an interrupted run, or the state cannot be written.
+pub(in crate::engine) fn push_onto_nothing(
+    session: &Session,
+    file: &ForeignState,
+) -> Result<(), Box<Diagnostic>> {
+    let mut store = session.open_state("OperationTypeStatePush", &uuid::Uuid::new_v4().to_string())?;
+    let current = store.view();
+    let why = if current.is_empty() {
+        unsettled(&store)
+    } else {
+        Some("another run has put something into it meanwhile".to_owned())
+    };
+    if let Some(why) = why {
+        close(store)?;
+        return Err(Box::new(refused(&why)));
+    }
+    let entries = file.replacing(&current);
+    store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+    close(store)
+}
+
+fn refused(why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Failed to write state",
+        format!("The state was left as it is: {why}."),
+    )
+}
+
+fn unsettled(store: &Store) -> Option<String> {
+    store.open_intents().first().map(|intent| format!(
+        "an earlier run was interrupted while it worked on {}, and it is not known yet what became of that. Run \"streamform plan\" first: it looks that up",
+        intent.address
+    ))
 }
 
 fn refusal(current: &StateView, new: &StateView, same: bool) -> Option<String> {

@@ -23,6 +23,7 @@ pub use lock::force_unlock;
 pub use lock::lock_info;
 pub use places::DEFAULT_WORKSPACE;
 pub use places::Places;
+pub use places::file_of_folder;
 pub use places::folder_of_file;
 pub use reader::read_view;
 pub use reader::read_view_sealed;

@@ -22,6 +22,8 @@ pub const DEFAULT_WORKSPACE: &str = "default";
 const ROOT: &str = "streamform.state";
 const FILE: &str = "terraform.tfstate";
 const FILES: &str = "terraform.tfstate.d";
+/// Of a folder that stands for a file with a name of its own.
+const EXTENSION: &str = "streamform";
 
 /// Where states lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,10 +98,29 @@ pub fn folder_of_file(path: &Path) -> PathBuf {
     match path.file_name() {
         Some(name) if name != OsStr::new(FILE) => {
             let mut name = name.to_owned();
-            name.push(".streamform");
+            name.push(".");
+            name.push(EXTENSION);
             path.with_file_name(name)
         }
         _ => path.with_file_name(ROOT).join(DEFAULT_WORKSPACE),
+    }
+}
+
+/// The file in which Terraform would keep the state of a folder: the other way round.
+pub fn file_of_folder(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default();
+    if folder.extension() == Some(OsStr::new(EXTENSION)) {
+        return folder.with_extension("");
+    }
+    match folder.parent() {
+        Some(root) if root.file_name() == Some(OsStr::new(ROOT)) => {
+            if name == OsStr::new(DEFAULT_WORKSPACE) {
+                root.with_file_name(FILE)
+            } else {
+                root.with_file_name(FILES).join(name).join(FILE)
+            }
+        }
+        _ => folder.join(FILE),
     }
 }
 
@@ -168,6 +189,7 @@ mod tests {
             };
             assert_eq!(places.file(workspace), Path::new(file));
             assert_eq!(places.folder(workspace), Path::new(folder));
+            assert_eq!(file_of_folder(Path::new(folder)), Path::new(file));
         }
     }
 

@@ -188,6 +188,8 @@ fn take_resource(resource: Resource, records: &mut BTreeMap<String, Record>) -> 
             }
         }
     };
+    // OpenTofu has a registry of its own, with the same providers.
+    let provider = provider.replace("\"registry.opentofu.org/", "\"registry.terraform.io/");
     if AbsProviderConfig::parse(&provider).is_err() {
         return Err(bad(format!(
             "The resource {place} has the provider {provider:?}, which is not in the form that Terraform 0.13 and later write: \

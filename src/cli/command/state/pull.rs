@@ -6,10 +6,13 @@ use super::super::line;
 use super::reading;
 use crate::cli::session::Surroundings;
 use crate::config::version::COMPATIBLE_VERSION;
+use crate::engine;
 use crate::report::Ui;
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings) -> Result<(), Box<Diagnostic>> {
-    let state = reading(surroundings)?.read_state()?;
+    let session = reading(surroundings)?;
+    let state = session.read_state()?;
+    engine::none_waits(&session, &state)?;
     if state.serial() == 0 && state.is_empty() {
         return Ok(());
     }
