@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use criterion::BenchmarkId;
@@ -74,13 +73,7 @@ impl Scope for Nothing {
 }
 
 fn evaluating(c: &mut Criterion) {
-    let scope = Nothing(Surroundings {
-        base_dir: PathBuf::new(),
-        home_dir: None,
-        timestamp: None,
-        plan_timestamp: None,
-        impure: false,
-    });
+    let scope = Nothing(Surroundings::default());
     let mut group = c.benchmark_group("evaluate");
     group
         .sample_size(20)
