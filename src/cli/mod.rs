@@ -5,6 +5,7 @@ mod arguments;
 mod bug;
 mod command;
 mod environment;
+mod keys;
 mod process;
 mod session;
 mod usage;

@@ -14,13 +14,12 @@ use streamform_lang::diag::Diagnostic;
 use streamform_provider::Registry;
 use streamform_state::Backend;
 use streamform_state::LockWait;
-
-use streamform_state::SealKey;
 use tokio::runtime::Runtime;
 
 use super::arguments::GlobalArgs;
 use super::environment::Looks;
 use super::environment::variable;
+use super::keys;
 use super::process::Processes;
 use crate::config::Disk;
 use crate::config::root_backend;
@@ -246,7 +245,7 @@ impl Surroundings {
         defaults: ProviderDefaults,
         observer: Arc<dyn Observer>,
     ) -> Result<Session, Box<Diagnostic>> {
-        let key = SealKey::of_user();
+        let key = keys::of_environment(|name| std::env::var(name).ok())?;
         let mut registry = Registry::default();
         registry.add(
             ProviderAddr::builtin(),

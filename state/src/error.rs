@@ -167,10 +167,10 @@ pub enum StateError {
         /// The serial that was asked for.
         serial: Option<u64>,
     },
-    /// A sealed item cannot be opened with the key at hand.
+    /// A sealed item cannot be opened with the keys at hand.
     #[error(
-        "The {kind} `{id}` is sealed with the key {key}, which is not the one at hand{}. Put the key file in place (it is made \
-         on the machine that wrote the state first) and run the command again.", at(.key_file.as_deref())
+        "The {kind} `{id}` is sealed with the key {key}, which is not the one at hand{}. {} Then run the command again.",
+        at(.at_hand.as_deref()), key_advice(.key)
     )]
     Unseal {
         /// What it is: resource, output, …
@@ -179,14 +179,20 @@ pub enum StateError {
         id: String,
         /// Name of the key that sealed it.
         key: String,
-        /// The key file that was tried.
-        key_file: Option<PathBuf>,
+        /// Where the keys that were tried come from.
+        at_hand: Option<String>,
     },
-    /// A key file is unusable.
-    #[error("The key file {} cannot be used: {detail}.", .path.display())]
+    /// What was sealed for this purpose is not what is there.
+    #[error("What should be {purpose} is damaged: its seal is broken.")]
+    BrokenSeal {
+        /// What it was sealed for.
+        purpose: String,
+    },
+    /// A key cannot be had from its source.
+    #[error("The key that seals secrets cannot be had from {key}: {detail}.")]
     KeyFile {
-        /// The file.
-        path: PathBuf,
+        /// The source: a file, a passphrase, a command, …
+        key: String,
         /// What is wrong.
         detail: String,
     },
@@ -264,6 +270,18 @@ fn wanted(serial: Option<u64>) -> String {
     })
 }
 
-fn at(key_file: Option<&Path>) -> String {
-    key_file.map_or_else(String::new, |path| format!(" ({})", path.display()))
+fn at(keys: Option<&str>) -> String {
+    keys.map_or_else(String::new, |keys| format!(" ({keys})"))
+}
+
+/// What to do about a key that is not at hand.
+fn key_advice(key: &str) -> &'static str {
+    if key.contains("passphrase") {
+        "Set STREAMFORM_STATE_PASSPHRASE to the passphrase that it was sealed with (STREAMFORM_STATE_PASSPHRASE_OLD if the state has \
+         another key since)."
+    } else {
+        "Put the key file in place (it is made on the machine that wrote the state first), or name where the key comes from with \
+         STREAMFORM_STATE_KEY_FILE, STREAMFORM_STATE_AGE_IDENTITY or STREAMFORM_STATE_KEY_COMMAND (or the same name with _OLD if the \
+         state has another key since)."
+    }
 }

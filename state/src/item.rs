@@ -149,11 +149,11 @@ impl Codec {
                 kind: kind.name(),
                 id: id.to_owned(),
                 key,
-                key_file: self.key.as_ref().map(|key| key.path().to_owned()),
+                at_hand: self.key.as_ref().map(SealKey::all),
             })
         };
         let Some(key) = &self.key else {
-            return Err(without(sealed.key().to_owned()));
+            return Err(without(sealed.key()));
         };
         key.open(kind, id, sealed).map_err(|reason| match reason {
             NotOpened::OtherKey(name) => without(name),
@@ -162,7 +162,7 @@ impl Codec {
                 id: id.to_owned(),
                 detail: "its seal is broken".into(),
             },
-            NotOpened::KeyFile(error) => BadItem::Other(error),
+            NotOpened::Key(error) => BadItem::Other(error),
         })
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use std::fs;
+
 use super::*;
 use crate::AttributePath;
 use crate::Entry;
@@ -115,7 +117,7 @@ fn no_secret_is_readable_on_disk() {
     );
     assert!(holds(&state, b"thing.a"), "names stay readable");
 
-    let again = SealKey::at(key.path());
+    let again = SealKey::at(key.path().unwrap());
     let view = read_view_sealed(&state, &again).unwrap();
     assert!(
         view.get("thing.a")
@@ -132,7 +134,7 @@ fn no_secret_is_readable_on_disk() {
     {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(
-            fs::metadata(key.path()).unwrap().permissions().mode() & 0o777,
+            fs::metadata(key.path().unwrap()).unwrap().permissions().mode() & 0o777,
             0o600
         );
     }
@@ -148,13 +150,13 @@ fn plain_and_sealed_records_read_side_by_side() {
         .commit(vec![Entry::Put(record("thing.plain", true))])
         .unwrap();
     store.finish().unwrap();
-    assert!(!key.path().exists());
+    assert!(!key.path().unwrap().exists());
     let mut store = open(&state, &key).unwrap();
     store
         .commit(vec![Entry::Put(record("thing.open", false))])
         .unwrap();
     assert!(
-        !key.path().exists(),
+        !key.path().unwrap().exists(),
         "no key is made before there is something to seal"
     );
     store
@@ -172,10 +174,10 @@ fn without_the_key_the_error_names_it() {
     let mut store = open(&state, &key).unwrap();
     store.commit(vec![Entry::Put(record("thing.a", true))]).unwrap();
     store.finish().unwrap();
-    let name = key.load().unwrap().unwrap().name.clone();
+    let name = key.name().unwrap();
 
     let other = SealKey::at(dir.path().join("other.key"));
-    other.make().unwrap();
+    other.ready().unwrap();
     for error in [
         open(&state, &other).unwrap_err(),
         open(&state, &SealKey::at(dir.path().join("absent.key"))).unwrap_err(),
@@ -185,8 +187,8 @@ fn without_the_key_the_error_names_it() {
         assert!(matches!(error, StateError::Unseal { .. }), "{error}");
         assert!(error.to_string().contains(&name), "{error}");
     }
-    fs::write(other.path(), "streamform-key-9 abc").unwrap();
-    let error = open(&state, &SealKey::at(other.path())).unwrap_err();
+    fs::write(other.path().unwrap(), "streamform-key-9 abc").unwrap();
+    let error = open(&state, &SealKey::at(other.path().unwrap())).unwrap_err();
     assert!(matches!(error, StateError::KeyFile { .. }), "{error}");
     assert!(open(&state, &key).is_ok(), "nothing was harmed");
 }
@@ -217,12 +219,9 @@ fn the_first_key_that_is_made_stays() {
         SealKey::at(dir.path().join("state.key")),
         SealKey::at(dir.path().join("state.key")),
     );
-    one.make().unwrap();
-    two.make().unwrap();
-    assert_eq!(
-        one.load().unwrap().unwrap().name,
-        two.load().unwrap().unwrap().name
-    );
+    key_file::make(one.path().unwrap()).ok().unwrap();
+    key_file::make(two.path().unwrap()).ok().unwrap();
+    assert_eq!(one.name().unwrap(), two.name().unwrap());
 }
 
 #[test]
@@ -234,11 +233,11 @@ fn a_text_opens_only_under_its_purpose() {
     assert_eq!(key.open_text("plan variables", &sealed).unwrap(), "hunter2");
     assert!(matches!(
         key.open_text("other", &sealed),
-        Err(StateError::CorruptItem { .. })
+        Err(StateError::BrokenSeal { .. })
     ));
     assert!(matches!(
         key.open_text("plan variables", "{}"),
-        Err(StateError::CorruptItem { .. })
+        Err(StateError::BrokenSeal { .. })
     ));
     let other = SealKey::at(dir.path().join("other.key"));
     assert!(matches!(
@@ -257,4 +256,102 @@ fn a_key_that_cannot_be_made_stops_a_commit_before_it_begins() {
     store.commit(entries).unwrap_err();
     assert!(store.view().is_empty() && store.open_intents().is_empty());
     store.commit(vec![Entry::Put(record("thing.a", false))]).unwrap();
+}
+
+/// A state with one sealed record.
+fn sealed_state(dir: &Path, key: &SealKey) {
+    let mut store = open(dir, key).unwrap();
+    store.commit(vec![Entry::Put(record("thing.a", true))]).unwrap();
+    store.finish().unwrap();
+}
+
+#[test]
+fn a_passphrase_is_all_that_another_machine_needs() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let phrase = |text: &str| SealKey::of_passphrase(text).unwrap();
+    sealed_state(&state, &phrase("correct horse"));
+    // A second run seals with the same derivation, so that the third derives one key and not two.
+    let second = phrase("correct horse");
+    let mut store = open(&state, &second).unwrap();
+    store.commit(vec![Entry::Put(record("thing.b", true))]).unwrap();
+    store.finish().unwrap();
+    let third = phrase("correct horse");
+    assert_eq!(read_view_sealed(&state, &third).unwrap().len(), 2);
+    assert_eq!(third.name().unwrap(), second.name().unwrap());
+
+    let error = read_view_sealed(&state, &phrase("wrong horse"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("STREAMFORM_STATE_PASSPHRASE"), "{error}");
+    let file = SealKey::at(dir.path().join("state.key"));
+    let error = read_view_sealed(&state, &file).unwrap_err().to_string();
+    assert!(error.contains("STREAMFORM_STATE_PASSPHRASE"), "{error}");
+    assert!(!file.path().unwrap().exists());
+    let error = SealKey::of_passphrase("short").unwrap_err().to_string();
+    assert!(
+        error.contains("8 characters") && !error.contains("short"),
+        "{error}"
+    );
+}
+
+#[test]
+fn older_keys_open_and_never_seal() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let old = SealKey::at(dir.path().join("old.key"));
+    sealed_state(&state, &old);
+    let new = SealKey::of_passphrase("a new passphrase").unwrap();
+    let absent = SealKey::at(dir.path().join("absent.key"));
+    let both = new.also_opening([absent.clone(), SealKey::at(old.path().unwrap())]);
+    let mut store = open(&state, &both).unwrap();
+    store.commit(vec![Entry::Put(record("thing.b", true))]).unwrap();
+    store.finish().unwrap();
+    assert!(!absent.path().unwrap().exists());
+    assert_eq!(read_view_sealed(&state, &both).unwrap().len(), 2);
+    assert!(matches!(
+        read_view_sealed(&state, &new),
+        Err(StateError::Unseal { id, .. }) if id == "thing.a"
+    ));
+    assert!(matches!(
+        read_view_sealed(&state, &old),
+        Err(StateError::Unseal { id, .. }) if id == "thing.b"
+    ));
+}
+
+#[test]
+fn the_same_bytes_are_the_same_key_wherever_they_come_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.key");
+    fs::write(&path, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
+    let state = dir.path().join("state");
+    sealed_state(&state, &SealKey::at(&path));
+    let command = SealKey::of_command(if cfg!(windows) {
+        format!("type {}", path.display())
+    } else {
+        format!("cat '{}'", path.display())
+    });
+    assert_eq!(read_view_sealed(&state, &command).unwrap().len(), 1);
+    assert!(!SealKey::at(&path).is_machine_made());
+}
+
+#[test]
+fn bytes_open_only_under_their_purpose_and_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = SealKey::at(dir.path().join("state.key"));
+    let mut sealed = key.seal_bytes("a plan", b"hunter2").unwrap();
+    assert!(!sealed.windows(7).any(|window| window == b"hunter2"));
+    assert_eq!(key.open_bytes("a plan", &sealed).unwrap(), b"hunter2");
+    assert!(matches!(
+        key.open_bytes("another", &sealed),
+        Err(StateError::BrokenSeal { .. })
+    ));
+    let last = sealed.len() - 1;
+    sealed[last] ^= 1;
+    for bad in [&sealed[..], b"", b"{}\n", b"rubbish"] {
+        assert!(matches!(
+            key.open_bytes("a plan", bad),
+            Err(StateError::BrokenSeal { .. })
+        ));
+    }
 }
