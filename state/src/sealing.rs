@@ -438,7 +438,7 @@ impl SealKey {
                 self.load()?;
                 let own = self.inner.own.get().into_iter();
                 let all = own.chain(self.inner.further.get().into_iter().flatten());
-                Ok(all.cloned().find(fits))
+                Ok(all.into_iter().find(|loaded| fits(loaded)).cloned())
             }
         }
     }

@@ -27,19 +27,22 @@ const MOST_LANES: u32 = 16;
 
 /// Keys by their recipes. Deriving one takes about a tenth of a second, also where it turns out to be the wrong one.
 #[derive(Clone, Default)]
-pub(super) struct Derived(Arc<Mutex<Vec<(String, Arc<Loaded>)>>>);
+pub(super) struct Derived(Arc<Mutex<Vec<Arc<Loaded>>>>);
 
 impl Derived {
     /// The key of a passphrase by a recipe; `None` where the recipe is none, or asks for too much.
     pub(super) fn get(&self, passphrase: &str, recipe: &str) -> Option<Arc<Loaded>> {
         // Held while a key is derived: whoever asks for the same one waits for it.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, loaded)) = known.iter().find(|(of, _)| of == recipe) {
+        if let Some(loaded) = known
+            .iter()
+            .find(|loaded| loaded.recipe.as_deref() == Some(recipe))
+        {
             return Some(Arc::clone(loaded));
         }
         let key = derive(passphrase, recipe)?;
         let loaded = Arc::new(Loaded::new(&key, Some(recipe.to_owned())));
-        known.push((recipe.to_owned(), Arc::clone(&loaded)));
+        known.push(Arc::clone(&loaded));
         Some(loaded)
     }
 }
