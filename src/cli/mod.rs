@@ -6,6 +6,7 @@ mod bug;
 mod command;
 mod environment;
 mod keys;
+mod log;
 mod process;
 mod session;
 mod usage;
@@ -28,6 +29,7 @@ use arguments::Cli;
 /// (`fmt -check`), 127 no command at all.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     bug::tell();
+    log::start();
     let args: Vec<OsString> = args.into_iter().collect();
     let code = std::panic::catch_unwind(AssertUnwindSafe(|| start(args)));
     ExitCode::from(code.unwrap_or(1))

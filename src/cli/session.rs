@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::GlobalArgs;
 use super::environment::Looks;
+use super::environment::secrets;
 use super::environment::variable;
 use super::keys;
 use super::process::Processes;
@@ -231,6 +232,9 @@ impl Surroundings {
                     defaults.organization_id = Some(told.organization_id);
                 }
             }
+        }
+        if let Some(secret) = &defaults.cloud_api_secret {
+            secrets().learn_text(secret);
         }
         let session = self.session(defaults, observer)?;
         Ok(Opened {

@@ -32,6 +32,7 @@ use crate::plan::build;
 use crate::plan::build::LiveProviders;
 use crate::plan::build::PlanInput;
 use crate::plan::build::PlanOptions;
+use crate::plan::marked_values;
 use crate::plan::still_there;
 
 /// What a plan is wanted of.
@@ -131,6 +132,9 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     diagnostics.extend(provisioners::check(session, &loaded.config));
     let (variables, found) = inputs::resolve(&loaded.config, &mut sources, &request.variables);
     diagnostics.extend(found);
+    variables
+        .values()
+        .for_each(|value| session.observer.secret(value));
     if diagnostics.has_errors() {
         return Planned::failed(loaded, sources, diagnostics.tidy());
     }
@@ -222,6 +226,7 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         plan.lineage = store.view().lineage().to_owned();
         plan.serial = store.view().serial();
     }
+    marked_values(&plan, |value| session.observer.secret(value));
     diagnostics.extend(plan.diagnostics.clone());
     if !built.generated.is_empty() {
         diagnostics.push(Diagnostic::warning(
@@ -262,6 +267,7 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
             return Planned::failed(nothing(), Sources::default(), found.into());
         }
     };
+    marked_values(&saved.plan, |value| session.observer.secret(value));
     let variables = saved.variables();
     let loaded = load(&saved.files, Path::new(&saved.root), &session.registry);
     let sources = loaded.config.sources.clone();

@@ -59,9 +59,11 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
             NodeKind::Call(m, n) => world.evaluate_call(*m, n),
             NodeKind::Resource(m, r) => resource(session, &mut world, *m, r),
             NodeKind::Provider(address) if !used_providers.contains(address) => Diagnostics::new(),
-            NodeKind::Provider(address) => match evaluate_provider(&world, &session.registry, address) {
-                Ok((_, _, found)) | Err(found) => found,
-            },
+            NodeKind::Provider(address) => {
+                match evaluate_provider(&world, &session.registry, address, &*session.observer) {
+                    Ok((_, _, found)) | Err(found) => found,
+                }
+            }
             NodeKind::Check(m, n) => {
                 let mut found = Diagnostics::new();
                 for id in world.instances_of(*m) {

@@ -167,6 +167,9 @@ impl<'a> Run<'a> {
         let operation = changed.operation;
         let deleting = operation == Operation::Delete;
         let state = changed.response.state;
+        // Before anything is said of it: also of one that failed half-way.
+        self.observer
+            .secret(&schema::mark_sensitive(&change.schema.block, state.clone()));
         let mut findings = changed.response.findings;
         if !deleting && !state.is_wholly_known() && !has_errors(&findings) {
             findings.push(ProviderDiagnostic::error(

@@ -329,8 +329,9 @@ impl<'a> Run<'a> {
         Begun::Over(Ended::Badly)
     }
 
-    /// Remembers what must not be shown, if there is anybody who could show it.
+    /// Remembers what must not be shown.
     pub(super) fn learn(&self, value: &Value) {
+        self.observer.secret(value);
         if self.provisions {
             self.secrets
                 .write()

@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             self.diagnostics.extend(found);
             return Begun::Over(Ended::Badly);
         }
-        match evaluate_provider(&self.values.world, self.registry, address) {
+        match evaluate_provider(&self.values.world, self.registry, address, &*self.observer) {
             Err(found) => {
                 self.diagnostics.extend(found);
                 Begun::Over(Ended::Badly)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::value::Value;
 
 /// What is being done to one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,6 +109,9 @@ pub enum Event {
 pub trait Observer: Send + Sync {
     /// Told of one event.
     fn event(&self, event: Event);
+
+    /// Told of a value that may hold secrets, marked as such: nothing that is shown from now on, here or elsewhere, may hold them.
+    fn secret(&self, _value: &Value) {}
 
     /// Whether it wants to hear of reads that never leave the process, too: there is one for each object of the state, and people
     /// learn nothing from them.

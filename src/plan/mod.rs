@@ -46,6 +46,7 @@ pub use graph::StepId;
 pub use moves::Moves;
 pub use provisioners::provisioners_of;
 pub use redact::Redactor;
+pub use redact::marked_values;
 pub use relevant::RelevantDrift;
 pub use removed::removed_block;
 pub use removed::still_there;

@@ -19,6 +19,30 @@ const SHORTEST: usize = 6;
 /// Only secrets of this length and more are looked for inside longer texts.
 const WINDOW: usize = 8;
 
+/// Shows every value of a plan that may hold secrets, with all marks that its schema and its output give it.
+pub fn marked_values(plan: &Plan, mut see: impl FnMut(&Value)) {
+    for (_, value) in &plan.variables {
+        see(value);
+    }
+    for change in plan.changes.iter().chain(&plan.drift).chain(&plan.untouched) {
+        if let Some(importing) = &change.importing {
+            see(&importing.id);
+        }
+        for value in [&change.before, &change.after] {
+            see(&schema::mark_sensitive(&change.schema.block, value.clone()));
+        }
+    }
+    for output in &plan.outputs {
+        for value in [&output.before, &output.after] {
+            if output.sensitive {
+                see(&value.clone().with_marks(Marks::SENSITIVE));
+            } else {
+                see(value);
+            }
+        }
+    }
+}
+
 /// Knows secrets, and tells whether a text holds one.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
@@ -31,37 +55,13 @@ impl Redactor {
     /// Knows every secret of a plan: of its variables, its objects and its outputs.
     pub fn of_plan(plan: &Plan) -> Redactor {
         let mut secrets = Redactor::default();
-        for (_, v) in &plan.variables {
-            secrets.learn(v);
-        }
-        for importing in plan.changes.iter().filter_map(|c| c.importing.as_ref()) {
-            secrets.learn(&importing.id);
-        }
-        for c in plan.changes.iter().chain(&plan.drift) {
-            for value in [&c.before, &c.after] {
-                secrets.learn(&schema::mark_sensitive(&c.schema.block, value.clone()));
-            }
-        }
-        for o in &plan.outputs {
-            if o.sensitive {
-                secrets.learn_all(&o.before);
-                secrets.learn_all(&o.after);
-            } else {
-                secrets.learn(&o.before);
-                secrets.learn(&o.after);
-            }
-        }
+        marked_values(plan, |value| secrets.learn(value));
         secrets
     }
 
     /// Remembers every sensitive string inside `value`.
     pub fn learn(&mut self, value: &Value) {
         self.walk(value, false);
-    }
-
-    /// Remembers every string inside `value`, whatever its marks.
-    pub fn learn_all(&mut self, value: &Value) {
-        self.walk(value, true);
     }
 
     fn walk(&mut self, value: &Value, inside: bool) {

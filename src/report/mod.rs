@@ -4,6 +4,7 @@
 //! | what | function |
 //! | --- | --- |
 //! | streams, prompts | [`Ui::out`], [`Ui::err`], [`Ui::prompt`], [`Ui::diagnostics`] |
+//! | secrets by value, masked in all of it | [`Secrets`]; in clear: [`Ui::out_in_clear`] |
 //! | diagnostics | [`diagnostics_text`], [`diagnostic_json`] |
 //! | a plan | [`PlanReport::of`], then [`plan_text`]; below it [`next_step_text`] |
 //! | progress | [`Progress::new`] gives a [`crate::plan::Observer`]; single lines: [`event_line`] |
@@ -24,9 +25,11 @@ pub mod graph;
 pub mod json;
 pub mod line_editor;
 pub mod markdown;
+mod mask;
 pub mod model;
 pub mod paint;
 pub mod redact;
+pub mod secrets;
 pub mod state_text;
 pub mod terminal;
 pub mod tree_text;
@@ -49,6 +52,7 @@ pub use markdown::MarkdownOptions;
 pub use markdown::plan_markdown;
 pub use model::PlanReport;
 pub use paint::Paint;
+pub use secrets::Secrets;
 pub use state_text::instance_text;
 pub use state_text::state_outputs;
 pub use state_text::state_text;

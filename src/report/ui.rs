@@ -16,6 +16,7 @@ use indicatif::ProgressDrawTarget;
 use super::diagnostic::DiagnosticStyle;
 use super::diagnostic::diagnostics_text;
 use super::paint::Paint;
+use super::secrets::Secrets;
 use super::terminal::TextStyle;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
@@ -56,6 +57,7 @@ pub struct Ui {
 
 struct Shared {
     settings: UiSettings,
+    secrets: Secrets,
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
     input: Mutex<Box<dyn BufRead + Send>>,
@@ -69,8 +71,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Ui {
-    /// The streams of this process.
-    pub fn new(settings: UiSettings) -> Ui {
+    /// The streams of this process. What `secrets` knows is masked in all that is written.
+    pub fn new(settings: UiSettings, secrets: Secrets) -> Ui {
         let target = if settings.live {
             ProgressDrawTarget::stderr()
         } else {
@@ -78,6 +80,7 @@ impl Ui {
         };
         Ui::build(
             settings,
+            secrets,
             Box::new(io::stdout()),
             Box::new(io::stderr()),
             Box::new(io::BufReader::new(io::stdin())),
@@ -92,11 +95,19 @@ impl Ui {
         err: Box<dyn Write + Send>,
         input: Box<dyn BufRead + Send>,
     ) -> Ui {
-        Ui::build(settings, out, err, input, ProgressDrawTarget::hidden())
+        Ui::build(
+            settings,
+            Secrets::default(),
+            out,
+            err,
+            input,
+            ProgressDrawTarget::hidden(),
+        )
     }
 
     fn build(
         settings: UiSettings,
+        secrets: Secrets,
         out: Box<dyn Write + Send>,
         err: Box<dyn Write + Send>,
         input: Box<dyn BufRead + Send>,
@@ -105,6 +116,7 @@ impl Ui {
         Ui {
             shared: Arc::new(Shared {
                 settings,
+                secrets,
                 out: Mutex::new(out),
                 err: Mutex::new(err),
                 input: Mutex::new(input),
@@ -144,14 +156,25 @@ impl Ui {
         }
     }
 
-    /// Writes data to standard output, as it is. A line end is the caller's.
+    /// What must not be shown.
+    pub fn secrets(&self) -> &Secrets {
+        &self.shared.secrets
+    }
+
+    /// Writes data to standard output, as it is but for secrets. A line end is the caller's.
     pub fn out(&self, text: &str) {
+        self.write(&self.shared.out, &self.shared.secrets.mask(text));
+    }
+
+    /// Writes data to standard output with the secrets in it: only for what a user asks for by name as in Terraform (`output`,
+    /// `show -json`, `state pull`).
+    pub fn out_in_clear(&self, text: &str) {
         self.write(&self.shared.out, text);
     }
 
-    /// Writes a message to standard error, as it is. A line end is the caller's.
+    /// Writes a message to standard error, as it is but for secrets. A line end is the caller's.
     pub fn err(&self, text: &str) {
-        self.write(&self.shared.err, text);
+        self.write(&self.shared.err, &self.shared.secrets.mask(text));
     }
 
     /// Writes bytes to standard output (plan files, archives).

@@ -273,6 +273,26 @@ fn files_are_short() {
 }
 
 #[test]
+fn secrets_are_printed_only_where_a_user_asks_for_them() {
+    // What each of them prints in clear, and that Terraform does the same.
+    const ASKED: [&str; 6] = [
+        "src/report/ui.rs",              // the function itself
+        "src/cli/command/output.rs",     // `output NAME`, `-raw`, `-json`
+        "src/cli/command/show.rs",       // `show -json`
+        "src/cli/command/state/pull.rs", // `state pull`
+        "src/cli/command/emulator.rs",   // the key of an emulator that was just started
+        "src/cli/command/fmt.rs",        // the user's own files
+    ];
+    let mut found = Vec::new();
+    for source in shipped().filter(|s| !ASKED.contains(&s.path.as_str())) {
+        for line in source.lines_with("out_in_clear", "(") {
+            found.push(format!("{}:{line}", source.path));
+        }
+    }
+    none("Whatever else is printed is masked", &found);
+}
+
+#[test]
 fn nothing_is_left_to_do_in_the_sources() {
     // Put together, so that this file does not find itself.
     let marks = [["FIX", "ME"].concat(), ["XX", "X:"].concat()];

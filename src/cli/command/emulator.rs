@@ -63,7 +63,7 @@ fn serve(ui: &Ui, args: &EmulatorArgs, phase_delay: Duration) -> Result<(), Box<
     };
     runtime.block_on(async {
         let emulator = Emulator::start(config).await.map_err(|e| refused(&e))?;
-        ui.out(&if args.json {
+        ui.out_in_clear(&if args.json {
             as_json(&emulator)
         } else {
             as_text(&emulator)

@@ -93,7 +93,8 @@ fn run_with(ui: &Ui, args: &FmtArgs, input: &mut dyn Read) -> u8 {
             f.target(target);
         }
     }
-    ui.out(&f.out);
+    // The user's own text, and nothing else.
+    ui.out_in_clear(&f.out);
     ui.diagnostics(&f.diagnostics, &f.sources);
     if f.diagnostics.has_errors() {
         2

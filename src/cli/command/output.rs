@@ -77,7 +77,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
 fn show(ui: &Ui, args: &OutputArgs, outputs: &BTreeMap<String, OutputValue>) -> Result<(), Box<Diagnostic>> {
     let Some(name) = &args.name else {
         if args.json {
-            ui.out(&line(indented(&all_json(outputs))));
+            ui.out_in_clear(&line(indented(&all_json(outputs))));
         } else if outputs.is_empty() {
             fail(ui, none());
         } else {
@@ -96,14 +96,14 @@ fn show(ui: &Ui, args: &OutputArgs, outputs: &BTreeMap<String, OutputValue>) -> 
         )));
     };
     if args.json {
-        ui.out(&line(output.value.as_str()));
+        ui.out_in_clear(&line(output.value.as_str()));
         return Ok(());
     }
     let value = decode(name, output)?;
     if args.raw {
-        ui.out(&raw(name, &value)?);
+        ui.out_in_clear(&raw(name, &value)?);
     } else {
-        ui.out(&line(value_text_in_clear(&value)));
+        ui.out_in_clear(&line(value_text_in_clear(&value)));
     }
     Ok(())
 }

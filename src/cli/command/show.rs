@@ -63,7 +63,7 @@ fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), 
     if args.json {
         let loaded = engine::load(&saved.files, Path::new(&saved.root), &session.registry);
         let told = plan_json(plan, Some((&loaded.config, &session.registry)), Secrets::Clear);
-        ui.out(&line(json_text(&told)));
+        ui.out_in_clear(&line(json_text(&told)));
     } else if args.markdown {
         ui.out(&plan_markdown(&PlanReport::of(plan), &MarkdownOptions::default()));
     } else {
@@ -88,7 +88,7 @@ fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnost
     }
     if args.json {
         let told = state_json(&state, &session.registry, Secrets::Clear);
-        ui.out(&line(json_text(&told)));
+        ui.out_in_clear(&line(json_text(&told)));
     } else {
         ui.out(&state_text(&state, &session.registry, &ui.style()));
     }

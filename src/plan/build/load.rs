@@ -102,14 +102,18 @@ impl Planner<'_> {
             }),
         };
         let read = async |o: &Object| {
-            prior::object_from_state(
+            let object = prior::object_from_state(
                 o,
                 &record.type_name,
                 &schema,
                 instance.as_deref(),
                 &record.address,
             )
-            .await
+            .await?;
+            if !object.marks.is_empty() || schema.block.has_sensitive() {
+                self.input.observer.secret(&prior::state_value(&object, &schema));
+            }
+            Ok::<_, Diagnostics>(object)
         };
         let current = match &record.current {
             Some(o) => Some(read(o).await?),

@@ -15,6 +15,7 @@ use super::place_findings;
 use crate::config::Configuration;
 use crate::config::ProviderBlock;
 use crate::eval::World;
+use crate::plan::Observer;
 
 /// A provider, and whether its configuration was known: only then may it be asked to make calls.
 #[derive(Clone)]
@@ -62,11 +63,12 @@ pub fn provider_block<'c>(
         .find(|b| b.provider == address.provider && b.config.alias == address.alias)
 }
 
-/// The value of a provider configuration; without a block, an empty one.
+/// The value of a provider configuration; without a block, an empty one. `observer` is told of the secrets in it.
 pub fn evaluate_provider(
     world: &World<'_>,
     registry: &Registry,
     address: &AbsProviderConfig,
+    observer: &dyn Observer,
 ) -> Result<(Arc<dyn Provider>, Value, Diagnostics), Diagnostics> {
     let Some(factory) = registry.get(&address.provider) else {
         return Err(no_provider(registry, address));
@@ -88,6 +90,7 @@ pub fn evaluate_provider(
             let (value, found) = schema::decode(&block.body, &block_schema.block, &world.scope(id), &[]);
             let failed = found.has_errors();
             diagnostics.extend(found);
+            observer.secret(&schema::mark_sensitive(&block_schema.block, value.clone()));
             if failed {
                 return Err(diagnostics);
             }

@@ -381,13 +381,14 @@ impl<'a> Planner<'a> {
     /// Evaluates a provider configuration, and begins to configure it, to settle what earlier runs left open and to
     /// read the objects that it keeps.
     fn start_provider(&mut self, node: Option<NodeId>, address: &AbsProviderConfig) -> Option<Work<'a>> {
-        let (provider, value, found) = match evaluate_provider(&self.world, self.input.registry, address) {
-            Ok(made) => made,
-            Err(found) => {
-                self.diagnostics.extend(found);
-                return None;
-            }
-        };
+        let (provider, value, found) =
+            match evaluate_provider(&self.world, self.input.registry, address, self.input.observer) {
+                Ok(made) => made,
+                Err(found) => {
+                    self.diagnostics.extend(found);
+                    return None;
+                }
+            };
         self.diagnostics.extend(found);
         let known = value.is_wholly_known();
         let live = LiveProvider {

@@ -10,6 +10,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Severity;
 use streamform_lang::diag::Sources;
+use streamform_lang::value::Value;
 use streamform_state::StateView;
 
 use super::COMPATIBLE_VERSION;
@@ -324,6 +325,10 @@ impl UiStream {
 impl Observer for UiStream {
     fn hears_local_reads(&self) -> bool {
         true
+    }
+
+    fn secret(&self, value: &Value) {
+        self.ui.secrets().learn(value);
     }
 
     fn event(&self, event: Event) {

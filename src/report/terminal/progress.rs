@@ -22,6 +22,7 @@ use crate::report::paint::Paint;
 use crate::report::ui::Ui;
 use crate::report::value_text::clean;
 use streamform_lang::diag::Sources;
+use streamform_lang::value::Value;
 
 /// After how long, and how often, a running operation is told again.
 const REMIND: Duration = Duration::from_secs(10);
@@ -173,6 +174,10 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn secret(&self, value: &Value) {
+        self.ui.secrets().learn(value);
+    }
+
     fn event(&self, event: Event) {
         match &event {
             Event::Started {

@@ -41,8 +41,10 @@ pub(super) fn ask(command: &str) -> Result<[u8; KEY_BYTES], String> {
         })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use super::*;
 
     #[test]

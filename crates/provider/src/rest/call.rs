@@ -188,6 +188,7 @@ impl<'c> Call<'c> {
             // The last call of an operation may still end after its deadline: cutting it off would leave its outcome unknown.
             request = request.timeout(left.max(Duration::from_secs(60)));
         }
+        let began = Instant::now();
         let answer = match request.send().await {
             Ok(answer) => answer,
             // Nothing of the request was written.
@@ -198,6 +199,7 @@ impl<'c> Call<'c> {
             Err(e) => return self.lost(&e),
         };
         let status = answer.status().as_u16();
+        tracing::debug!(method = %self.method, path = %self.path, status, elapsed = ?began.elapsed(), "call");
         let asked = answer
             .headers()
             .get(header::RETRY_AFTER)

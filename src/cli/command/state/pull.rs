@@ -22,6 +22,6 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings) -> Result<(), Box<Diagno
             format!("It cannot be written as a state file: {e}."),
         ))
     })?;
-    ui.out(&line(text.trim_end()));
+    ui.out_in_clear(&line(text.trim_end()));
     Ok(())
 }

@@ -1,0 +1,152 @@
+//! The secrets of a run, by value: what is sensitive is masked in all that is printed, wherever it turns up.
+//!
+//! Marks follow expressions. They do not follow what a service answers, what a program prints or what an error quotes; there a
+//! secret is known by its value alone.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use streamform_lang::value::Kind;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Value;
+
+use super::mask::Mask;
+use super::mask::is_long_enough;
+
+/// Secrets, and how text is rid of them. Cheap to clone: all clones know the same.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Whether there is any: then nothing costs anything.
+    any: AtomicBool,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    all: HashSet<Arc<str>>,
+    /// Those that the mask does not have yet: it is brought up to date when there is something to print.
+    fresh: Vec<Arc<str>>,
+    mask: Mask,
+}
+
+impl Secrets {
+    /// Remembers every sensitive or ephemeral string inside a value.
+    pub fn learn(&self, value: &Value) {
+        let mut found = Vec::new();
+        collect(value, false, &mut found);
+        self.add(found);
+    }
+
+    /// Remembers every string inside a value, whatever its marks.
+    pub fn learn_all(&self, value: &Value) {
+        let mut found = Vec::new();
+        collect(value, true, &mut found);
+        self.add(found);
+    }
+
+    /// Remembers a text.
+    pub fn learn_text(&self, text: &str) {
+        if is_long_enough(text) {
+            self.add(vec![text.into()]);
+        }
+    }
+
+    fn add(&self, found: Vec<Arc<str>>) {
+        if found.is_empty() {
+            return;
+        }
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        for secret in found {
+            if known.all.insert(Arc::clone(&secret)) {
+                known.fresh.push(secret);
+            }
+        }
+        self.shared.any.store(true, Ordering::Release);
+    }
+
+    /// The text with every secret masked.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.shared.any.load(Ordering::Acquire) {
+            return Cow::Borrowed(text);
+        }
+        self.with(|mask| mask.apply(text))
+    }
+
+    /// Whether a text holds a secret.
+    pub fn hides(&self, text: &str) -> bool {
+        self.shared.any.load(Ordering::Acquire) && self.with(|mask| mask.finds(text))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Mask) -> T) -> T {
+        let lock = &self.shared.known;
+        let known = lock.read().unwrap_or_else(PoisonError::into_inner);
+        if known.fresh.is_empty() {
+            return work(&known.mask);
+        }
+        drop(known);
+        let mut known = lock.write().unwrap_or_else(PoisonError::into_inner);
+        for secret in std::mem::take(&mut known.fresh) {
+            known.mask.add(&secret);
+        }
+        work(&known.mask)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    /// How many there are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_tuple("Secrets").field(&known.all.len()).finish()
+    }
+}
+
+fn collect(value: &Value, inside: bool, found: &mut Vec<Arc<str>>) {
+    let hidden = |marks: Marks| marks.contains(Marks::SENSITIVE) || marks.contains(Marks::EPHEMERAL);
+    let sensitive = inside || hidden(value.marks());
+    if !sensitive && !hidden(value.deep_marks()) {
+        return;
+    }
+    match value.kind() {
+        Kind::String(s) if sensitive && is_long_enough(s) => found.push(Arc::clone(s.shared())),
+        Kind::List(s) | Kind::Set(s) => s.items.iter().for_each(|v| collect(v, sensitive, found)),
+        Kind::Tuple(items) => items.iter().for_each(|v| collect(v, sensitive, found)),
+        Kind::Map(m) => m.items.iter().for_each(|(_, v)| collect(v, sensitive, found)),
+        Kind::Object(items) => items.iter().for_each(|(_, v)| collect(v, sensitive, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learns_what_is_marked_and_what_lies_inside() {
+        let secrets = Secrets::default();
+        assert!(matches!(secrets.mask("hunter2hunter2"), Cow::Borrowed(_)));
+        secrets.learn(&Value::tuple([
+            Value::string("hunter2hunter2").with_marks(Marks::SENSITIVE),
+            Value::string("not a secret"),
+            Value::tuple([Value::string("inside of it")]).with_marks(Marks::EPHEMERAL),
+            Value::string("short").with_marks(Marks::SENSITIVE),
+        ]));
+        assert_eq!(
+            secrets.mask("hunter2hunter2, not a secret, inside of it, short"),
+            "(sensitive value), not a secret, (sensitive value), short"
+        );
+        // Another clone learns for all.
+        secrets.clone().learn_text("one more secret");
+        assert!(secrets.hides("'one more secret'"));
+    }
+}
