@@ -69,7 +69,7 @@ pub(crate) fn decode(codec: &Codec, place: &str, name: &str, stored: &[u8]) -> R
                     kind: "document",
                     id: name.to_owned(),
                     key: String::new(),
-                    key_file: None,
+                    at_hand: None,
                 });
             }
         },
