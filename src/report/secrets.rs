@@ -146,7 +146,8 @@ mod tests {
             "(sensitive value), not a secret, (sensitive value), short"
         );
         // Another clone learns for all.
-        secrets.clone().learn_text("one more secret");
-        assert!(secrets.hides("'one more secret'"));
+        let other = secrets.clone();
+        secrets.learn_text("one more secret");
+        assert!(other.hides("'one more secret'"));
     }
 }

@@ -136,7 +136,7 @@ proptest! {
         let text = format!("{before}{secret}{after}");
         prop_assert!(m.finds(&secret));
         prop_assert!(!m.apply(&secret).contains(secret.trim()));
-        let json = serde_json::json!({ "k": text, "l": [secret.clone()] });
+        let json = serde_json::json!({ "k": text, "l": [&secret] });
         let masked = m.apply(&json.to_string()).into_owned();
         let back: serde_json::Value = serde_json::from_str(&masked).unwrap();
         prop_assert_ne!(back["l"][0].as_str().unwrap(), secret.as_str());

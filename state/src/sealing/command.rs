@@ -43,10 +43,10 @@ pub(super) fn ask(command: &str) -> Result<[u8; KEY_BYTES], String> {
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
+    #[cfg(unix)]
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn base64_and_hexadecimal_digits_are_keys() {
         let one = ask("printf 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\\n'").unwrap();
@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(ask(&format!("echo {digits}")).unwrap(), one);
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_goes_wrong_is_told_without_the_output() {
         let told = ask("echo c2hvcnQ=").unwrap_err();
