@@ -35,6 +35,7 @@ use super::InstanceChange;
 use super::OutputChange;
 use super::Plan;
 use super::PlanMode;
+use super::Recurring;
 use super::RelevantDrift;
 use super::Step;
 use super::StepId;
@@ -258,9 +259,11 @@ fn damaged(e: impl std::fmt::Display) -> PlanFileError {
     PlanFileError::Damaged(e.to_string())
 }
 
-fn load_value(raw: &RawValue) -> Result<streamform_lang::value::Value, PlanFileError> {
-    let json: Json = serde_json::from_str(raw.get()).map_err(damaged)?;
-    decode_value(&json).map_err(damaged)
+fn load_value(
+    raw: &RawValue,
+    recurring: &mut Recurring,
+) -> Result<streamform_lang::value::Value, PlanFileError> {
+    decode_value(raw.get(), recurring).map_err(damaged)
 }
 
 fn store_change(c: &InstanceChange) -> StoredChange<Encoded<'_>> {
@@ -299,7 +302,7 @@ fn store_path(path: &ValuePath) -> Vec<Json> {
         .collect()
 }
 
-fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
+fn load_path(steps: &[Json], recurring: &mut Recurring) -> Result<ValuePath, PlanFileError> {
     steps
         .iter()
         .map(|s| match s {
@@ -310,7 +313,9 @@ fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
                 .ok_or_else(|| damaged("bad index")),
             Json::Object(o) => match (o.get("key"), o.get("element")) {
                 (Some(Json::String(k)), _) => Ok(ValueStep::Key(k.as_str().into())),
-                (_, Some(e)) => Ok(ValueStep::Element(Box::new(decode_value(e).map_err(damaged)?))),
+                (_, Some(e)) => Ok(ValueStep::Element(Box::new(
+                    decode_value(&e.to_string(), recurring).map_err(damaged)?,
+                ))),
                 _ => Err(damaged("bad path")),
             },
             _ => Err(damaged("bad path")),
@@ -319,7 +324,11 @@ fn load_path(steps: &[Json]) -> Result<ValuePath, PlanFileError> {
         .map(ValuePath)
 }
 
-fn load_change(c: StoredChange<Box<RawValue>>, registry: &Registry) -> Result<InstanceChange, PlanFileError> {
+fn load_change(
+    c: StoredChange<&RawValue>,
+    registry: &Registry,
+    recurring: &mut Recurring,
+) -> Result<InstanceChange, PlanFileError> {
     let address = AbsInstance::parse(&c.address).map_err(damaged)?;
     let provider = AbsProviderConfig::parse(&c.provider).map_err(damaged)?;
     let schema = registry
@@ -337,9 +346,13 @@ fn load_change(c: StoredChange<Box<RawValue>>, registry: &Registry) -> Result<In
             .reason
             .and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
         explanation: c.explanation,
-        before: load_value(&c.before)?,
-        after: load_value(&c.after)?,
-        replace_paths: c.replace.iter().map(|p| load_path(p)).collect::<Result<_, _>>()?,
+        before: load_value(c.before, recurring)?,
+        after: load_value(c.after, recurring)?,
+        replace_paths: c
+            .replace
+            .iter()
+            .map(|p| load_path(p, recurring))
+            .collect::<Result<_, _>>()?,
         before_private: c.before_private.map(Arc::from),
         after_private: c.after_private.map(Arc::from),
         dependencies: c.dependencies,
@@ -347,7 +360,7 @@ fn load_change(c: StoredChange<Box<RawValue>>, registry: &Registry) -> Result<In
         prevent_destroy: c.prevent_destroy,
         importing: match c.importing {
             Some(i) => Some(Importing {
-                id: load_value(&i.id)?,
+                id: load_value(i.id, recurring)?,
                 generated_config: i.generated_config,
             }),
             None => None,
@@ -545,13 +558,14 @@ impl SavedPlan {
         if head.format > FORMAT {
             return Err(PlanFileError::Newer(head.format));
         }
-        let stored: Stored<Box<RawValue>> = serde_json::from_str(text).map_err(damaged)?;
-        let load = |list: Vec<StoredChange<Box<RawValue>>>| {
+        let stored: Stored<&RawValue> = serde_json::from_str(text).map_err(damaged)?;
+        let mut recurring = Recurring::default();
+        let load = |list: Vec<StoredChange<&RawValue>>, recurring: &mut Recurring| {
             list.into_iter()
-                .map(|c| load_change(c, registry))
+                .map(|c| load_change(c, registry, recurring))
                 .collect::<Result<Vec<_>, _>>()
         };
-        let changes = load(stored.changes)?;
+        let changes = load(stored.changes, &mut recurring)?;
         let mut graph = ExecutionGraph::default();
         for (kind, of) in &stored.steps {
             graph.add(load_step(kind, of, changes.len())?);
@@ -568,7 +582,7 @@ impl SavedPlan {
         let plan = Plan {
             mode: value_of(MODES, &stored.mode)?,
             timestamp: stored.timestamp,
-            drift: load(stored.drift)?,
+            drift: load(stored.drift, &mut recurring)?,
             moves: stored
                 .moves
                 .iter()
@@ -577,7 +591,7 @@ impl SavedPlan {
                     Ok((address(from)?, address(to)?))
                 })
                 .collect::<Result<_, PlanFileError>>()?,
-            untouched: load(stored.untouched)?,
+            untouched: load(stored.untouched, &mut recurring)?,
             outputs: stored
                 .outputs
                 .into_iter()
@@ -585,8 +599,8 @@ impl SavedPlan {
                     Ok(OutputChange {
                         name: Name::from(o.name),
                         action: value_of(ACTIONS, &o.action)?,
-                        before: load_value(&o.before)?,
-                        after: load_value(&o.after)?,
+                        before: load_value(o.before, &mut recurring)?,
+                        after: load_value(o.after, &mut recurring)?,
                         sensitive: o.sensitive,
                     })
                 })
@@ -632,7 +646,7 @@ impl SavedPlan {
             variables: stored
                 .variables
                 .iter()
-                .map(|(n, v)| Ok((Name::from(n.as_str()), load_value(v)?)))
+                .map(|(n, v)| Ok((Name::from(n.as_str()), load_value(v, &mut recurring)?)))
                 .collect::<Result<_, PlanFileError>>()?,
             lineage: stored.lineage,
             serial: stored.serial,

@@ -31,6 +31,7 @@ pub use check_results::from_state_json as checks_from_state_json;
 pub use check_results::to_state_json as checks_to_state_json;
 pub use codec::DecodeError;
 pub use codec::Encoded;
+pub use codec::Recurring;
 pub use codec::decode_value;
 pub use codec::encode_value;
 pub use event::Event;

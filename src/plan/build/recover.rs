@@ -16,12 +16,12 @@ use super::walk::Recovered;
 use crate::plan::Event;
 use crate::plan::Observer;
 use crate::plan::Operation;
+use crate::plan::Recurring;
 use crate::plan::decode_value;
 
 /// A value of an intent.
 pub(super) fn decode_intent(raw: &RawJson) -> Option<Value> {
-    let json: serde_json::Value = raw.parse().ok()?;
-    decode_value(&json).ok()
+    decode_value(raw.as_str(), &mut Recurring::default()).ok()
 }
 
 /// The question what became of an interrupted change. None: the intent cannot be read.
