@@ -6,6 +6,8 @@ mod bug;
 mod command;
 mod environment;
 mod keys;
+#[cfg(all(debug_assertions, unix))]
+mod kill_point;
 mod log;
 mod process;
 mod session;
@@ -30,6 +32,8 @@ use arguments::Cli;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     bug::tell();
     log::start();
+    #[cfg(all(debug_assertions, unix))]
+    kill_point::set();
     let args: Vec<OsString> = args.into_iter().collect();
     let code = std::panic::catch_unwind(AssertUnwindSafe(|| start(args)));
     ExitCode::from(code.unwrap_or(1))

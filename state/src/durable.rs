@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::StateError;
+use crate::steps::step;
 
 /// Makes a folder and those above it, mode 0700 where the system knows modes.
 pub(crate) fn create_folder(path: &Path) -> Result<(), StateError> {
@@ -73,7 +74,10 @@ pub(crate) fn replace_file(
         fill(&mut writer)?;
         writer.flush().map_err(io)?;
         writer.get_ref().sync_all().map_err(io)?;
-        fs::rename(&fresh, path).map_err(|error| StateError::write(path, error))
+        step("file: before rename");
+        fs::rename(&fresh, path).map_err(|error| StateError::write(path, error))?;
+        step("file: after rename");
+        Ok(())
     })();
     if written.is_err() {
         // Best effort: what is left behind is never read, and the next attempt overwrites it.

@@ -25,6 +25,7 @@ use crate::item::Codec;
 use crate::item::Item;
 use crate::item::Kind;
 use crate::item::digest;
+use crate::steps::step;
 
 /// The newest version of what is inside the store.
 const VERSION: u64 = 1;
@@ -177,13 +178,16 @@ impl Working {
         })
         .map_err(|detail| self.failed(detail))?;
         self.sync()?;
+        step("working store: before it counts");
         let meta = serde_json::to_vec(&Meta {
             version: VERSION,
             standing: standing.clone(),
         })
         .map_err(|error| self.failed(error.to_string()))?;
         guarded(|| self.meta.insert(META, meta)).map_err(|detail| self.failed(detail))?;
-        self.sync()
+        self.sync()?;
+        step("working store: after it counts");
+        Ok(())
     }
 
     /// Removes everything.

@@ -15,6 +15,7 @@ use crate::StateError;
 use crate::contents::Commit;
 use crate::local::layout::Layout;
 use crate::local::layout::files_with_suffix;
+use crate::steps::step;
 
 #[cfg(test)]
 pub(crate) use segment::DISK_IS_FULL;
@@ -43,6 +44,7 @@ pub(crate) fn fold(layout: &Layout, segments: &[Segment]) -> Result<(), StateErr
     for segment in segments {
         let to = segment.path.with_extension("folded");
         fs::rename(&segment.path, &to).map_err(|error| StateError::write(&segment.path, error))?;
+        step("log: segment folded");
     }
     if segments.is_empty() {
         Ok(())

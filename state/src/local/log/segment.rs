@@ -18,6 +18,7 @@ use crate::StateError;
 use crate::contents::Commit;
 use crate::durable;
 use crate::local::layout::Layout;
+use crate::steps::step;
 
 /// The newest version of the log's format.
 const VERSION: u64 = 1;
@@ -116,8 +117,11 @@ impl SegmentWriter {
             self.file.write_all(&bytes[..bytes.len() / 2])?;
             return Err(io::ErrorKind::StorageFull.into());
         }
+        step("log: before append");
         self.file.write_all(&bytes)?;
+        step("log: before sync");
         self.file.sync_data()?;
+        step("log: after append");
         Ok(bytes.len() as u64)
     }
 }
