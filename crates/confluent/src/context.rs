@@ -161,6 +161,11 @@ impl Confluent {
         }
     }
 
+    /// Whether the service runs on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.control.as_ref().is_ok_and(Client::is_loopback)
+    }
+
     /// An environment variable, such as those that imports need.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         self.defaults.variable(name)

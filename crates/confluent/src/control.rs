@@ -13,8 +13,10 @@ use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 use streamform_provider::declared::Context;
 use streamform_provider::declared::Declaration;
+use streamform_provider::declared::LostCreate;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::ResourceType;
+use streamform_provider::protocol::Ambiguity;
 use streamform_provider::protocol::Candidate;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
@@ -33,6 +35,7 @@ use streamform_provider::rest::wait_until;
 
 use crate::context::Confluent;
 use crate::json::text;
+use crate::recent::look_again;
 use crate::recent::made_after;
 
 /// How long a look for a lost object may wait for it to become ready.
@@ -213,34 +216,156 @@ impl<T: ControlType> Control<T> {
         .await
     }
 
-    /// Objects that an earlier create could have made: of the same name and arguments, made since, and nobody's.
+    /// All objects where one of these arguments would be.
+    async fn list(&self, control: &Client, known: &Json) -> Result<Vec<Json>, CallError> {
+        let query = self.ty.list_query(known);
+        let query: Vec<(&str, &str)> = query.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let patience = Patience::default().within(RECOVERY);
+        control.list(self.ty.facts().path, &query, 99, patience).await
+    }
+
+    /// Waits until a deleted object is gone.
+    async fn gone(&self, control: &Client, known: &Json, patience: Patience<'_>) -> Result<(), WaitError> {
+        let facts = self.ty.facts();
+        let id = text(known, "/id");
+        let schedule = Schedule::new(facts.poll, control.is_loopback());
+        wait_until(
+            &format!("waiting for {} {id:?} to be gone", facts.noun),
+            schedule,
+            patience,
+            || async {
+                match self.get(control, id, known, patience).await {
+                    Ok(api) => {
+                        let phase = text(&api, "/status/phase");
+                        let phase = if phase.is_empty() { "DELETING" } else { phase };
+                        Ok(Poll::Pending(phase.to_owned()))
+                    }
+                    Err(e) if is_gone(&e) => Ok(Poll::Done(())),
+                    Err(e) => Err(e),
+                }
+            },
+        )
+        .await
+    }
+
+    /// Objects that an earlier create could have made: of the same name and arguments, made since, and nobody's. None: there is
+    /// none.
     async fn candidates(
         &self,
         control: &Client,
         planned: &Json,
-        started_at: &str,
+        lost: &LostCreate<'_>,
+    ) -> Result<Option<Vec<Json>>, CallError> {
+        let mut all = self.list(control, planned).await?;
+        all.retain(|api| {
+            let known = lost.known_ids.iter().any(|k| k == text(api, "/id"));
+            !known
+                && display_name(api) == text(planned, "/display_name")
+                && made_after(api, lost.started_at)
+                && self.ty.matches(api, planned)
+        });
+        Ok((!all.is_empty()).then_some(all))
+    }
+
+    /// Whether an object is gone whose read ended so. The service answers 403 both for what is gone and for what one may not see
+    /// (for want of a role, say), so a 403 is believed only if the list of such objects can be had and the object is not in
+    /// it, or what it was in is gone.
+    async fn is_really_gone(&self, control: &Client, known: &Json, error: &CallError) -> bool {
+        if error.status() == Some(404) {
+            return true;
+        }
+        if !is_gone(error) {
+            return false;
+        }
+        match self.list(control, known).await {
+            Ok(all) => !all.iter().any(|api| text(api, "/id") == text(known, "/id")),
+            Err(e) if e.status() == Some(404) => true,
+            Err(_) if self.ty.facts().in_environment => {
+                let path = format!(
+                    "/org/v2/environments/{}",
+                    segment(text(known, "/environment/0/id"))
+                );
+                let around = control.get(path).json().await;
+                around.is_err_and(|e| e.status() == Some(404))
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// One of several objects, for the user to choose.
+    fn candidate(&self, api: &Json, planned: &Json) -> Candidate {
+        let mut facts = Vec::new();
+        flatten(&self.ty.state(api, planned), "", &mut facts);
+        let fields = self.ty.declaration().fields;
+        facts.retain(|(name, _)| {
+            let first = name.split(['.', '[']).next();
+            let secret = fields.iter().any(|f| f.sensitive && first == Some(f.name));
+            !secret && name != "id" && name != "display_name"
+        });
+        Candidate {
+            id: text(api, "/id").to_owned(),
+            name: display_name(api).to_owned(),
+            made_at: text(api, "/metadata/created_at").to_owned(),
+            facts,
+        }
+    }
+
+    /// The object that the user says a lost call has made.
+    async fn chosen(
+        &self,
+        control: &Client,
+        id: &str,
+        wanted: &Json,
         known_ids: &[String],
-    ) -> Result<Vec<Json>, CallError> {
-        let query = self.ty.list_query(planned);
-        let query: Vec<(&str, &str)> = query.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let all = control
-            .list(
-                self.ty.facts().path,
-                &query,
-                99,
-                Patience::default().within(RECOVERY),
-            )
-            .await?;
-        Ok(all
-            .into_iter()
-            .filter(|api| {
-                let known = known_ids.iter().any(|k| k == text(api, "/id"));
-                !known
-                    && display_name(api) == text(planned, "/display_name")
-                    && made_after(api, started_at)
-                    && self.ty.matches(api, planned)
-            })
-            .collect())
+    ) -> Result<Json, Findings> {
+        let noun = self.ty.facts().noun;
+        if known_ids.iter().any(|k| k == id) {
+            let why = "it belongs to another resource of this state";
+            return Err(not_to_be_adopted(noun, id, why));
+        }
+        let patience = Patience::default().within(RECOVERY);
+        self.get(control, id, wanted, patience).await.map_err(|e| {
+            if is_gone(&e) {
+                not_to_be_adopted(noun, id, "there is none with this ID, or it may not be seen")
+            } else {
+                e.findings(&format!("error reading {noun} {id:?}"))
+            }
+        })
+    }
+}
+
+/// Why the object that the user names is not taken.
+pub(crate) fn not_to_be_adopted(noun: &str, id: &str, why: &str) -> Findings {
+    vec![ProviderDiagnostic::error(
+        format!("error adopting {noun} {id:?}: {why}"),
+        "Name one of the objects that the command lists when it is run without -adopt, or say with -forget that it is none of them.",
+    )]
+}
+
+/// Everything in an object that is neither null nor empty, by its path.
+fn flatten(json: &Json, path: &str, into: &mut Vec<(String, String)>) {
+    match json {
+        Json::Null => {}
+        Json::Object(members) => {
+            for (name, value) in members {
+                let inner = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                flatten(value, &inner, into);
+            }
+        }
+        // Blocks of one are written without a place.
+        Json::Array(items) if items.len() == 1 => flatten(&items[0], path, into),
+        Json::Array(items) => {
+            for (at, value) in items.iter().enumerate() {
+                flatten(value, &format!("{path}[{at}]"), into);
+            }
+        }
+        Json::String(s) if s.is_empty() => {}
+        Json::String(s) => into.push((path.to_owned(), format!("{s:?}"))),
+        other => into.push((path.to_owned(), other.to_string())),
     }
 }
 
@@ -363,7 +488,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         let id = text(&known, "/id");
         match self.get(client.control()?, id, &known, Patience::default()).await {
             Ok(api) => Ok(Some(self.value(prior, &known, &api))),
-            Err(e) if is_gone(&e) => Ok(None),
+            Err(e) if self.is_really_gone(client.control()?, &known, &e).await => Ok(None),
             Err(e) => Err(e.findings(&format!("error reading {} {id:?}", self.ty.facts().noun))),
         }
     }
@@ -438,7 +563,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
             Err(e) if is_gone(&e) => {
                 // Forbidden to delete, or gone? An object that can be read is there.
                 return match self.get(control, id, &known, patience).await {
-                    Err(read) if is_gone(&read) => Ok(()),
+                    Err(read) if self.is_really_gone(control, &known, &read).await => Ok(()),
                     _ => Err(keep(e.findings(&doing))),
                 };
             }
@@ -453,64 +578,74 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
         if !facts.wait_until_gone {
             return Ok(());
         }
-        let schedule = Schedule::new(facts.poll, control.is_loopback());
-        wait_until(
-            &format!("waiting for {} {id:?} to be gone", facts.noun),
-            schedule,
-            patience,
-            || async {
-                match self.get(control, id, &known, patience).await {
-                    Ok(api) => {
-                        let phase = text(&api, "/status/phase");
-                        Ok(Poll::Pending(
-                            if phase.is_empty() { "DELETING" } else { phase }.to_owned(),
-                        ))
-                    }
-                    Err(e) if is_gone(&e) => Ok(Poll::Done(())),
-                    Err(e) => Err(e),
-                }
-            },
-        )
-        .await
-        .map_err(|e| not_ready(prior.clone(), &e, &doing))
+        self.gone(control, &known, patience)
+            .await
+            .map_err(|e| not_ready(prior.clone(), &e, &doing))
     }
 
-    async fn recover_create(
-        &self,
-        client: &Confluent,
-        planned: &Value,
-        checkpoint: Option<&Value>,
-        started_at: &str,
-        known_ids: &[String],
-    ) -> Result<Recovery, Findings> {
+    async fn recover_delete(&self, client: &Confluent, prior: &Value) -> Result<bool, Findings> {
         let facts = self.ty.facts();
         let control = client.control()?;
-        let wanted = encode(planned);
+        let known = encode(prior);
+        let id = text(&known, "/id");
+        let doing = format!("error looking for {} {id:?}", facts.noun);
+        let patience = Patience::default().within(RECOVERY);
+        let phase = match self.get(control, id, &known, patience).await {
+            Ok(api) => text(&api, "/status/phase").to_owned(),
+            Err(e) if self.is_really_gone(control, &known, &e).await => return Ok(true),
+            Err(e) => return Err(e.findings(&doing)),
+        };
+        if !matches!(phase.as_str(), "DELETING" | "DEPROVISIONING") {
+            return Ok(false);
+        }
+        // It would be there for one more moment only.
+        self.gone(control, &known, patience)
+            .await
+            .map_err(|e| wait_finding(&e, &doing))?;
+        Ok(true)
+    }
+
+    async fn recover_create(&self, client: &Confluent, lost: &LostCreate<'_>) -> Result<Recovery, Findings> {
+        let facts = self.ty.facts();
+        let control = client.control()?;
+        let wanted = encode(lost.planned);
         let patience = Patience::default().within(RECOVERY);
         let doing = format!(
             "error looking for {} {:?}",
             facts.noun,
             text(&wanted, "/display_name")
         );
-        let told = checkpoint.filter(|c| !text(&encode(c), "/id").is_empty());
-        let found = match told {
-            Some(told) => match self
-                .get(control, text(&encode(told), "/id"), &wanted, patience)
-                .await
-            {
-                Ok(api) => api,
-                Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),
-                Err(e) => return Err(e.findings(&doing)),
-            },
-            None => {
-                let mut all = self
-                    .candidates(control, &wanted, started_at, known_ids)
+        let told = lost.checkpoint.filter(|c| !text(&encode(c), "/id").is_empty());
+        let found = match (told, lost.chosen) {
+            (Some(told), _) => {
+                let mut known = wanted.clone();
+                known["id"] = json!(text(&encode(told), "/id"));
+                match self.get(control, text(&known, "/id"), &wanted, patience).await {
+                    Ok(api) => api,
+                    Err(e) if self.is_really_gone(control, &known, &e).await => return Ok(Recovery::NotDone),
+                    Err(e) => return Err(e.findings(&doing)),
+                }
+            }
+            (None, Some(id)) => self.chosen(control, id, &wanted, lost.known_ids).await?,
+            (None, None) => {
+                let look = || self.candidates(control, &wanted, lost);
+                let seen = look_again(client, lost.started_at, look)
                     .await
                     .map_err(|e| e.findings(&doing))?;
-                match all.len() {
-                    0 => return Ok(Recovery::NotDone),
-                    1 => all.remove(0),
-                    _ => return Ok(Recovery::Ambiguous(all.iter().map(candidate).collect())),
+                match seen {
+                    None => return Ok(Recovery::NotDone),
+                    Some(mut all) if all.len() == 1 => all.remove(0),
+                    Some(all) => {
+                        return Ok(Recovery::Ambiguous(Ambiguity {
+                            candidates: all.iter().map(|api| self.candidate(api, &wanted)).collect(),
+                            once_chosen: facts.useless_unanswered.map(|why| {
+                                format!(
+                                    "The {} that you name is deleted and another one made: {why}.",
+                                    facts.noun
+                                )
+                            }),
+                        }));
+                    }
                 }
             }
         };
@@ -521,12 +656,12 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
                     "{} {id:?} had been created but {why}, so it was deleted.",
                     facts.noun
                 ))),
-                Err(e) if is_gone(&e) => Ok(Recovery::NotDone),
+                Err(e) if e.status() == Some(404) => Ok(Recovery::NotDone),
                 Err(e) => Err(e.findings(&doing)),
             };
         }
         let known = told.map_or_else(|| wanted.clone(), encode);
-        let partial = self.value(planned, &known, &found);
+        let partial = self.value(lost.planned, &known, &found);
         let done = match self.ready(control, found, &wanted, patience).await {
             Ok(api) => match self.ty.settled(client, &api, &encode(&partial), patience).await {
                 Ok(()) => Ok(api),
@@ -535,7 +670,7 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
             Err(e) => Err(e),
         };
         match done {
-            Ok(api) => Ok(Recovery::Done(self.value(planned, &known, &api), None)),
+            Ok(api) => Ok(Recovery::Done(self.value(lost.planned, &known, &api), None)),
             Err(WaitError::Failed(_)) => Ok(Recovery::Partial(partial, None)),
             Err(e) => Err(wait_finding(&e, &doing)),
         }
@@ -560,12 +695,4 @@ impl<T: ControlType> ResourceType<Confluent> for Control<T> {
     fn upgrade(&self, version: u64, raw: Json) -> Result<Json, Findings> {
         self.ty.upgrade(version, raw)
     }
-}
-
-/// One of several objects, for the user to choose.
-fn candidate(api: &Json) -> Candidate {
-    let id = text(api, "/id").to_owned();
-    let created = text(api, "/metadata/created_at");
-    let description = format!("{id} {:?}, created at {created}", display_name(api));
-    Candidate { id, description }
 }

@@ -27,6 +27,8 @@ pub struct ProviderDiagnostic {
     pub path: Option<Path>,
     /// It is told without a place in the configuration: what it says is enough.
     pub placeless: bool,
+    /// The API did not accept the credentials of the call (401).
+    pub unauthorized: bool,
 }
 
 impl ProviderDiagnostic {
@@ -38,6 +40,7 @@ impl ProviderDiagnostic {
             detail: detail.into(),
             path: None,
             placeless: false,
+            unauthorized: false,
         }
     }
     /// A warning about the object as a whole.
@@ -110,6 +113,9 @@ pub struct ReadResponse {
     pub private: Private,
     /// Problems.
     pub findings: Findings,
+    /// Where the read failed because the API did not accept the credentials that the object itself carries: the attributes that
+    /// hold them. A plan that changes them mends it.
+    pub refused_access: Vec<Path>,
 }
 
 /// A request to plan one instance.
@@ -208,6 +214,8 @@ pub struct RecoverRequest {
     pub token: String,
     /// Ids of objects of this type that belong to records: never adopted.
     pub known_ids: Vec<String>,
+    /// The id of the object that the user says is the result of a create; none: the provider finds out.
+    pub chosen: Option<String>,
 }
 
 /// What became of a change.
@@ -222,16 +230,29 @@ pub enum Recovery {
     /// Made, but of no use (an API key without its secret): it has been deleted; do it anew.
     Undone(String),
     /// These objects could be it, and which one cannot be told.
-    Ambiguous(Vec<Candidate>),
+    Ambiguous(Ambiguity),
+}
+
+/// Why it cannot be told which object is the result of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ambiguity {
+    /// Objects that could be it.
+    pub candidates: Vec<Candidate>,
+    /// What becomes of the object that the user names, where that is not simply adoption: a whole sentence.
+    pub once_chosen: Option<String>,
 }
 
 /// An object that may be the result of a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Its id, as the attribute `id` of the type has it.
     pub id: String,
-    /// What the user needs to tell it from others.
-    pub description: String,
+    /// What people call it.
+    pub name: String,
+    /// When it was made, RFC 3339; empty: the API does not tell.
+    pub made_at: String,
+    /// Everything else that could tell it from others, none of it secret: name and value.
+    pub facts: Vec<(String, String)>,
 }
 
 /// An object found by an import.

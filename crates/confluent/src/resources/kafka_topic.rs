@@ -13,9 +13,11 @@ use streamform_provider::declared::Context;
 use streamform_provider::declared::Declaration;
 use streamform_provider::declared::Field;
 use streamform_provider::declared::FieldKind;
+use streamform_provider::declared::LostCreate;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::ResourceType;
 use streamform_provider::declared::Timeouts;
+use streamform_provider::protocol::Ambiguity;
 use streamform_provider::protocol::Candidate;
 use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::ProviderDiagnostic;
@@ -35,6 +37,7 @@ use crate::context::Confluent;
 use crate::context::Plane;
 use crate::control::half_made;
 use crate::control::not_ready;
+use crate::control::not_to_be_adopted;
 use crate::control::nothing_made;
 use crate::control::wait_finding;
 use crate::fields::credentials;
@@ -45,6 +48,7 @@ use crate::fields::string_map;
 use crate::json::given;
 use crate::json::int;
 use crate::json::text;
+use crate::recent::look_again;
 
 /// A topic of a Kafka cluster.
 #[derive(Default)]
@@ -413,44 +417,70 @@ impl ResourceType<Confluent> for KafkaTopic {
         .map_err(|e| not_ready(prior.clone(), &e, &doing))
     }
 
+    fn own_access(&self) -> &'static [&'static str] {
+        &["credentials"]
+    }
+
     /// A topic's name is its own: one that is there now was made by the lost call, or it was there before and the call was refused,
-    /// in which case it differs or belongs to somebody; so it is taken only if it is what was sent.
-    async fn recover_create(
-        &self,
-        client: &Confluent,
-        planned: &Value,
-        checkpoint: Option<&Value>,
-        _started_at: &str,
-        known_ids: &[String],
-    ) -> Result<Recovery, Findings> {
-        let wanted = encode(planned);
+    /// in which case it differs or belongs to somebody; so it is taken only if it is what was sent, or the user says so.
+    async fn recover_create(&self, client: &Confluent, lost: &LostCreate<'_>) -> Result<Recovery, Findings> {
+        let wanted = encode(lost.planned);
         let topic = text(&wanted, "/topic_name");
         let plane = client.kafka(&wanted)?;
         let id = format!("{}/{topic}", plane.id);
         // A checkpoint was written after the call had been answered: the topic is ours, whatever it looks like by now.
-        let ours = checkpoint.is_some_and(|c| text(&encode(c), "/id") == id);
-        if known_ids.contains(&id) {
+        let ours = lost.checkpoint.is_some_and(|c| text(&encode(c), "/id") == id);
+        if lost.known_ids.contains(&id) {
             return Ok(Recovery::NotDone);
         }
-        match read_state(&plane, topic, Patience::default()).await {
-            Ok(state) => {
-                let has = settings(&state);
-                let equal = int(&state, "/partitions_count") == int(&wanted, "/partitions_count")
-                    && settings(&wanted).iter().all(|(n, v)| has.get(n) == Some(v));
-                if ours || equal {
-                    Ok(Recovery::Done(self.shape().value(Some(planned), &state), None))
-                } else {
-                    Ok(Recovery::Ambiguous(vec![Candidate {
-                        description: format!(
-                            "{id}, which has other partitions or settings than were asked for"
-                        ),
-                        id,
-                    }]))
-                }
-            }
-            Err(e) if e.status() == Some(404) => Ok(Recovery::NotDone),
-            Err(e) => Err(e.findings(&format!("error looking for Kafka Topic {id:?}"))),
+        if let Some(other) = lost.chosen.filter(|chosen| *chosen != id) {
+            let why = format!("the topic that was to be made is {id:?}");
+            return Err(not_to_be_adopted("Kafka Topic", other, &why));
         }
+        let look = || async {
+            match read_state(&plane, topic, Patience::default()).await {
+                Ok(state) => Ok(Some(state)),
+                Err(e) if e.status() == Some(404) => Ok(None),
+                Err(e) => Err(e),
+            }
+        };
+        let seen = look_again(client, lost.started_at, look)
+            .await
+            .map_err(|e| e.findings(&format!("error looking for Kafka Topic {id:?}")))?;
+        let Some(state) = seen else {
+            return Ok(Recovery::NotDone);
+        };
+        let has = settings(&state);
+        let count = |json: &Json| int(json, "/partitions_count");
+        let mut facts: Vec<(String, String)> = settings(&wanted)
+            .into_iter()
+            .filter(|(name, value)| has.get(name) != Some(value))
+            .map(|(name, value)| {
+                let now = has
+                    .get(&name)
+                    .map_or_else(|| "not set".to_owned(), |now| format!("{now:?}"));
+                (format!("config[{name:?}]"), format!("{now}, not {value:?}"))
+            })
+            .collect();
+        if count(&state) != count(&wanted) {
+            let (now, asked) = (&state["partitions_count"], &wanted["partitions_count"]);
+            facts.push(("partitions_count".to_owned(), format!("{now}, not {asked}")));
+        }
+        if ours || facts.is_empty() || lost.chosen.is_some() {
+            return Ok(Recovery::Done(
+                self.shape().value(Some(lost.planned), &state),
+                None,
+            ));
+        }
+        Ok(Recovery::Ambiguous(Ambiguity {
+            candidates: vec![Candidate {
+                id,
+                name: topic.to_owned(),
+                facts,
+                ..Candidate::default()
+            }],
+            once_chosen: None,
+        }))
     }
 
     async fn import(&self, client: &Confluent, id: &str) -> Result<Value, Findings> {

@@ -15,6 +15,7 @@ use streamform_provider::declared::Context;
 use streamform_provider::declared::Declaration;
 use streamform_provider::declared::Field;
 use streamform_provider::declared::FieldKind;
+use streamform_provider::declared::LostCreate;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::Presence;
 use streamform_provider::declared::ResourceType;
@@ -42,6 +43,7 @@ use crate::context::Confluent;
 use crate::context::Plane;
 use crate::control::half_made;
 use crate::control::is_gone;
+use crate::control::nothing_made;
 use crate::control::wait_finding;
 use crate::fields::blocks;
 use crate::fields::credentials;
@@ -54,6 +56,10 @@ use crate::json::flag;
 use crate::json::given;
 use crate::json::int;
 use crate::json::text;
+use crate::recent::look_again;
+
+/// How long a look for a lost schema may take.
+const RECOVERY: Duration = Duration::from_secs(20 * 60);
 
 /// A schema of a subject.
 #[derive(Default)]
@@ -201,7 +207,7 @@ async fn register(
     wanted: &Json,
     patience: Patience<'_>,
     doing: &str,
-) -> Result<Json, Findings> {
+) -> Result<Json, Outcome> {
     let subject = text(wanted, "/subject_name");
     let verdict = client
         .once_allowed(patience, || {
@@ -222,7 +228,9 @@ async fn register(
                 .flatten()
                 .filter_map(Json::as_str)
                 .collect();
-            return Err(vec![
+            return Err(half_made(
+                None,
+                vec![
                 ProviderDiagnostic::error(
                     format!("{doing}: compatibility check for subject {subject:?} failed"),
                     format!(
@@ -231,12 +239,13 @@ async fn register(
                     ),
                 )
                 .at(Path::attr("schema")),
-            ]);
+            ],
+            ));
         }
         // No subject yet: nothing to be compatible with.
         Ok(_) => {}
         Err(e) if e.status() == Some(404) => {}
-        Err(e) => return Err(e.findings(doing)),
+        Err(e) => return Err(half_made(None, e.findings(doing))),
     }
     let registered = client
         .once_allowed(patience, || {
@@ -248,7 +257,7 @@ async fn register(
                 .during(patience)
         })
         .await
-        .map_err(|e| e.findings(doing))?;
+        .map_err(|e| nothing_made(&e, doing))?;
     let mut target = wanted.clone();
     target["schema_identifier"] = registered["id"].clone();
     let schedule = Schedule::new(Duration::from_secs(5), plane.client.is_loopback());
@@ -264,7 +273,11 @@ async fn register(
         },
     )
     .await
-    .map_err(|e| wait_finding(&e, doing))
+    .map_err(|e| Outcome {
+        partial: None,
+        findings: wait_finding(&e, doing),
+        outcome_unknown: true,
+    })
 }
 
 impl Schema {
@@ -370,9 +383,7 @@ impl ResourceType<Confluent> for Schema {
         let wanted = encode(planned);
         let plane = client.registry(&wanted).map_err(|f| half_made(None, f))?;
         let doing = format!("error creating Schema {:?}", text(&wanted, "/subject_name"));
-        let api = register(client, &plane, &wanted, Patience::of(context), &doing)
-            .await
-            .map_err(|f| half_made(None, f))?;
+        let api = register(client, &plane, &wanted, Patience::of(context), &doing).await?;
         Ok(self.shape().value(Some(planned), &state(&plane, &api, &wanted)))
     }
 
@@ -406,7 +417,10 @@ impl ResourceType<Confluent> for Schema {
         }
         let api = register(client, &plane, &wanted, Patience::of(context), &doing)
             .await
-            .map_err(keep)?;
+            .map_err(|outcome| Outcome {
+                partial: Some(prior.clone()),
+                ..outcome
+            })?;
         // Not "the id is the one in the state": the text is the new one.
         let mut known = wanted.clone();
         known["schema_identifier"] = api["id"].clone();
@@ -443,16 +457,47 @@ impl ResourceType<Confluent> for Schema {
         Ok(())
     }
 
-    /// Registering again is harmless and gives the same id.
-    async fn recover_create(
-        &self,
-        _client: &Confluent,
-        _planned: &Value,
-        _checkpoint: Option<&Value>,
-        _started_at: &str,
-        _known_ids: &[String],
-    ) -> Result<Recovery, Findings> {
-        Ok(Recovery::NotDone)
+    fn own_access(&self) -> &'static [&'static str] {
+        &["credentials"]
+    }
+
+    /// A schema is what its subject has of its text: whoever registered it, registering it again would give the same.
+    async fn recover_create(&self, client: &Confluent, lost: &LostCreate<'_>) -> Result<Recovery, Findings> {
+        let wanted = encode(lost.planned);
+        let plane = client.registry(&wanted)?;
+        let subject = text(&wanted, "/subject_name");
+        let patience = Patience::default().within(RECOVERY);
+        let look_up = || async {
+            let asked = plane
+                .client
+                .post(format!("/subjects/{}", segment(subject)))
+                .body(body(&wanted))
+                .repeatable()
+                .during(patience)
+                .json()
+                .await;
+            let mut target = wanted.clone();
+            match asked {
+                Ok(registered) => target["schema_identifier"] = registered["id"].clone(),
+                Err(e) if e.status() == Some(404) => return Ok(None),
+                Err(e) => return Err(e),
+            }
+            let found = look(&plane, &target, patience).await?;
+            Ok(found.filter(|api| api["id"] == target["schema_identifier"]))
+        };
+        let seen = look_again(client, lost.started_at, look_up)
+            .await
+            .map_err(|e| e.findings(&format!("error looking for Schema {subject:?}")))?;
+        Ok(match seen {
+            Some(api) => {
+                let found = state(&plane, &api, &wanted);
+                if lost.known_ids.iter().any(|k| k == text(&found, "/id")) {
+                    return Ok(Recovery::NotDone);
+                }
+                Recovery::Done(self.shape().value(Some(lost.planned), &found), None)
+            }
+            None => Recovery::NotDone,
+        })
     }
 
     async fn import(&self, client: &Confluent, id: &str) -> Result<Value, Findings> {

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 
+use super::lost_create;
 use super::*;
 use crate::control::Control;
 use crate::resources::ApiKey;
@@ -193,7 +194,10 @@ async fn role_binding_lives() {
     assert_eq!(get(&flagged, "/disable_wait_for_ready"), true);
 
     let found = ty
-        .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &[])
+        .recover_create(
+            &lab.confluent,
+            &lost_create(&plan(&ty, &config), None, EARLIER, &[]),
+        )
         .await
         .unwrap();
     assert!(
@@ -202,7 +206,10 @@ async fn role_binding_lives() {
     );
     let owned = [get(&made, "/id").as_str().unwrap().to_owned()];
     let found = ty
-        .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &owned)
+        .recover_create(
+            &lab.confluent,
+            &lost_create(&plan(&ty, &config), None, EARLIER, &owned),
+        )
         .await
         .unwrap();
     assert!(matches!(found, Recovery::NotDone), "{found:?}");
@@ -248,7 +255,10 @@ async fn api_keys_are_waited_for_with_the_key_itself() {
 
     // A run that was killed while it waited goes on with what the checkpoint told.
     let found = ty
-        .recover_create(&lab.confluent, &told[0], Some(&told[0]), EARLIER, &[])
+        .recover_create(
+            &lab.confluent,
+            &lost_create(&told[0], Some(&told[0]), EARLIER, &[]),
+        )
         .await
         .unwrap();
     assert!(
@@ -296,12 +306,18 @@ async fn an_api_key_that_nobody_heard_of_is_deleted() {
     let lost = lab.create(&ty, config.clone()).await.unwrap_err();
     assert!(lost.outcome_unknown, "{lost:?}");
     let found = ty
-        .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &[])
+        .recover_create(
+            &lab.confluent,
+            &lost_create(&plan(&ty, &config), None, EARLIER, &[]),
+        )
         .await
         .unwrap();
     assert!(matches!(&found, Recovery::Undone(_)), "{found:?}");
     let found = ty
-        .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &[])
+        .recover_create(
+            &lab.confluent,
+            &lost_create(&plan(&ty, &config), None, EARLIER, &[]),
+        )
         .await
         .unwrap();
     assert!(matches!(&found, Recovery::NotDone), "{found:?}");
@@ -348,7 +364,10 @@ async fn faults_leave_exactly_one_object() {
         assert!(lost.partial.is_none());
         assert_eq!(count().await, effect, "{fault}");
         let found = ty
-            .recover_create(&lab.confluent, &plan(&ty, &config), None, EARLIER, &[])
+            .recover_create(
+                &lab.confluent,
+                &lost_create(&plan(&ty, &config), None, EARLIER, &[]),
+            )
             .await
             .unwrap();
         match (effect, found) {

@@ -22,6 +22,7 @@ use streamform_emulator::EmulatorConfig;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_provider::declared::Context;
+use streamform_provider::declared::LostCreate;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::Presence;
 use streamform_provider::declared::ResourceType;
@@ -210,6 +211,22 @@ pub(crate) fn plan(ty: &dyn ResourceType<Confluent>, config: &Json) -> Value {
         }
     }
     planned
+}
+
+/// A create whose answer was lost.
+pub(crate) fn lost_create<'a>(
+    planned: &'a Value,
+    checkpoint: Option<&'a Value>,
+    started_at: &'a str,
+    known_ids: &'a [String],
+) -> LostCreate<'a> {
+    LostCreate {
+        planned,
+        checkpoint,
+        started_at,
+        known_ids,
+        chosen: None,
+    }
 }
 
 /// The value at a JSON pointer.

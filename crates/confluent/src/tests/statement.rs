@@ -4,6 +4,7 @@ use streamform_lang::value::Path;
 use streamform_provider::declared::DataSourceType;
 use streamform_provider::protocol::Recovery;
 
+use super::lost_create;
 use super::*;
 use crate::control::Control;
 use crate::resources::ApiKey;
@@ -221,7 +222,7 @@ async fn lost_statement_is_found_by_the_name_told_before() {
         let told = lab.told.checkpoints.lock().unwrap()[0].clone();
         assert_eq!(get(&told, "/id"), Json::Null);
         let found = ty
-            .recover_create(&lab.confluent, &planned, Some(&told), EARLIER, &[])
+            .recover_create(&lab.confluent, &lost_create(&planned, Some(&told), EARLIER, &[]))
             .await
             .unwrap();
         match found {

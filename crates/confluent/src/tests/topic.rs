@@ -2,6 +2,7 @@
 
 use streamform_provider::protocol::Recovery;
 
+use super::lost_create;
 use super::*;
 use crate::control::Control;
 use crate::resources::ApiKey;
@@ -111,7 +112,10 @@ async fn lost_topic_is_found_by_its_name() {
         let lost = lab.create(&ty, config.clone()).await.unwrap_err();
         assert!(lost.outcome_unknown, "{lost:?}");
         let found = ty
-            .recover_create(&lab.confluent, &planned, None, "2020-01-01T00:00:00Z", &[])
+            .recover_create(
+                &lab.confluent,
+                &lost_create(&planned, None, "2020-01-01T00:00:00Z", &[]),
+            )
             .await
             .unwrap();
         match found {

@@ -3,7 +3,9 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::line::Line;
 use crate::app::App;
+use crate::clock::Moment;
 use crate::ids;
 
 /// What goes wrong.
@@ -23,12 +26,16 @@ pub(crate) enum Fault {
     TooManyRequests,
     /// 500, without an effect.
     ServerError,
+    /// 403, without an effect, as of somebody who has lost a role.
+    Forbidden,
     /// The connection is dropped without an answer and without an effect. Only calls that change something.
     DropBefore,
     /// The call has its effect, then the connection is dropped without an answer. Only calls that change something.
     DropAfter,
     /// The answer comes late.
     Latency,
+    /// Lists leave out what was made a moment ago, as those of an eventually consistent service do.
+    LateLists,
 }
 
 /// One switch.
@@ -38,13 +45,16 @@ pub(crate) struct Switch {
     fault: Fault,
     /// For how many matching calls. Without it: until the switches are cleared.
     calls: Option<u64>,
+    /// So many matching calls go well before.
+    #[serde(default)]
+    skip: u64,
     /// Only calls whose path (as the client sent it) starts so, or starts so below a host prefix.
     path: Option<String>,
     /// Only calls of this method.
     method: Option<String>,
     /// For `too_many_requests`: the seconds in `Retry-After`; 1 without it.
     retry_after: Option<u64>,
-    /// For `latency`: milliseconds.
+    /// For `latency` and `late_lists`: milliseconds.
     ms: Option<u64>,
 }
 
@@ -58,6 +68,7 @@ pub(crate) struct Faults {
 #[derive(Debug, Default)]
 struct Met {
     delay: Duration,
+    unlisted: Duration,
     fault: Option<(Fault, u64)>,
 }
 
@@ -102,14 +113,20 @@ impl Faults {
             {
                 continue;
             }
-            if switch.fault == Fault::Latency {
-                met.delay += Duration::from_millis(switch.ms.unwrap_or(0));
-            } else if met.fault.is_some()
-                || (matches!(switch.fault, Fault::DropBefore | Fault::DropAfter) && !changes(method))
-            {
+            let drops = matches!(switch.fault, Fault::DropBefore | Fault::DropAfter);
+            if drops && !changes(method) {
                 continue;
-            } else {
-                met.fault = Some((switch.fault, switch.retry_after.unwrap_or(1)));
+            }
+            if switch.skip > 0 {
+                switch.skip -= 1;
+                continue;
+            }
+            let time = Duration::from_millis(switch.ms.unwrap_or(0));
+            match switch.fault {
+                Fault::Latency => met.delay += time,
+                Fault::LateLists => met.unlisted = met.unlisted.max(time),
+                _ if met.fault.is_some() => continue,
+                fault => met.fault = Some((fault, switch.retry_after.unwrap_or(1))),
             }
             if let Some(calls) = &mut switch.calls {
                 *calls = calls.saturating_sub(1);
@@ -162,6 +179,9 @@ pub(crate) async fn meet(
         Some((Fault::ServerError, _)) => {
             ApiError::cloud(500, "internal_server_error", "Internal Server Error").into_response()
         }
+        Some((Fault::Forbidden, _)) => {
+            ApiError::cloud(403, "forbidden_access", "Forbidden Access").into_response()
+        }
         Some((Fault::DropBefore, _)) => {
             line.cut();
             ApiError::cloud(500, "", "").into_response()
@@ -171,10 +191,31 @@ pub(crate) async fn meet(
             line.cut();
             response
         }
-        Some((Fault::Latency, _)) | None => next.run(request).await,
+        Some((Fault::Latency | Fault::LateLists, _)) | None => next.run(request).await,
     };
+    if !met.unlisted.is_zero() {
+        response = without_the_newest(response, met.unlisted, app.clock.now()).await;
+    }
     if let Ok(id) = HeaderValue::from_str(&ids::request()) {
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+/// A list without what is younger than `age`.
+async fn without_the_newest(response: Response, age: Duration, now: Moment) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(mut json) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    if let Some(Value::Array(items)) = json.get_mut("data") {
+        items.retain(|item| {
+            let made = item.pointer("/metadata/created_at").and_then(Value::as_str);
+            made.and_then(|at| at.parse::<jiff::Timestamp>().ok())
+                .is_none_or(|at| Moment(at.as_microsecond()).is_past(age, now))
+        });
+    }
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(json.to_string()))
 }

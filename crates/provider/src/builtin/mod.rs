@@ -184,6 +184,7 @@ impl Provider for Builtin {
         group
             .into_iter()
             .map(|r| ReadResponse {
+                refused_access: Vec::new(),
                 state: r.prior,
                 private: r.private,
                 findings: Findings::new(),

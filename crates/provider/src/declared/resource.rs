@@ -63,6 +63,21 @@ pub struct Outcome {
     pub outcome_unknown: bool,
 }
 
+/// A create whose result is not known.
+#[derive(Clone, Copy, Debug)]
+pub struct LostCreate<'a> {
+    /// The object that was to be made.
+    pub planned: &'a Value,
+    /// What a checkpoint had told of it.
+    pub checkpoint: Option<&'a Value>,
+    /// When it began, RFC 3339: nothing older can be its result.
+    pub started_at: &'a str,
+    /// Ids of objects that belong to records: never its result.
+    pub known_ids: &'a [String],
+    /// The id of the object that the user says it has made.
+    pub chosen: Option<&'a str>,
+}
+
 /// A resource type: its table and its calls. `C` is what the provider hands to every call: clients, configuration.
 #[async_trait]
 pub trait ResourceType<C: Send + Sync>: Send + Sync {
@@ -107,15 +122,13 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     /// Deletes the object.
     async fn delete(&self, client: &C, prior: &Value, context: &Context<'_>) -> Result<(), Outcome>;
 
+    /// Attributes that hold the credentials with which the object itself is reached; empty: those of the provider are used.
+    fn own_access(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Finds out what became of a create whose result is not known.
-    async fn recover_create(
-        &self,
-        client: &C,
-        planned: &Value,
-        checkpoint: Option<&Value>,
-        started_at: &str,
-        known_ids: &[String],
-    ) -> Result<Recovery, Findings>;
+    async fn recover_create(&self, client: &C, lost: &LostCreate<'_>) -> Result<Recovery, Findings>;
 
     /// Whether an object is gone whose delete may have been asked for; waits for one that is on its way out.
     async fn recover_delete(&self, client: &C, prior: &Value) -> Result<bool, Findings> {

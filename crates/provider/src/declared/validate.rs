@@ -103,6 +103,7 @@ impl Run<'_> {
                 detail: why.to_owned(),
                 path: Some(at.clone()),
                 placeless: false,
+                unauthorized: false,
             });
         }
         if value.is_wholly_known() {

@@ -247,10 +247,13 @@ impl CallError {
             (Some(source), Some(401)) => format!(" {source}"),
             _ => String::new(),
         };
-        ProviderDiagnostic::error(
-            format!("{doing}: {}", self.short()),
-            format!("{call}{}{source}", self.next_step()),
-        )
+        ProviderDiagnostic {
+            unauthorized: self.status() == Some(401),
+            ..ProviderDiagnostic::error(
+                format!("{doing}: {}", self.short()),
+                format!("{call}{}{source}", self.next_step()),
+            )
+        }
     }
 
     /// As the only finding of an operation.

@@ -19,6 +19,7 @@ use streamform_provider::declared::Context;
 use streamform_provider::declared::Declaration;
 use streamform_provider::declared::Field;
 use streamform_provider::declared::FieldKind;
+use streamform_provider::declared::LostCreate;
 use streamform_provider::declared::Outcome;
 use streamform_provider::declared::Presence;
 use streamform_provider::declared::ResourceType;
@@ -60,6 +61,7 @@ use crate::json::flag;
 use crate::json::given;
 use crate::json::id_block;
 use crate::json::text;
+use crate::recent::look_again;
 use crate::recent::made_after;
 
 /// A Flink SQL statement.
@@ -447,16 +449,13 @@ impl ResourceType<Confluent> for FlinkStatement {
         }
     }
 
-    async fn recover_create(
-        &self,
-        client: &Confluent,
-        planned: &Value,
-        checkpoint: Option<&Value>,
-        started_at: &str,
-        known_ids: &[String],
-    ) -> Result<Recovery, Findings> {
-        let wanted = encode(planned);
-        let told = checkpoint.map(encode).unwrap_or(Json::Null);
+    fn own_access(&self) -> &'static [&'static str] {
+        &["credentials"]
+    }
+
+    async fn recover_create(&self, client: &Confluent, lost: &LostCreate<'_>) -> Result<Recovery, Findings> {
+        let wanted = encode(lost.planned);
+        let told = lost.checkpoint.map(encode).unwrap_or(Json::Null);
         let plane = client.flink(&wanted)?;
         // Without a name the call was not made: a generated one is told before it.
         let Some(name) = given(&told, "/statement_name").or_else(|| given(&wanted, "/statement_name")) else {
@@ -464,27 +463,37 @@ impl ResourceType<Confluent> for FlinkStatement {
         };
         let doing = format!("error looking for Flink Statement {name:?}");
         let patience = Patience::default().within(RECOVERY);
-        let api = match plane.client.get(path(&plane, name)).during(patience).json().await {
-            Ok(api) => api,
-            Err(e) if is_gone(&e) => return Ok(Recovery::NotDone),
-            Err(e) => return Err(e.findings(&doing)),
+        let look = || async {
+            match plane.client.get(path(&plane, name)).during(patience).json().await {
+                Ok(api) => Ok(Some(api)),
+                Err(e) if is_gone(&e) => Ok(None),
+                Err(e) => Err(e),
+            }
+        };
+        let seen = look_again(client, lost.started_at, look)
+            .await
+            .map_err(|e| e.findings(&doing))?;
+        let Some(api) = seen else {
+            return Ok(Recovery::NotDone);
         };
         let found = state(&plane, &api, &wanted);
-        if known_ids.iter().any(|k| k == text(&found, "/id"))
-            || !made_after(&api, started_at)
-            || !equivalent(text(&wanted, "/statement"), text(&api, "/spec/statement"))
-        {
+        let id = text(&found, "/id");
+        let theirs = lost.known_ids.iter().any(|k| k == id)
+            || !made_after(&api, lost.started_at)
+            || !equivalent(text(&wanted, "/statement"), text(&api, "/spec/statement"));
+        if theirs && lost.chosen != Some(id) {
             // Somebody else's: the call was, or will be, refused for its name.
             return Ok(Recovery::NotDone);
         }
-        let partial = self.shape().value(Some(planned), &found);
+        let partial = self.shape().value(Some(lost.planned), &found);
         let mut seen = started(&plane, name, &wanted, patience).await;
         if flag(&wanted, "/stopped") && seen.is_ok() {
             seen = stop(&plane, name, patience).await;
         }
         match seen {
             Ok(api) => Ok(Recovery::Done(
-                self.shape().value(Some(planned), &state(&plane, &api, &wanted)),
+                self.shape()
+                    .value(Some(lost.planned), &state(&plane, &api, &wanted)),
                 None,
             )),
             Err(WaitError::Failed(_)) => Ok(Recovery::Partial(partial, None)),

@@ -19,6 +19,7 @@ pub use self::table::DeclaredFactory;
 pub use self::table::Table;
 
 use self::table::ResourceEntry;
+use super::ResourceType;
 use super::duration;
 use super::plan;
 use super::settle;
@@ -89,6 +90,7 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             state,
             private: private.clone(),
             findings,
+            refused_access: Vec::new(),
         };
         let (entry, client) = match self.both(&request.type_name) {
             Ok(both) => both,
@@ -102,9 +104,33 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
                 Ok(state) => failed(state, Findings::new()),
                 Err(d) => failed(prior, vec![d]),
             },
-            Err(findings) => failed(prior, findings),
+            Err(findings) => ReadResponse {
+                refused_access: refused_access(&*entry.ty, &prior, &findings),
+                ..failed(prior, findings)
+            },
         }
     }
+}
+
+/// The attributes with the object's own credentials, where they are why a call failed.
+fn refused_access<C: Send + Sync>(
+    ty: &dyn ResourceType<C>,
+    object: &Value,
+    findings: &Findings,
+) -> Vec<Path> {
+    if !findings.iter().any(|f| f.unauthorized) {
+        return Vec::new();
+    }
+    let held = |name: &&&str| {
+        object
+            .get(name)
+            .is_some_and(|v| !v.is_null() && v.items().is_none_or(|items| !items.is_empty()))
+    };
+    ty.own_access()
+        .iter()
+        .filter(held)
+        .map(|name| Path::attr(*name))
+        .collect()
 }
 
 /// An object that a type returned, made whole: every attribute there and known, nothing and empty as they were expected,

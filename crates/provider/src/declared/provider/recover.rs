@@ -1,9 +1,13 @@
 //! Finding out what became of a change whose result is not known.
 
+use streamform_lang::value::Path;
+use streamform_lang::value::Step;
 use streamform_lang::value::Value;
 
 use super::DeclaredProvider;
 use super::finish;
+use super::refused_access;
+use crate::declared::LostCreate;
 use crate::protocol::Findings;
 use crate::protocol::RecoverRequest;
 use crate::protocol::Recovery;
@@ -21,10 +25,13 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
                 .ty
                 .recover_create(
                     client,
-                    &planned,
-                    request.checkpoint.as_ref(),
-                    &request.started_at,
-                    &request.known_ids,
+                    &LostCreate {
+                        planned: &planned,
+                        checkpoint: request.checkpoint.as_ref(),
+                        started_at: &request.started_at,
+                        known_ids: &request.known_ids,
+                        chosen: request.chosen.as_deref(),
+                    },
                 )
                 .await?;
             return Ok(match found {
@@ -43,7 +50,19 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
                 Recovery::NotDone
             });
         }
-        match entry.ty.read(client, &prior).await? {
+        let read = match entry.ty.read(client, &prior).await {
+            // The change may have been made because these credentials are no longer good: those that it brings may be.
+            Err(findings) => {
+                let access = refused_access(&*entry.ty, &prior, &findings);
+                let newer = with_access(&prior, &planned, &access);
+                if newer == prior {
+                    return Err(findings);
+                }
+                entry.ty.read(client, &newer).await?
+            }
+            Ok(read) => read,
+        };
+        match read {
             None => Ok(gone()),
             Some(value) => {
                 let whole = finished(&value)?;
@@ -56,4 +75,16 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             }
         }
     }
+}
+
+/// The object with its credentials as they were to become.
+fn with_access(prior: &Value, planned: &Value, access: &[Path]) -> Value {
+    access.iter().fold(prior.clone(), |object, path| {
+        match (path.steps().first(), planned.at(path)) {
+            (Some(Step::Attr(name)), Some(new)) if new.is_wholly_known() => {
+                object.with_attr(name.clone(), new.clone())
+            }
+            _ => object,
+        }
+    })
 }

@@ -81,15 +81,8 @@ impl ResourceType<Api> for Thing {
     async fn delete(&self, _: &Api, _: &Value, _: &Context<'_>) -> Result<(), Outcome> {
         Ok(())
     }
-    async fn recover_create(
-        &self,
-        _: &Api,
-        _: &Value,
-        checkpoint: Option<&Value>,
-        _: &str,
-        _: &[String],
-    ) -> Result<Recovery, Findings> {
-        Ok(match checkpoint {
+    async fn recover_create(&self, _: &Api, lost: &LostCreate<'_>) -> Result<Recovery, Findings> {
+        Ok(match lost.checkpoint {
             Some(_) => Recovery::Done(made(), None),
             None => Recovery::NotDone,
         })
@@ -254,6 +247,7 @@ async fn unknown_outcomes_are_looked_up() {
         started_at: "2026-01-01T00:00:00Z".to_owned(),
         token: "t".to_owned(),
         known_ids: Vec::new(),
+        chosen: None,
     };
     let (p, nothing) = provider(Mood::Well).await;
     let done = p
