@@ -64,6 +64,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         observer: Arc::clone(&session.observer),
         stop: session.stop.clone(),
         commands: Arc::clone(&session.commands),
+        decisions: planned.decisions,
     })
     .await;
     let mut diagnostics = applied.diagnostics;
@@ -73,8 +74,8 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     if let Some(e) = &applied.store_error {
         diagnostics.push(state_error(e));
     }
-    let state = applied.store.view();
-    if let Err(e) = applied.store.finish() {
+    let state = applied.state;
+    if let Some(Err(e)) = applied.store.map(streamform_state::Store::finish) {
         store_failed = true;
         diagnostics.push(state_error(&e));
     }

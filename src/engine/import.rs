@@ -130,6 +130,8 @@ pub async fn import(
             providers: built.providers,
             run,
             generated: Vec::new(),
+            decisions: crate::plan::build::Decisions::default(),
+            held: Diagnostics::new(),
         },
     )
     .await;

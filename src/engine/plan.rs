@@ -29,6 +29,7 @@ use crate::plan::Plan;
 use crate::plan::PlanMode;
 use crate::plan::SavedPlan;
 use crate::plan::build;
+use crate::plan::build::Decisions;
 use crate::plan::build::LiveProviders;
 use crate::plan::build::PlanInput;
 use crate::plan::build::PlanOptions;
@@ -62,6 +63,8 @@ pub struct PlanRequest {
     pub generate_config: bool,
     /// `OperationTypePlan`, `OperationTypeApply`: what the lock tells.
     pub operation: String,
+    /// `-adopt`, `-forget`
+    pub decisions: Decisions,
 }
 
 /// A plan, and all that is needed to apply it at once.
@@ -84,6 +87,10 @@ pub struct Planned {
     pub run: String,
     /// Resource blocks that were written for imports.
     pub generated: Vec<Generated>,
+    /// What the user has decided about interrupted changes, for those that only the apply can ask about.
+    pub decisions: Decisions,
+    /// Errors about objects that wait for such a decision. The plan leaves them out, with what needs them; the rest can be applied.
+    pub held: Diagnostics,
 }
 
 impl Planned {
@@ -98,6 +105,8 @@ impl Planned {
             providers: LiveProviders::default(),
             run: String::new(),
             generated: Vec::new(),
+            decisions: Decisions::default(),
+            held: Diagnostics::new(),
         }
     }
 
@@ -183,9 +192,14 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     }
     let timestamp = (session.clock)();
     let settings = session.settings(&timestamp, false, variables.clone());
-    let open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
-    let (moves, state) = Moves::work_out(&loaded.config, &state, &open_intents);
-    let options = PlanOptions {
+    let mut open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
+    diagnostics.extend(request.decisions.without_cause(&open_intents));
+    if diagnostics.has_errors() {
+        let mut planned = Planned::failed(loaded, sources, diagnostics.tidy());
+        planned.store = store;
+        return planned;
+    }
+    let mut options = PlanOptions {
         mode: request.mode,
         refresh: request.refresh,
         targets: request.targets,
@@ -196,30 +210,53 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         allow_destroy: request.allow_destroy,
         allow_deferral: request.allow_deferral,
         generate_config: request.generate_config,
+        decisions: request.decisions.clone(),
+        held: Vec::new(),
     };
     diagnostics.extend(scope::limited(&options).into_iter().collect());
-    let mut input = PlanInput {
-        config: &loaded.config,
-        graph: &loaded.graph,
-        registry: &session.registry,
-        state,
-        moves,
-        open_intents,
-        settings,
-        options,
-        observer: &*session.observer,
-    };
-    // What an interrupted run left open is looked up first: then everything is read.
-    if request.minimal_refresh && input.open_intents.is_empty() {
-        input.options.reads_only = Some(scope::worth_a_read(&input).await);
-    }
-    let built = build::build(input).await;
     let mut store = store;
-    if let Some(store) = &mut store
-        && !built.settled.is_empty()
-        && let Err(e) = store.commit(built.settled)
-    {
-        diagnostics.push(state_error(&e));
+    let mut state = state;
+    let all_open = open_intents.clone();
+    let built = loop {
+        let (moves, moved) = Moves::work_out(&loaded.config, &state, &all_open);
+        let mut input = PlanInput {
+            config: &loaded.config,
+            graph: &loaded.graph,
+            registry: &session.registry,
+            state: moved,
+            moves,
+            open_intents: open_intents.clone(),
+            settings: settings.clone(),
+            options: options.clone(),
+            observer: &*session.observer,
+        };
+        // What an interrupted run left open is looked up first: then everything is read.
+        if request.minimal_refresh && input.open_intents.is_empty() {
+            input.options.reads_only = Some(scope::worth_a_read(&input).await);
+        }
+        let mut built = build::build(input).await;
+        if let Some(store) = &mut store {
+            let settled = std::mem::take(&mut built.settled);
+            if !settled.is_empty()
+                && let Err(e) = store.commit(settled)
+            {
+                diagnostics.push(state_error(&e));
+            }
+        }
+        if built.held.is_empty() || built.plan.errored {
+            options.held.append(&mut built.held);
+            break built;
+        }
+        // Once more, without what waits for a decision and what needs it.
+        options.held.append(&mut built.held);
+        open_intents.retain(|i| !options.held.iter().any(|h| h.address.to_string() == i.address));
+        if let Some(store) = &store {
+            state = store.view();
+        }
+    };
+    let mut held = Diagnostics::new();
+    for one in options.held {
+        held.extend(one.why);
     }
     let mut plan = built.plan;
     if let Some(store) = &store {
@@ -244,6 +281,8 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         providers: built.providers,
         run,
         generated: built.generated,
+        decisions: request.decisions,
+        held,
     }
 }
 
@@ -321,6 +360,8 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
         providers: LiveProviders::default(),
         run,
         generated: Vec::new(),
+        decisions: Decisions::default(),
+        held: Diagnostics::new(),
     }
 }
 

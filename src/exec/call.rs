@@ -3,6 +3,7 @@
 use super::journal::StepProgress;
 use super::journal::checkpoint;
 use super::journal::lock;
+use super::lost::Again;
 use super::resume;
 use super::run::Begun;
 use super::run::Run;
@@ -23,12 +24,37 @@ use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::ApplyRequest;
+use streamform_provider::protocol::ApplyResponse;
 use streamform_provider::protocol::has_errors;
 use streamform_provider::schema;
+use streamform_provider::schema::Schema;
 use streamform_state::Entry;
 use streamform_state::Intent;
 use streamform_state::IntentAction;
 use streamform_state::RawJson;
+
+/// An intent that has been added to what is to be committed.
+pub(super) struct Intended {
+    pub(super) id: u64,
+    pub(super) token: String,
+    pub(super) started_at: String,
+}
+
+/// An answer with what is wrong about it, held against what was planned.
+pub(super) fn held_to_plan(
+    live: &LiveProvider,
+    planned: &Value,
+    mut response: ApplyResponse,
+    schema: &Schema,
+) -> ApplyResponse {
+    // A provider on the older plugin SDK may differ in what means nothing, but not lose the object.
+    let held_to_it = !live.provider.lenient() || response.state.is_null();
+    if !planned.is_null() && held_to_it && !has_errors(&response.findings) {
+        let broken = schema::consistent(planned, &response.state, &schema.block);
+        response.findings.extend(broken);
+    }
+    response
+}
 
 impl<'a> Run<'a> {
     #[expect(
@@ -36,7 +62,7 @@ impl<'a> Run<'a> {
         reason = "the parts of one call, put together in two places"
     )]
     pub(super) fn call(
-        &self,
+        &mut self,
         id: StepId,
         step: &Step,
         change: usize,
@@ -44,7 +70,7 @@ impl<'a> Run<'a> {
         outside: bool,
         request: ApplyRequest,
         live: LiveProvider,
-        intent: Option<u64>,
+        intent: Option<Intended>,
         marks: Vec<(Path, Marks)>,
         told: bool,
     ) -> Begun<'a> {
@@ -63,14 +89,31 @@ impl<'a> Run<'a> {
             .get(change)
             .map(|c| shown_address(&c.address, deposed.as_deref()))
             .unwrap_or_default();
-        let earlier = match operation {
-            Operation::Create if !self.open.is_empty() => {
-                resume::questions(&lock(&self.journal), &self.open, &address)
-            }
+        let schema = self.plan.changes.get(change).map(|c| Arc::clone(&c.schema));
+        let creating = operation == Operation::Create && outside;
+        let earlier = match &schema {
+            Some(schema) if creating && !self.open.is_empty() => resume::questions(
+                &lock(&self.journal),
+                &self.open,
+                &address,
+                schema,
+                &self.decisions,
+            ),
             _ => Vec::new(),
         };
-        let shown = address.clone();
-        let schema = self.plan.changes.get(change).map(|c| Arc::clone(&c.schema));
+        if creating {
+            self.create_begins(&request.type_name);
+        }
+        // (What an earlier run has left in doubt is not looked up twice.)
+        let again = match &intent {
+            Some(intent) if creating && earlier.is_empty() => Some(Again {
+                live: live.clone(),
+                request: request.clone(),
+                started_at: intent.started_at.clone(),
+            }),
+            _ => None,
+        };
+        let intent = intent.map(|i| i.id);
         let prior = request.prior.clone();
         let event = Event::Started {
             address,
@@ -85,16 +128,9 @@ impl<'a> Run<'a> {
             }
             let began = Instant::now();
             let planned = request.planned.clone();
-            let mut response = resume::carry_out(&live.provider, &shown, earlier, request).await;
-            // A provider on the older plugin SDK may differ in what means nothing, but not lose the object.
-            let held_to_it = !live.provider.lenient() || response.state.is_null();
-            if let Some(schema) = schema
-                && !planned.is_null()
-                && held_to_it
-                && !has_errors(&response.findings)
-            {
-                let broken = schema::consistent(&planned, &response.state, &schema.block);
-                response.findings.extend(broken);
+            let mut response = resume::carry_out(&live.provider, earlier, request).await;
+            if let Some(schema) = schema {
+                response = held_to_plan(&live, &planned, response, &schema);
             }
             let changed = Changed {
                 change,
@@ -106,6 +142,7 @@ impl<'a> Run<'a> {
                 marks,
                 elapsed: began.elapsed(),
                 unchanged: false,
+                again,
             };
             (id, Finished::Changed(Box::new(changed)))
         });
@@ -125,11 +162,12 @@ impl<'a> Run<'a> {
         planned: &Value,
         prior: &Value,
         private: &streamform_provider::protocol::Private,
-    ) -> (u64, String) {
+    ) -> Intended {
         let token = uuid::Uuid::new_v4().to_string();
         let raw = |v: &Value| RawJson::from_text(encode_value(v)).unwrap_or_else(|_| RawJson::null());
         let mut journal = lock(&self.journal);
         let id = journal.next_intent_id();
+        let started_at = (self.clock)();
         journal.add(Entry::Intent(Intent {
             id,
             run: self.run.clone(),
@@ -141,13 +179,17 @@ impl<'a> Run<'a> {
             planned: raw(planned),
             prior: Some(raw(prior)),
             token: token.clone(),
-            started_at: (self.clock)(),
+            started_at: started_at.clone(),
             dependencies: change.dependencies.clone(),
             create_before_destroy: change.create_before_destroy,
             prevent_destroy: change.prevent_destroy,
             private: private.as_ref().map(|p| p.to_vec()),
         }));
-        (id, token)
+        Intended {
+            id,
+            token,
+            started_at,
+        }
     }
 
     pub(super) fn progress(

@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
             planned: none.clone(),
             config: none,
             private: change.before_private.clone(),
-            token: intent.as_ref().map(|(_, t)| t.clone()).unwrap_or_default(),
+            token: intent.as_ref().map(|i| i.token.clone()).unwrap_or_default(),
             progress: self.progress(index, deposed.as_deref(), &address, Vec::new(), false),
         };
         self.call(
@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
             outside,
             request,
             live,
-            intent.map(|(i, _)| i),
+            intent,
             Vec::new(),
             told,
         )

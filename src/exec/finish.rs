@@ -1,6 +1,7 @@
 //! How steps ended: results are written, told, and checked by their postconditions.
 
 use super::journal::lock;
+use super::lost::Lost;
 use super::records;
 use super::run::Begun;
 use super::run::Ended;
@@ -153,11 +154,25 @@ impl<'a> Run<'a> {
     }
 
     /// Writes the result of a change.
-    pub(super) fn changed(&mut self, id: StepId, changed: Changed) -> Begun<'a> {
+    pub(super) fn changed(&mut self, id: StepId, mut changed: Changed) -> Begun<'a> {
         let plan = Arc::clone(&self.plan);
         let Some(change) = plan.changes.get(changed.change) else {
             return Begun::Over(Ended::Badly);
         };
+        if changed.operation == Operation::Create && changed.intent.is_some() {
+            self.create_ends(&change.address.resource.ty);
+        }
+        if let Some(again) = changed.again.take()
+            && changed.response.outcome_unknown
+            && changed.response.state.is_null()
+        {
+            self.lost.push(Lost {
+                id,
+                changed: Box::new(changed),
+                again,
+            });
+            return Begun::Waits;
+        }
         let key = match &changed.step {
             Step::DeleteDeposed(i) => change.deposed.clone().or_else(|| self.deposed.get(i).cloned()),
             _ => None,

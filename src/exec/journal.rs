@@ -12,6 +12,8 @@ use streamform_lang::value::Path;
 use streamform_lang::value::Value;
 use streamform_provider::protocol::Private;
 use streamform_provider::protocol::Progress;
+use streamform_provider::schema;
+use streamform_provider::schema::Schema;
 use streamform_state::Entry;
 use streamform_state::Intent;
 use streamform_state::ObjectStatus;
@@ -105,17 +107,29 @@ impl Journal {
         self.store.view()
     }
 
-    /// Ids of all objects of a type that belong to records.
-    pub(super) fn ids_of(&self, type_name: &str) -> Vec<String> {
+    /// Ids of all objects of a type that belong to records: all but the current object of one instance, which may be what an
+    /// interrupted create of it has told so far.
+    pub(super) fn ids_of(&self, type_name: &str, but: &str) -> Vec<String> {
         let view = self.store.view();
         let mut ids = Vec::new();
         for record in view.records().filter(|r| r.type_name == type_name) {
-            for (_, object) in record.objects() {
+            for (key, object) in record.objects() {
+                if key.is_none() && record.address == but {
+                    continue;
+                }
                 let attributes: Option<serde_json::Value> = object.attributes.parse().ok();
                 ids.extend(attributes.and_then(|a| a.get("id")?.as_str().map(str::to_owned)));
             }
         }
         ids
+    }
+
+    /// What a create that has not ended has told of its object.
+    pub(super) fn checkpoint(&self, address: &str, schema: &Schema) -> Option<Value> {
+        let record = self.record(address)?;
+        let object = record.current.as_ref()?;
+        let told = object.status == ObjectStatus::Tainted;
+        told.then(|| schema::from_state_json(object.attributes.as_str(), &schema.block).ok())?
     }
 
     /// Changes of earlier runs whose outcome is not known.

@@ -197,6 +197,7 @@ impl<'a> Run<'a> {
                     marks: config.marks,
                     elapsed: Duration::ZERO,
                     unchanged: true,
+                    again: None,
                 },
             );
         }
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
             planned: response.planned,
             config: wanted,
             private: response.private,
-            token: intent.as_ref().map(|(_, t)| t.clone()).unwrap_or_default(),
+            token: intent.as_ref().map(|i| i.token.clone()).unwrap_or_default(),
             progress: self.progress(index, None, &address, config.marks.clone(), !update),
         };
         self.call(
@@ -229,7 +230,7 @@ impl<'a> Run<'a> {
             outside,
             request,
             live,
-            intent.map(|(i, _)| i),
+            intent,
             config.marks,
             false,
         )

@@ -12,6 +12,7 @@ mod finish;
 mod imports;
 mod journal;
 mod local_exec;
+mod lost;
 mod make;
 mod outputs;
 mod provision;

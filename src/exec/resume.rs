@@ -13,53 +13,67 @@ use streamform_provider::protocol::ApplyResponse;
 use streamform_provider::protocol::ProviderDiagnostic;
 use streamform_provider::protocol::RecoverRequest;
 use streamform_provider::protocol::Recovery;
+use streamform_provider::schema::Schema;
 use streamform_state::Intent;
 use streamform_state::IntentAction;
 
 use super::journal::Journal;
+use crate::plan::build::Decisions;
 use crate::plan::build::ambiguous;
 use crate::plan::build::recover_request;
 
 /// The questions about creates of an instance that are still open.
-pub(super) fn questions(journal: &Journal, open: &[Intent], address: &str) -> Vec<RecoverRequest> {
+pub(super) fn questions(
+    journal: &Journal,
+    open: &[Intent],
+    address: &str,
+    schema: &Schema,
+    decisions: &Decisions,
+) -> Vec<Question> {
     open.iter()
         .filter(|i| i.address == address && i.action == IntentAction::Create)
-        .filter_map(|intent| recover_request(intent, None, journal.ids_of(&intent.type_name)))
+        .filter_map(|intent| {
+            let checkpoint = journal.checkpoint(address, schema);
+            let known = journal.ids_of(&intent.type_name, address);
+            Some(Question {
+                request: recover_request(intent, checkpoint, known, decisions)?,
+                forget: decisions.forgets(address),
+                intent: intent.clone(),
+            })
+        })
         .collect()
+}
+
+/// What became of an earlier create?
+pub(super) struct Question {
+    intent: Intent,
+    request: RecoverRequest,
+    /// The user says that nothing came of it, if that cannot be told.
+    forget: bool,
 }
 
 /// Carries out a change; a create after asking what became of earlier ones of the same instance.
 pub(super) async fn carry_out(
     provider: &Arc<dyn Provider>,
-    address: &str,
-    earlier: Vec<RecoverRequest>,
+    earlier: Vec<Question>,
     request: ApplyRequest,
 ) -> ApplyResponse {
     for question in earlier {
-        let found = provider.recover(question).await;
+        let found = provider.recover(question.request).await;
+        if question.forget && matches!(found, Ok(Recovery::Ambiguous(_)) | Err(_)) {
+            continue;
+        }
         let gone = Value::null(request.prior.ty());
         let (state, private, findings, outcome_unknown) = match found {
             Ok(Recovery::NotDone | Recovery::Undone(_)) => continue,
             Ok(Recovery::Done(value, _)) if value.is_null() => continue,
             Ok(Recovery::Done(value, private)) => (value, private, Vec::new(), false),
-            Ok(Recovery::Partial(value, private)) => (
-                value,
-                private,
-                vec![ProviderDiagnostic::error(
-                    "Object of an interrupted run is not usable",
-                    "An earlier run was interrupted while it made this object, and the object has not become ready. It is kept as tainted: the next apply replaces it.",
-                )],
-                false,
-            ),
-            Ok(Recovery::Ambiguous(candidates)) => (
-                gone,
-                None,
-                vec![ProviderDiagnostic::error(
-                    "Interrupted change with several possible results",
-                    ambiguous(address, &candidates),
-                )],
-                true,
-            ),
+            Ok(Recovery::Partial(value, private)) => (value, private, vec![not_usable()], false),
+            Ok(Recovery::Ambiguous(found)) => {
+                let told = ambiguous(&question.intent, &found);
+                let told = ProviderDiagnostic::error(told.summary, told.detail);
+                (gone, None, vec![told], true)
+            }
             Err(findings) => (gone, None, findings, true),
         };
         return ApplyResponse {
@@ -70,4 +84,12 @@ pub(super) async fn carry_out(
         };
     }
     provider.apply(request).await
+}
+
+/// What to tell of an object that an interrupted create has made, and that has not come up.
+pub(super) fn not_usable() -> ProviderDiagnostic {
+    ProviderDiagnostic::error(
+        "Object of an interrupted change is not usable",
+        "The making of this object was interrupted, and the object has not become ready. It is kept as tainted: the next apply replaces it.",
+    )
 }

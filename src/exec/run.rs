@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -19,12 +20,14 @@ use streamform_provider::Registry;
 use streamform_state::Intent;
 use streamform_state::ObjectStatus;
 use streamform_state::StateError;
+use streamform_state::StateView;
 use streamform_state::Store;
 
 use super::command::CommandRunner;
 use super::journal::Journal;
 use super::journal::SharedJournal;
 use super::journal::lock;
+use super::lost::Lost;
 use super::provision;
 use super::records;
 use super::values::Values;
@@ -40,6 +43,7 @@ use crate::plan::Redactor;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::Summary;
+use crate::plan::build::Decisions;
 use crate::plan::build::LiveProviders;
 
 /// A request to stop, from a signal for instance. Cheap to clone.
@@ -99,12 +103,17 @@ pub struct ApplyInput<'a> {
     pub stop: Stop,
     /// Runs the programs of provisioners.
     pub commands: Arc<dyn CommandRunner>,
+    /// What the user has decided about interrupted changes.
+    pub decisions: Decisions,
 }
 
 /// What came of an apply.
 pub struct Applied {
-    /// The state, everything committed, not yet finished.
-    pub store: Store,
+    /// The state after the last commit.
+    pub state: StateView,
+    /// The store, everything committed, not yet finished. None: something still holds it; it loses nothing, and the next run folds
+    /// its log.
+    pub store: Option<Store>,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
     /// What was done.
@@ -163,6 +172,12 @@ pub(super) struct Run<'a> {
     pub(super) unfinished: HashSet<ConfigResource>,
     /// Changes of earlier runs that the plan could not ask about.
     pub(super) open: Vec<Intent>,
+    /// What the user has decided about them.
+    pub(super) decisions: Decisions,
+    /// Creates under way outside the process, by type.
+    pub(super) creating: HashMap<String, usize>,
+    /// Creates whose answer was lost, to be looked up.
+    pub(super) lost: Vec<Lost>,
     /// Conditions judged so far.
     pub(super) judged: super::checks::Judged,
 }
@@ -211,6 +226,9 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         deposed: HashMap::new(),
         unfinished: HashSet::new(),
         open,
+        decisions: input.decisions,
+        creating: HashMap::new(),
+        lost: Vec::new(),
         judged: super::checks::Judged::default(),
     };
     run.write_imports();
@@ -223,17 +241,19 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
     let done = run.done;
     drop(run);
     lock(&journal).commit();
-    let journal = match Arc::try_unwrap(journal) {
-        Ok(mutex) => mutex
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner),
-        // INVARIANT: every operation that could hold the journal has ended with the walk.
-        Err(_) => unreachable!("an operation outlived the walk"),
+    let (state, store_error) = {
+        let mut journal = lock(&journal);
+        (journal.view(), journal.broken.take())
     };
-    let mut journal = journal;
-    let store_error = journal.broken.take();
+    let store = Arc::into_inner(journal).map(|mutex| {
+        mutex
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .into_store()
+    });
     Applied {
-        store: journal.into_store(),
+        state,
+        store,
         diagnostics,
         done,
         stopped,
@@ -381,6 +401,9 @@ impl<'a> Run<'a> {
                 } else {
                     calls.extend(prepared.drain(..));
                 }
+            }
+            while let Some(call) = self.settle_lost() {
+                calls.push(call);
             }
             if calls.is_empty() {
                 if ready.is_empty() && prepared.is_empty() {

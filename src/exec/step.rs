@@ -2,6 +2,7 @@
 
 use super::command::CommandFailure;
 use super::journal::lock;
+use super::lost::Again;
 use super::provision::Provisioning;
 use super::run::Begun;
 use super::run::Ended;
@@ -46,6 +47,8 @@ pub(super) struct Changed {
     pub(super) elapsed: Duration,
     /// There was nothing to do after all: it is neither told nor counted.
     pub(super) unchanged: bool,
+    /// What it takes to look a lost create up, as long as that was not done.
+    pub(super) again: Option<Again>,
 }
 
 impl<'a> Run<'a> {

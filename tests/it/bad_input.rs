@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::kill::PLATFORM;
-use crate::kill::living;
-use crate::kill::recorded;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
+use crate::survival::PLATFORM;
+use crate::survival::living;
+use crate::survival::recorded;
 
 const HEAD: &str = "terraform {
   required_providers {

@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use streamform_state::ObjectStatus;
 
-use crate::kill::PLATFORM;
-use crate::kill::living;
-use crate::kill::recorded;
-use crate::kill::state;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Sandbox;
+use crate::survival::PLATFORM;
+use crate::survival::living;
+use crate::survival::recorded;
+use crate::survival::state;
 
 /// Where calls are made that change something.
 const PLANES: &[&str] = &[
@@ -30,7 +30,7 @@ const PLANES: &[&str] = &[
     "/sql/v1",
 ];
 
-fn with_emulator(config: &str, args: &[&str]) -> (Sandbox, EmulatorProcess) {
+pub(crate) fn with_emulator(config: &str, args: &[&str]) -> (Sandbox, EmulatorProcess) {
     let mut sandbox = Sandbox::new();
     sandbox.write("main.tf", config);
     let emulator = sandbox.emulator(args);
@@ -40,8 +40,21 @@ fn with_emulator(config: &str, args: &[&str]) -> (Sandbox, EmulatorProcess) {
     (sandbox, emulator)
 }
 
-fn fault(emulator: &EmulatorProcess, switch: &str) {
+pub(crate) fn fault(emulator: &EmulatorProcess, switch: &str) {
     emulator.request("POST", "/_emulator/faults", switch);
+}
+
+/// The answers to so many creates at a path get lost, and the same run cannot look them up: the service asks it to come back
+/// tomorrow.
+pub(crate) fn lose(emulator: &EmulatorProcess, path: &str, creates: usize) {
+    fault(
+        emulator,
+        &format!(r#"{{"fault":"drop_after","calls":{creates},"path":"{path}","method":"POST"}}"#),
+    );
+    fault(
+        emulator,
+        &format!(r#"{{"fault":"too_many_requests","retry_after":86400,"path":"{path}","method":"GET"}}"#),
+    );
 }
 
 /// One call at each place meets the fault; a second run at most puts everything right.
@@ -326,11 +339,9 @@ fn a_saved_plan_is_refused_when_the_state_has_moved_on() {
 fn a_saved_plan_that_was_killed_can_be_applied_again() {
     let (sandbox, emulator) = with_emulator(SLOW, &[]);
     sandbox.ok(["plan", "-out=first.plan"]);
-    fault(
-        &emulator,
-        r#"{"fault":"drop_after","calls":1,"path":"/org/v2/environments"}"#,
-    );
+    lose(&emulator, "/org/v2/environments", 1);
     sandbox.fail(["apply", "first.plan"]);
+    fault(&emulator, r#"{"clear":true}"#);
     let again = sandbox.run(["apply", "first.plan"]);
     if again.code == Some(1) {
         again.says("Saved plan is stale");
@@ -376,7 +387,13 @@ fn a_provider_that_is_known_late_is_asked_late() {
         &emulator,
         r#"{"fault":"drop_after","calls":1,"path":"/org/v2/environments"}"#,
     );
+    // The first look is that whether the new key is accepted.
+    fault(
+        &emulator,
+        r#"{"fault":"too_many_requests","retry_after":86400,"path":"/org/v2/environments","method":"GET","skip":1}"#,
+    );
     sandbox.fail(["apply", "-auto-approve"]);
+    fault(&emulator, r#"{"clear":true}"#);
     assert_eq!(
         living(&emulator).len(),
         3,
@@ -415,11 +432,9 @@ resource "confluent_kafka_cluster" "c" {
 fn of_objects_that_are_alike_each_is_adopted_once() {
     for lost in 1..=3 {
         let (sandbox, emulator) = with_emulator(ALIKE, &[]);
-        fault(
-            &emulator,
-            &format!(r#"{{"fault":"drop_after","calls":{lost},"path":"/cmk/v2/clusters","method":"POST"}}"#),
-        );
+        lose(&emulator, "/cmk/v2/clusters", lost);
         sandbox.fail(["apply", "-auto-approve"]);
+        fault(&emulator, r#"{"clear":true}"#);
         let second = sandbox.run(["apply", "-auto-approve"]);
         assert_eq!(second.code, Some(0), "{lost} lost\n{second}");
         assert_eq!(recorded(&sandbox), living(&emulator), "{lost} lost\n{second}");

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::kill::PLATFORM;
 use crate::sandbox::Sandbox;
+use crate::survival::PLATFORM;
 
 /// A sandbox with one configuration file.
 fn with(config: &str) -> Sandbox {

@@ -151,6 +151,12 @@ pub(super) struct PlanningArgs {
     /// Let this object be destroyed although prevent_destroy guards it (can be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) allow_destroy: Vec<String>,
+    /// Say which object an interrupted run has made, where it cannot be told: ADDRESS=ID (can be repeated)
+    #[arg(long, value_name = "ADDRESS=ID")]
+    pub(super) adopt: Vec<String>,
+    /// Say that an interrupted run has made nothing of this address that counts, where it cannot be told (can be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) forget: Vec<String>,
     /// Leave what cannot be planned yet, such as unknown instances, for the next apply
     #[arg(long)]
     pub(super) allow_deferral: bool,

@@ -85,7 +85,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) 
     let planned = match &args.plan_file {
         Some(path) => {
             running.settle(&mut opened);
-            Some(engine::restore(&opened.session, path))
+            let mut planned = engine::restore(&opened.session, path);
+            planned.decisions = wanted.decisions().clone();
+            Some(planned)
         }
         None => wanted.plan(&view, &mut opened, &args.variables),
     };
@@ -131,7 +133,10 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
         Some(plan) => view.planned(plan),
         None => {}
     }
-    view.diagnostics(&planned.diagnostics, &planned.sources);
+    let held = std::mem::take(&mut planned.held);
+    let mut found = planned.diagnostics.clone();
+    found.extend(held.clone());
+    view.diagnostics(&found, &planned.sources);
     let plan = match &planned.plan {
         Some(plan) if !planned.diagnostics.has_errors() => plan.clone(),
         _ => {
@@ -171,7 +176,8 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
         return 1;
     }
     view.applied(&outcome, plan.mode);
-    0
+    // What waits for a decision was told before; everything else is done.
+    u8::from(held.has_errors())
 }
 
 /// Asks; the error is the exit code.

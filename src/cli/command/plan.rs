@@ -27,6 +27,7 @@ use crate::engine::PlanRequest;
 use crate::engine::Planned;
 use crate::plan::Action;
 use crate::plan::PlanMode;
+use crate::plan::build::Decisions;
 use crate::report::NextStep;
 use crate::report::next_step_text;
 
@@ -139,6 +140,66 @@ fn mode_conflicts(planning: &PlanningArgs, command: bool) -> Diagnostics {
     found
 }
 
+/// Understands `-adopt` and `-forget`.
+pub(super) fn decisions(planning: &PlanningArgs) -> Result<Decisions, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let mut decisions = Decisions::default();
+    for text in &planning.adopt {
+        let parts = split_choice(text).map(|(address, id)| (AbsInstance::parse(address), id));
+        match parts {
+            Some((Ok(address), id)) => decisions.adopt.push((address, id.to_owned())),
+            Some((Err(e), _)) => found.push(Diagnostic::error(
+                format!("Invalid address to adopt an object for \"{text}\""),
+                e.to_string(),
+            )),
+            None => found.push(Diagnostic::error(
+                format!("Invalid -adopt option \"{text}\""),
+                "The option names a resource instance and the ID of the object that an interrupted run has made for it: -adopt='ADDRESS=ID'.",
+            )),
+        }
+    }
+    for text in &planning.forget {
+        match AbsInstance::parse(text) {
+            Ok(address) => decisions.forget.push(address),
+            Err(e) => found.push(Diagnostic::error(
+                format!("Invalid address to forget an interrupted change of \"{text}\""),
+                e.to_string(),
+            )),
+        }
+    }
+    for (address, _) in &decisions.adopt {
+        if decisions.forget.contains(address) {
+            found.push(Diagnostic::error(
+                "Contradicting decisions",
+                format!("-adopt says what an interrupted run has made for {address}, and -forget that it was nothing. Use one of them."),
+            ));
+        }
+    }
+    if found.has_errors() {
+        Err(found)
+    } else {
+        Ok(decisions)
+    }
+}
+
+/// Address and ID of `ADDRESS=ID`. A key in the address may hold an equals sign itself.
+fn split_choice(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '=' if !quoted => {
+                let (address, id) = (&text[..at], &text[at + 1..]);
+                return (!address.is_empty() && !id.is_empty()).then_some((address, id));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 impl Wanted {
     /// Understands the arguments; `operation` is what the lock of the state tells others.
     pub(super) fn of(
@@ -180,6 +241,13 @@ impl Wanted {
             };
             refuse(format!("Invalid force-replace address \"{text}\""), problem);
         }
+        let decisions = match decisions(planning) {
+            Ok(decisions) => decisions,
+            Err(found) => {
+                diagnostics.extend(found);
+                Decisions::default()
+            }
+        };
         let running = match Running::of(running) {
             Ok(running) if !diagnostics.has_errors() => running,
             Ok(_) => return Err(diagnostics),
@@ -205,8 +273,14 @@ impl Wanted {
             variables: Vec::new(),
             generate_config: false,
             operation: operation.to_owned(),
+            decisions,
         };
         Ok(Wanted { request, running })
+    }
+
+    /// What the user has decided about interrupted changes.
+    pub(super) fn decisions(&self) -> &Decisions {
+        &self.request.decisions
     }
 
     /// The same without writing or locking anything.
@@ -291,6 +365,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
 
 fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> u8 {
     planned.release();
+    // A plan that leaves something out is not to be saved as if it were all.
+    let held = std::mem::take(&mut planned.held);
+    planned.diagnostics.extend(held);
     if let Some(plan) = &planned.plan {
         show_plan(view, plan, &planned.diagnostics);
     }
@@ -348,4 +425,22 @@ pub(super) fn does_something(plan: &crate::plan::Plan) -> bool {
     // As in Terraform, objects that only move are no reason to ask in a plan that only refreshes.
     plan.has_changes()
         || (plan.mode == PlanMode::RefreshOnly && plan.drift.iter().any(|d| d.action != Action::NoOp))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_choice;
+
+    #[test]
+    fn a_choice_is_split_at_the_first_equals_sign_outside_of_a_key() {
+        assert_eq!(split_choice("a.b=lkc-1"), Some(("a.b", "lkc-1")));
+        assert_eq!(split_choice("a.b[0]=x=y"), Some(("a.b[0]", "x=y")));
+        assert_eq!(
+            split_choice(r#"a.b["k=\"v"]=id"#),
+            Some((r#"a.b["k=\"v"]"#, "id"))
+        );
+        for bad in ["", "a.b", "=id", "a.b=", r#"a.b["x=y"]"#] {
+            assert_eq!(split_choice(bad), None, "{bad}");
+        }
+    }
 }

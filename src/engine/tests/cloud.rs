@@ -58,6 +58,8 @@ pub(super) struct Sky {
     pub(super) gone: BTreeSet<String>,
     /// Sizes that reads find instead, by name.
     pub(super) drifted: BTreeMap<String, i64>,
+    /// Nobody is told what became of a lost call.
+    pub(super) silent: bool,
     /// Asked to stop by the call with this text.
     pub(super) stop_at: Option<(String, Stop)>,
     next: u32,
@@ -75,7 +77,10 @@ impl Cloud {
         self.with(|s| s.failing.insert(call.to_owned(), how));
     }
     pub(super) fn heal(&self) {
-        self.with(|s| s.failing.clear());
+        self.with(|s| {
+            s.failing.clear();
+            s.silent = false;
+        });
     }
     /// The calls since the last time, without configuring, closing and reading.
     pub(super) fn changes(&self) -> Vec<String> {
@@ -242,6 +247,7 @@ impl Provider for Instance {
                     }
                 });
                 ReadResponse {
+                    refused_access: Vec::new(),
                     state,
                     private: r.private,
                     findings: Findings::new(),
@@ -352,6 +358,9 @@ impl Provider for Instance {
     }
 
     async fn recover(&self, request: RecoverRequest) -> Result<Recovery, Findings> {
+        if self.cloud.with(|s| s.silent) {
+            return Err(vec![error("recover")]);
+        }
         if request.planned.is_null() {
             let id = text(&request.prior, "id").unwrap_or_default();
             return Ok(match self.cloud.with(|s| s.objects.contains_key(&id)) {

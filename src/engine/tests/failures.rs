@@ -155,6 +155,7 @@ fn a_lost_answer_is_looked_up() {
         "#,
     );
     desk.cloud.fail("create a", Failure::Lost);
+    desk.cloud.with(|s| s.silent = true);
     desk.apply_with(normal());
     assert!(desk.records().is_empty());
     desk.cloud.heal();
@@ -168,6 +169,25 @@ fn a_lost_answer_is_looked_up() {
     assert!(actions(&desk.plan(destroy())).is_empty());
     assert!(desk.records().is_empty());
     assert_eq!(desk.cloud.changes(), ["delete a"]);
+}
+
+#[test]
+fn a_lost_answer_is_looked_up_in_the_same_run() {
+    let desk = Desk::new(
+        r#"
+        resource "test_thing" "a" { name = "a" }
+        resource "test_thing" "b" {
+          name  = "b"
+          after = test_thing.a.id
+        }
+        "#,
+    );
+    desk.cloud.fail("create a", Failure::Lost);
+    let outcome = desk.apply_with(normal());
+    assert!(errors(&outcome.diagnostics).is_empty());
+    assert_eq!(outcome.done.add, 2);
+    assert_eq!(desk.cloud.changes(), ["create a", "create b"]);
+    assert_eq!(desk.records(), ["test_thing.a", "test_thing.b"]);
 }
 
 #[test]

@@ -28,7 +28,10 @@ use super::prior::Prior;
 use super::prior::PriorObject;
 use super::recover::ambiguous;
 use super::recover::decode_intent;
+use super::recover::not_found_out;
 use super::recover::recover_request;
+use super::unread::Unread;
+use super::walk::Held;
 use super::walk::Planner;
 use super::walk::ReadResult;
 use super::walk::Recovered;
@@ -154,7 +157,12 @@ impl Planner<'_> {
                 .map(|o| o.stored.clone()),
             _ => None,
         };
-        recover_request(intent, checkpoint, self.known_ids(intent))
+        recover_request(
+            intent,
+            checkpoint,
+            self.known_ids(intent),
+            &self.input.options.decisions,
+        )
     }
 
     /// Ids of all objects of the intent's type that belong to records: all but the one that the intent itself is about.
@@ -202,6 +210,16 @@ impl Planner<'_> {
             Some(&text),
         );
         let broken = found.has_errors();
+        if broken && deposed.is_none() && !answer.refused_access.is_empty() {
+            self.unread.insert(
+                address,
+                Unread {
+                    why: found,
+                    access: answer.refused_access,
+                },
+            );
+            return;
+        }
         self.diagnostics.extend(found);
         let Some(prior) = self.prior.get_mut(&address) else {
             return;
@@ -265,22 +283,27 @@ impl Planner<'_> {
             Ok(r) => r,
             Err(findings) => {
                 let block = self.input.config.resource(&address.config());
-                self.diagnostics.extend(place_findings(
+                let found = place_findings(
                     findings,
                     block.map(|b| &b.body),
                     block.map(|b| b.header),
                     Some(&intent.address),
-                ));
+                );
+                self.held.push(Held {
+                    why: not_found_out(&intent, found),
+                    address,
+                    dependencies: intent.dependencies,
+                });
                 return;
             }
         };
         match recovery {
-            Recovery::Ambiguous(candidates) => {
-                let detail = ambiguous(&intent.address, &candidates);
-                self.diagnostics.push(
-                    Diagnostic::error("Interrupted change with several possible results", detail)
-                        .on(intent.address.clone()),
-                );
+            Recovery::Ambiguous(found) => {
+                self.held.push(Held {
+                    why: ambiguous(&intent, &found).into(),
+                    address,
+                    dependencies: intent.dependencies,
+                });
                 return;
             }
             Recovery::Done(value, private) => {

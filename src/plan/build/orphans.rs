@@ -72,8 +72,10 @@ impl Planner<'_> {
     /// Objects that the plan says nothing about: targets leave them out, or nothing but reading was asked for.
     pub(super) fn untouched(&self) -> Vec<InstanceChange> {
         let options = &self.input.options;
-        let limited =
-            !options.targets.is_empty() || !options.excludes.is_empty() || !self.deferred.is_empty();
+        let limited = !options.targets.is_empty()
+            || !options.excludes.is_empty()
+            || !options.held.is_empty()
+            || !self.deferred.is_empty();
         if options.mode != PlanMode::RefreshOnly && !limited {
             return Vec::new();
         }

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use streamform_lang::addrs::AbsInstance;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
 use streamform_provider::Provider;
+use streamform_provider::protocol::Ambiguity;
 use streamform_provider::protocol::Candidate;
 use streamform_provider::protocol::RecoverRequest;
 use streamform_provider::protocol::Recovery;
@@ -29,6 +33,7 @@ pub fn recover_request(
     intent: &Intent,
     checkpoint: Option<Value>,
     known_ids: Vec<String>,
+    decisions: &Decisions,
 ) -> Option<RecoverRequest> {
     let planned = decode_intent(&intent.planned)?.unmark_deep().0;
     Some(RecoverRequest {
@@ -44,16 +49,143 @@ pub fn recover_request(
         started_at: intent.started_at.clone(),
         token: intent.token.clone(),
         known_ids,
+        chosen: match intent.action {
+            IntentAction::Create => decisions.adopted(&intent.address).map(str::to_owned),
+            _ => None,
+        },
     })
 }
 
+/// What the user has decided about changes whose outcome no provider can tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// `-adopt`: the object with this id is what an interrupted create of this instance has made.
+    pub adopt: Vec<(AbsInstance, String)>,
+    /// `-forget`: none of the candidates is.
+    pub forget: Vec<AbsInstance>,
+}
+
+impl Decisions {
+    /// The object that the user names as the result of a create.
+    pub fn adopted(&self, address: &str) -> Option<&str> {
+        let of_address = self.adopt.iter().rev().find(|(a, _)| a.to_string() == address);
+        of_address.map(|(_, id)| id.as_str())
+    }
+
+    /// Whether the user says that nothing came of what is in doubt.
+    pub fn forgets(&self, address: &str) -> bool {
+        self.forget.iter().any(|a| a.to_string() == address)
+    }
+
+    /// Decisions about instances of which nothing is in doubt, as errors.
+    pub fn without_cause(&self, open: &[Intent]) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let mut refuse = |flag: &str, address: &AbsInstance, detail: &str| {
+            found.push(
+                Diagnostic::error(
+                    format!("Nothing to decide about {address}"),
+                    format!("{flag} decides what became of an interrupted change. {detail}"),
+                )
+                .on(address.to_string()),
+            );
+        };
+        let of = |address: &AbsInstance| {
+            let text = address.to_string();
+            open.iter().filter(move |i| i.address == text)
+        };
+        for (address, _) in &self.adopt {
+            if of(address).next().is_none() {
+                let how = "The state knows of none of this resource instance. To take in an object that exists, use the import command or an import block.";
+                refuse("-adopt", address, how);
+            } else if !of(address).any(|i| i.action == IntentAction::Create && i.deposed.is_none()) {
+                let how = "That of this resource instance was not making an object, so there is none to adopt: leave -adopt out.";
+                refuse("-adopt", address, how);
+            }
+        }
+        for address in &self.forget {
+            if of(address).next().is_none() {
+                let how = "The state knows of none of this resource instance. To take an object out of the state, use the command state rm.";
+                refuse("-forget", address, how);
+            }
+        }
+        found
+    }
+}
+
 /// What to tell the user when several objects could be the result of a change.
-pub fn ambiguous(address: &str, candidates: &[Candidate]) -> String {
-    let list: Vec<&str> = candidates.iter().map(|c| c.description.as_str()).collect();
-    format!(
-        "An earlier run was interrupted while it worked on {address}, and it cannot be told whether one of these objects is what it made:\n  - {}\n\nNothing is guessed here: delete those that you do not want, so that at most one is left that is what the configuration asks for, and run the command again.",
-        list.join("\n  - ")
-    )
+pub fn ambiguous(intent: &Intent, found: &Ambiguity) -> Diagnostic {
+    let address = &intent.address;
+    let mut text = format!(
+        "An earlier run was interrupted at {}, while it was making {address}. It cannot be told whether {} what it made:\n",
+        intent.started_at,
+        if found.candidates.len() == 1 {
+            "this object is"
+        } else {
+            "one of these objects is"
+        }
+    );
+    for candidate in &found.candidates {
+        text.push_str(&format!("\n  {}", candidate.id));
+        if !candidate.name.is_empty() {
+            text.push_str(&format!(" {:?}", candidate.name));
+        }
+        if !candidate.made_at.is_empty() {
+            text.push_str(&format!(", made at {}", candidate.made_at));
+        }
+        for (name, value) in telling(candidate, &found.candidates) {
+            text.push_str(&format!("\n      {name}: {value}"));
+        }
+    }
+    let apart = found
+        .candidates
+        .iter()
+        .any(|c| !telling(c, &found.candidates).is_empty());
+    if !apart && found.candidates.len() > 1 {
+        text.push_str("\n\nThey differ in nothing but that.");
+    }
+    text.push_str("\n\nNothing is guessed. This object, and what needs it, waits for your decision; run the command again with one of:\n");
+    for candidate in &found.candidates {
+        text.push_str(&format!("\n  -adopt='{address}={}'", candidate.id));
+    }
+    text.push_str(&format!("\n  -forget='{address}'"));
+    text.push_str("\n\n-adopt: that is the one. ");
+    match &found.once_chosen {
+        Some(what) => text.push_str(what),
+        None => text.push_str("It becomes the object of this resource instance."),
+    }
+    text.push_str(" -forget: none of them; they are left alone, and the object is made anew.");
+    Diagnostic::error("Interrupted change with several possible results", text).on(address.clone())
+}
+
+/// What tells a candidate from the others; all that is known of it if there are no others. What differs only because it
+/// holds the object's own id (an address, say) tells nothing.
+fn telling<'c>(candidate: &'c Candidate, all: &[Candidate]) -> Vec<&'c (String, String)> {
+    let bare = |of: &Candidate, value: &str| value.replace(&of.id, "");
+    let shared = |(name, value): &(String, String)| {
+        let value = bare(candidate, value);
+        all.iter().all(|other| {
+            let same = |(n, v): &(String, String)| n == name && bare(other, v) == value;
+            other.facts.iter().any(same)
+        })
+    };
+    let facts = candidate.facts.iter();
+    facts.filter(|fact| all.len() == 1 || !shared(fact)).collect()
+}
+
+/// What to tell the user when the outcome of a change could not be found out.
+pub(super) fn not_found_out(intent: &Intent, mut found: Diagnostics) -> Diagnostics {
+    let address = &intent.address;
+    found.push(
+        Diagnostic::error(
+            "Outcome of an interrupted change not known",
+            format!(
+                "An earlier run was interrupted at {}, while it worked on {address}, and what became of that could not be found out for the reason above. This object, and what needs it, is left as it is. Run the command again when the cause is removed. If you are sure that nothing came of the change, or have put it right yourself, say so with:\n\n  -forget='{address}'",
+                intent.started_at
+            ),
+        )
+        .on(address.clone()),
+    );
+    found
 }
 
 /// Asks about one change after the other, so that what one of them is found to have made is not taken for the result of
@@ -61,6 +193,7 @@ pub fn ambiguous(address: &str, candidates: &[Candidate]) -> String {
 pub(super) async fn ask(
     provider: &dyn Provider,
     open: Vec<(Intent, RecoverRequest)>,
+    decisions: &Decisions,
     observer: &dyn Observer,
 ) -> Vec<Recovered> {
     let mut answers = Vec::with_capacity(open.len());
@@ -86,7 +219,7 @@ pub(super) async fn ask(
         observer.event(event(None));
         let began = Instant::now();
         let mut found = provider.recover(request.clone()).await;
-        if let Ok(Recovery::Ambiguous(candidates)) = &found {
+        if let Ok(Recovery::Ambiguous(Ambiguity { candidates, .. })) = &found {
             let alike = 1 + left.iter().filter(|(other, _)| are_alike(&intent, other)).count();
             // As many interrupted creates of the very same thing: which made which does not matter.
             if (2..=alike).contains(&candidates.len()) {
@@ -102,6 +235,9 @@ pub(super) async fn ask(
             taken.push((intent.type_name.clone(), id.to_owned()));
         }
         observer.event(event(Some(began)));
+        if decisions.forgets(&intent.address) && matches!(found, Ok(Recovery::Ambiguous(_)) | Err(_)) {
+            found = Ok(Recovery::NotDone);
+        }
         answers.push((intent, found));
     }
     answers

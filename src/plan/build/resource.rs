@@ -361,6 +361,7 @@ impl<'a> Planner<'a> {
         let Some(mut change) = change else { return };
         change.previous_address = moved_from;
         change.importing = self.imported.get(&one.address).cloned();
+        self.settle_unread(&mut change);
         if change.action.is_replace() {
             self.guard(&mut change, Some(block));
         }

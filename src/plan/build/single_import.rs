@@ -41,6 +41,10 @@ pub async fn import_one(input: PlanInput<'_>, address: &AbsInstance, id: &str) -
     if !planner.diagnostics.has_errors() {
         planner.walk().await;
     }
+    planner.tell_unread();
+    for held in std::mem::take(&mut planner.held) {
+        planner.diagnostics.extend(held.why);
+    }
     let record = if planner.diagnostics.has_errors() {
         None
     } else {

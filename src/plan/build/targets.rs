@@ -26,6 +26,8 @@ pub(super) struct Chosen {
     named: HashSet<NodeId>,
     /// In a destroy: blocks whose objects go with those of the targets.
     with: Option<HashSet<ConfigResource>>,
+    /// What `-exclude` names, and what waits for a decision of the user.
+    excluded: Vec<Target>,
     /// Blocks that are not walked because of `-exclude`.
     left_out: HashSet<NodeId>,
     /// Blocks whose objects in the state stay because of `-exclude`.
@@ -36,7 +38,13 @@ impl Planner<'_> {
     /// Works out what the targets take in. Called when the state is loaded.
     pub(super) fn choose_targets(&mut self) {
         let options = &self.input.options;
-        if !options.excludes.is_empty() {
+        self.chosen.excluded = options
+            .excludes
+            .iter()
+            .cloned()
+            .chain(options.held.iter().map(|h| Target::Instance(h.address.clone())))
+            .collect();
+        if !self.chosen.excluded.is_empty() {
             self.leave_out();
         }
         if options.targets.is_empty() {
@@ -92,11 +100,12 @@ impl Planner<'_> {
     fn leave_out(&mut self) {
         let options = &self.input.options;
         if options.mode == PlanMode::Destroy {
-            self.chosen.kept = self.below(&options.excludes);
+            self.chosen.kept = self.below(&self.chosen.excluded);
             return;
         }
         let graph = self.input.graph;
-        for target in &options.excludes {
+        let excluded = std::mem::take(&mut self.chosen.excluded);
+        for target in &excluded {
             let named = graph.named_by(self.input.config, target);
             let mut out = graph.using(named.iter().copied());
             if !is_whole(target) {
@@ -105,7 +114,8 @@ impl Planner<'_> {
             }
             self.chosen.left_out.extend(out);
         }
-        self.chosen.kept = self.standing_on(&options.excludes);
+        self.chosen.kept = self.standing_on(&excluded);
+        self.chosen.excluded = excluded;
     }
 
     /// Blocks of the state whose objects depend on what the targets cover, however indirectly.
@@ -157,6 +167,14 @@ impl Planner<'_> {
             .map(|a| a.config().to_string())
             .collect();
         let mut found = HashSet::new();
+        // What is held may have no record; its intent says what it needs.
+        for needed in self.input.options.held.iter().flat_map(|h| &h.dependencies) {
+            if let Some(config) = blocks.get(needed)
+                && found.insert(config.clone())
+            {
+                stack.push(needed.clone());
+            }
+        }
         while let Some(block) = stack.pop() {
             for dependency in uses.get(&block).into_iter().flatten() {
                 if let Some(config) = blocks.get(*dependency)
@@ -178,8 +196,9 @@ impl Planner<'_> {
     pub(super) fn is_targeted(&self, address: &AbsInstance) -> bool {
         let options = &self.input.options;
         let config = || address.config();
-        if !options.excludes.is_empty()
-            && (options.excludes.iter().any(|t| t.covers(address))
+        let excluded = &self.chosen.excluded;
+        if !excluded.is_empty()
+            && (excluded.iter().any(|t| t.covers(address))
                 || self.chosen.kept.contains(&config())
                 || self
                     .input

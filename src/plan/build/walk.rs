@@ -33,7 +33,9 @@ use super::data::DataRead;
 use super::evaluate_provider;
 use super::import::ImportsRead;
 use super::prior::Prior;
+use super::recover::Decisions;
 use super::targets::Chosen;
+use super::unread::Unread;
 use crate::config::Configuration;
 use crate::deps;
 use crate::deps::NodeId;
@@ -98,6 +100,21 @@ pub struct PlanOptions {
     pub timestamp: String,
     /// `-generate-config-out`: resource blocks are written for imports that have none.
     pub generate_config: bool,
+    /// `-adopt` and `-forget`: what the user says of interrupted changes.
+    pub decisions: Decisions,
+    /// Instances that wait for such a decision: left as they are, with what needs them.
+    pub held: Vec<Held>,
+}
+
+/// An instance of which an interrupted change cannot be settled without the user.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The instance.
+    pub address: AbsInstance,
+    /// Why, and what to do.
+    pub why: Diagnostics,
+    /// Resource blocks that it needs.
+    pub dependencies: Vec<String>,
 }
 
 /// A plan and what came of making it.
@@ -110,6 +127,8 @@ pub struct Built {
     pub providers: LiveProviders,
     /// Resource blocks that were written, in the order of the import blocks.
     pub generated: Vec<Generated>,
+    /// What turned out to need a decision: the plan is to be made again without it.
+    pub held: Vec<Held>,
 }
 
 /// What a node waits for.
@@ -149,6 +168,8 @@ pub(super) struct Planner<'a> {
     pub(super) wanted_providers: BTreeSet<AbsProviderConfig>,
     pub(super) intents: Vec<Intent>,
     pub(super) settled: Vec<Entry>,
+    pub(super) held: Vec<Held>,
+    pub(super) unread: BTreeMap<AbsInstance, Unread>,
     pub(super) changes: Vec<InstanceChange>,
     pub(super) change_of: HashMap<AbsInstance, usize>,
     /// Changes of current objects by block.
@@ -209,6 +230,8 @@ impl<'a> Planner<'a> {
             wanted_providers: BTreeSet::new(),
             intents: input.open_intents.clone(),
             settled: Vec::new(),
+            held: Vec::new(),
+            unread: BTreeMap::new(),
             changes: Vec::new(),
             change_of: HashMap::default(),
             changes_of: HashMap::default(),
@@ -412,6 +435,7 @@ impl<'a> Planner<'a> {
         };
         let address = address.clone();
         let observer = self.input.observer;
+        let decisions = &self.input.options.decisions;
         let node = node.unwrap_or(NodeId::NONE);
         Some(Box::pin(async move {
             // Also with values that are not known yet, for planning; apply configures another one, with all of them known.
@@ -419,7 +443,7 @@ impl<'a> Planner<'a> {
             if streamform_provider::protocol::has_errors(&findings) {
                 return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
             }
-            let recovered = super::recover::ask(&*provider, open, observer).await;
+            let recovered = super::recover::ask(&*provider, open, decisions, observer).await;
             if group.is_empty() {
                 return (node, Waiting::Provider(address, findings, recovered, Vec::new()));
             }
@@ -523,6 +547,7 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> (Built, World<'a>) {
         let mode = self.input.options.mode;
+        self.tell_unread();
         if !self.diagnostics.has_errors() {
             let found = self.input.moves.validate(&self.world, mode == PlanMode::Normal);
             if found.has_errors() {
@@ -604,6 +629,7 @@ impl<'a> Planner<'a> {
             settled: self.settled,
             providers: self.providers,
             generated: self.generated,
+            held: self.held,
         };
         (built, self.world)
     }
