@@ -9,8 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::HolderInfo;
+use crate::Intent;
 use crate::LockWait;
 use crate::Places;
+use crate::PostgresSettings;
+use crate::Scope;
 use crate::SealKey;
 use crate::StateError;
 use crate::StateView;
@@ -22,6 +25,7 @@ use crate::document;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::local::LocalKeeper;
+use crate::postgres::PostgresKeeper;
 
 /// The place where the states of a configuration are kept, one for each workspace. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +43,11 @@ impl Backend {
     /// One folder on this machine, whatever the workspace is called (`-state=FILE`).
     pub fn folder(folder: impl Into<PathBuf>) -> Self {
         Self::new(LocalKeeper::Folder(folder.into()))
+    }
+
+    /// A PostgreSQL database. It is not asked anything yet.
+    pub fn postgres(settings: PostgresSettings) -> Self {
+        Self::new(PostgresKeeper::new(settings))
     }
 
     pub(crate) fn new(keeper: impl Keeper + 'static) -> Self {
@@ -89,8 +98,50 @@ impl Backend {
     /// # Errors
     /// When another process holds the lock, when it cannot be read, or when what was read does not hold together.
     pub fn open(&self, workspace: &str, holder: HolderInfo, wait: LockWait) -> Result<Store, StateError> {
+        self.is_for_others(workspace)?;
         let opened = self.keeper.open(workspace, &holder, wait, &self.codec)?;
         Ok(Store::over(opened, self.codec.clone(), holder.run))
+    }
+
+    /// Whether parts of a state can be locked, so that several runs can write one state at the same time.
+    pub fn locks_parts(&self) -> bool {
+        self.keeper.locks_parts()
+    }
+
+    /// Like [`Backend::open`]; where [`Backend::locks_parts`], only `scope` is locked, and open intents are those within it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_part(
+        &self,
+        workspace: &str,
+        holder: HolderInfo,
+        wait: LockWait,
+        scope: &Scope,
+    ) -> Result<Store, StateError> {
+        self.is_for_others(workspace)?;
+        let opened = self
+            .keeper
+            .open_part(workspace, &holder, wait, &self.codec, scope)?;
+        Ok(Store::over(opened, self.codec.clone(), holder.run))
+    }
+
+    /// What is sealed with a key that was made without being asked for on this machine could be read by nobody else.
+    fn is_for_others(&self, workspace: &str) -> Result<(), StateError> {
+        if self.keeper.is_shared() && self.codec.key().is_some_and(SealKey::is_machine_made) {
+            return Err(StateError::KeyNotShared {
+                place: self.place(workspace),
+            });
+        }
+        Ok(())
+    }
+
+    /// Like [`Backend::read`], with the intents that no run which is alive is working on: those of runs that were killed.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn snapshot(&self, workspace: &str) -> Result<Snapshot, StateError> {
+        self.keeper.snapshot(workspace, &self.codec)
     }
 
     /// A workspace's state as of its last commit. Needs no lock and never waits for one. A state that is not there yet is
@@ -178,12 +229,30 @@ impl fmt::Debug for Backend {
     }
 }
 
+/// A state as of its last commit.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The state.
+    pub view: StateView,
+    /// What runs that are not alive any more had begun, where the backend can tell; else nothing.
+    pub left_open: Vec<Intent>,
+}
+
 /// Keeps the states of all workspaces. The methods are those of [`Backend`].
 pub(crate) trait Keeper: fmt::Debug + Send + Sync {
     fn place(&self, workspace: &str) -> String;
 
     fn local_folder(&self, _workspace: &str) -> Option<PathBuf> {
         None
+    }
+
+    /// Whether others than the user of this machine use it.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn locks_parts(&self) -> bool {
+        false
     }
 
     fn workspaces(&self) -> Result<Vec<String>, StateError>;
@@ -198,7 +267,26 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
         codec: &Codec,
     ) -> Result<Opened, StateError>;
 
+    /// Who cannot lock a part locks the whole.
+    fn open_part(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+        _scope: &Scope,
+    ) -> Result<Opened, StateError> {
+        self.open(workspace, holder, wait, codec)
+    }
+
     fn read(&self, workspace: &str, codec: &Codec) -> Result<StateView, StateError>;
+
+    fn snapshot(&self, workspace: &str, codec: &Codec) -> Result<Snapshot, StateError> {
+        Ok(Snapshot {
+            view: self.read(workspace, codec)?,
+            left_open: Vec::new(),
+        })
+    }
 
     fn delete(&self, workspace: &str) -> Result<(), StateError>;
 

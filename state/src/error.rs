@@ -206,6 +206,43 @@ pub enum StateError {
         /// The cause.
         source: serde_json::Error,
     },
+    /// A setting of a backend cannot be used.
+    #[error("The settings of the backend \"{backend}\" cannot be used: {detail}.")]
+    Settings {
+        /// The type of the backend.
+        backend: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A database could not be reached, or failed.
+    #[error("The database {place} could not be used: {detail}. What was committed before is safe.")]
+    Database {
+        /// The database, without a password.
+        place: String,
+        /// What it says.
+        detail: String,
+    },
+    /// Somebody else took the lock while this run held it.
+    #[error(
+        "The lock of the state in {place} is not ours any more: {}. Nothing of this run was written there since. What it had begun \
+         before stands there and is looked up by the next run, so make a new plan.", taken_by(.by.as_deref())
+    )]
+    LockLost {
+        /// Where the state is.
+        place: String,
+        /// Who holds one now.
+        by: Option<Box<HolderInfo>>,
+    },
+    /// A key that only this machine has is no key for a state that others use.
+    #[error(
+        "The state in {place} is for others, too, and the key that would seal its secrets was made by this program on this machine: \
+         nobody else could read them. Give the same key everywhere: a passphrase in STREAMFORM_STATE_PASSPHRASE, or one of the other \
+         sources of keys that docs/secrets.md describes."
+    )]
+    KeyNotShared {
+        /// Where the state is.
+        place: String,
+    },
     /// A state in Terraform's JSON format could not be read.
     #[error("Unsupported state file format\n\n{detail}")]
     ForeignState {
@@ -251,6 +288,13 @@ fn lock_info(holder: Option<&HolderInfo>) -> String {
     match holder {
         Some(holder) => format!("Lock Info:\n{holder}"),
         None => "Lock Info: the holder has not written who it is.".into(),
+    }
+}
+
+fn taken_by(holder: Option<&HolderInfo>) -> String {
+    match holder {
+        Some(holder) => format!("somebody else has it\n\nLock Info:\n{holder}\n\n"),
+        None => "it was cleared by force-unlock, or by a run that took this one for dead".into(),
     }
 }
 

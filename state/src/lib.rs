@@ -25,6 +25,10 @@
 //!
 //! A [`Backend`] keeps the states of all workspaces. What follows is how folders of this machine do it ([`Backend::local`]).
 //!
+//! A PostgreSQL database ([`Backend::postgres`]) keeps a row an item. A commit is one transaction; readers see all rows as of one
+//! instant. A lock covers a part of a state ([`Scope`]): it is a row with a number that only rises, and an advisory lock of the
+//! holder's session tells whether the holder is alive. Whoever's row is gone cannot commit any more.
+//!
 //! # How it is kept
 //!
 //! * **Log first.** [`Store::commit`] appends one checksummed frame to the log and syncs it. Results of finished steps and intents of
@@ -57,8 +61,10 @@ mod item;
 mod journal;
 mod local;
 mod moving;
+mod postgres;
 mod raw_json;
 mod record;
+mod scope;
 mod sealing;
 mod steps;
 mod store;
@@ -68,6 +74,7 @@ mod view;
 pub use attribute_path::AttributePath;
 pub use attribute_path::PathStep;
 pub use backend::Backend;
+pub use backend::Snapshot;
 pub use entry::Entry;
 pub use error::StateError;
 pub use holder::HolderInfo;
@@ -89,12 +96,15 @@ pub use local::restore;
 pub use local::snapshots;
 pub use local::workspace_dir;
 pub use local::workspaces;
+pub use postgres::POSTGRES_ARGUMENTS;
+pub use postgres::PostgresSettings;
 pub use raw_json::RawJson;
 pub use record::Mode;
 pub use record::Object;
 pub use record::ObjectStatus;
 pub use record::OutputValue;
 pub use record::Record;
+pub use scope::Scope;
 pub use sealing::SealKey;
 pub use steps::Watcher;
 pub use steps::watch_steps;

@@ -50,6 +50,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hcl_edit", &["crates/lang/src/syntax/"]),
     ("petgraph", &["src/deps/", "src/plan/", "src/exec/"]),
     ("sled", &["state/src/"]),
+    ("tokio_postgres", &["state/src/postgres/"]),
     (
         "reqwest",
         &[

@@ -1,0 +1,106 @@
+//! Reading a state: all rows as of one instant, without a lock.
+
+use tokio_postgres::Client;
+use tokio_postgres::IsolationLevel;
+
+use super::link::Trouble;
+use super::lock;
+use super::lock::Held;
+use super::schema::Tables;
+use crate::RawJson;
+use crate::StateError;
+use crate::contents::Contents;
+use crate::contents::Standing;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::item::Kind;
+
+/// The rows of a state.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) standing: Standing,
+    items: Vec<(String, String, String)>,
+    pub(super) locks: Vec<Held>,
+}
+
+/// The rows of a workspace's state; `None` when there is none.
+pub(super) async fn rows(
+    client: &mut Client,
+    tables: &Tables,
+    workspace: &str,
+) -> Result<Option<Rows>, Trouble> {
+    if !tables.are_there(client).await? {
+        return Ok(None);
+    }
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    let query = tables
+        .sql("SELECT seq, lineage, serial, count, digest FROM {}.streamform_states WHERE workspace = $1");
+    let Some(row) = transaction.query_opt(&query, &[&workspace]).await? else {
+        return Ok(None);
+    };
+    let number = |at: usize| u64::try_from(row.get::<_, i64>(at)).unwrap_or_default();
+    let standing = Standing {
+        seq: number(0),
+        lineage: row.get(1),
+        serial: number(2),
+        count: number(3),
+        digest: row.get(4),
+    };
+    let query = tables.sql("SELECT kind, id, envelope FROM {}.streamform_items WHERE workspace = $1");
+    let items = transaction
+        .query(&query, &[&workspace])
+        .await?
+        .into_iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    let locks = lock::held(&transaction, tables, workspace).await?;
+    transaction.commit().await?;
+    Ok(Some(Rows {
+        standing,
+        items,
+        locks,
+    }))
+}
+
+impl Rows {
+    /// What they say, held against the summary in the row of the state.
+    pub(super) fn contents(&mut self, codec: &Codec, place: &str) -> Result<Contents, StateError> {
+        let standing = &self.standing;
+        let mut contents = Contents::empty(&standing.lineage);
+        for (kind, id, envelope) in std::mem::take(&mut self.items) {
+            let contradiction = |detail: String| StateError::Contradiction {
+                path: place.into(),
+                detail,
+                snapshot: None,
+            };
+            let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
+                return Err(contradiction(format!(
+                    "a row is of the kind `{kind}`, which is not known here"
+                )));
+            };
+            let text = RawJson::from_text(envelope)
+                .map_err(|_| contradiction(format!("the row of the {} `{id}` is no JSON", kind.name())))?;
+            contents
+                .load(codec, &Item(kind, id, Some(text)))
+                .map_err(|bad| bad.in_file(place.as_ref()))?;
+        }
+        let found = contents.standing();
+        if (found.count, &found.digest) != (standing.count, &standing.digest) {
+            return Err(StateError::Contradiction {
+                path: place.into(),
+                detail: format!(
+                    "{} rows of items with the digest {}, where {} with {} were written: rows were changed or lost by another program",
+                    found.count, found.digest, standing.count, standing.digest
+                ),
+                snapshot: None,
+            });
+        }
+        contents.stand_at(standing);
+        Ok(contents)
+    }
+}
