@@ -499,10 +499,11 @@ impl SavedPlan {
         }
         let mut file = options.open(path).map_err(io)?;
         file.write_all(MAGIC).map_err(io)?;
-        // In one piece: the encoder pays for every write, however small.
-        let text = serde_json::to_vec(&stored).map_err(|e| io(e.into()))?;
-        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-        packed.write_all(&text).map_err(io)?;
+        // In large pieces: the encoder pays for every write, however small.
+        let packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        let mut pieces = std::io::BufWriter::with_capacity(1 << 18, packed);
+        serde_json::to_writer(&mut pieces, &stored).map_err(|e| io(e.into()))?;
+        let packed = pieces.into_inner().map_err(|e| io(e.into_error()))?;
         packed.finish().and_then(|mut w| w.flush()).map_err(io)
     }
 

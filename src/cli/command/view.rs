@@ -85,7 +85,10 @@ impl View {
         match self {
             View::Human(ui) => {
                 let text = plan_text(&PlanReport::of(plan), &ui.style());
-                ui.out(&format!("\n{}\n", text.trim_matches('\n')));
+                // It may be long: no second copy of it.
+                ui.out("\n");
+                ui.out(text.trim_matches('\n'));
+                ui.out("\n");
             }
             View::Json(_, stream) => stream.plan(plan),
         }

@@ -20,7 +20,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// The whole plan as text, from drift to the counts and the changes of outputs. Ends in a line end.
 pub fn plan_text(report: &PlanReport, style: &TextStyle) -> String {
-    let mut out = String::new();
+    // Some lines for each change: a long text is not moved as it grows.
+    let mut out = String::with_capacity(512 * (report.changes.len() + report.drift.len()));
     let words = |text: &str| wrap(text, style.width);
     if report.errored && report.changes.is_empty() && report.outputs.is_empty() {
         let text = "Planning failed. Streamform encountered an error while generating this plan.";
