@@ -25,7 +25,8 @@ use super::process::Processes;
 use crate::config::Disk;
 use crate::config::root_backend;
 use crate::engine;
-use crate::engine::LocalStates;
+use crate::engine::OtherStates;
+use crate::engine::Premises;
 use crate::engine::Session;
 use crate::engine::timestamp;
 use crate::exec::Stop;
@@ -134,7 +135,18 @@ impl Surroundings {
     /// Where the states are.
     pub(super) fn backend(&self) -> Result<Backend, Box<Diagnostic>> {
         let block = root_backend(&Disk::new(&self.base), Path::new("."));
-        engine::settled_backend(&self.base, &self.data(), block.as_deref())
+        engine::settled_backend(&self.premises(), block.as_deref())
+    }
+
+    /// What the backend may draw on.
+    pub(super) fn premises(&self) -> Premises {
+        Premises {
+            base: self.base.clone(),
+            data: self.data(),
+            // What is wrong with it is told when it is needed.
+            key: keys::of_environment(|name| std::env::var(name).ok()).unwrap_or_default(),
+            environment: Arc::new(|name| std::env::var(name).ok()),
+        }
     }
 
     /// Whether the environment decides about the workspace.
@@ -254,7 +266,7 @@ impl Surroundings {
         registry.add(
             ProviderAddr::builtin(),
             Arc::new(streamform_provider::builtin::BuiltinFactory::with_states(
-                Arc::new(LocalStates::new(self.base.clone(), key.clone())),
+                Arc::new(OtherStates::new(self.premises())),
             )),
         );
         let confluent = ProviderAddr {

@@ -1,17 +1,26 @@
 //! The `backend` block of the root module, read alone: every command that touches the state needs it, most need nothing else
 //! of the configuration.
 
-use std::collections::BTreeMap;
+mod settings;
+mod types;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use settings::BackendSettings;
+pub use settings::is_secret;
+use settings::setting;
+pub use settings::settings;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::parse;
-use streamform_lang::value::Type;
-use streamform_lang::value::convert;
+use streamform_lang::syntax::parse_expression;
+use streamform_lang::value::Value;
+pub use types::Argument;
+pub use types::BackendType;
+pub use types::Takes;
 
 use super::BackendBlock;
 use super::Files;
@@ -56,31 +65,28 @@ pub fn root_backend(files: &dyn Files, dir: &Path) -> Option<Arc<BackendBlock>> 
     root_alone(&Mentioning(files), dir)?.backend.clone()
 }
 
-/// Constants of a backend, by name. A null counts as not given.
-pub type BackendConstants = BTreeMap<String, String>;
-
 impl BackendBlock {
-    /// Its arguments, which must be constants and, for the backends that there are, strings.
+    /// Its arguments, which must be constants that fit the type of backend.
     ///
     /// # Errors
-    /// Functions, references, values of other types, blocks, names that are not in `known`.
-    pub fn constants(&self, known: &[&str]) -> Result<BackendConstants, Diagnostics> {
+    /// Functions, references, values of other types, blocks, arguments that it does not have.
+    pub fn settings(&self, ty: &BackendType) -> Result<BackendSettings, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         for block in &self.body.blocks {
-            diagnostics.error_at(
-                block.header,
-                "Unsupported block type",
-                format!(
-                    "Blocks of type {:?} are not expected here.",
-                    block.kind.name.as_str()
-                ),
-            );
+            let name = block.kind.name.as_str();
+            let mut text = format!("Blocks of type {name:?} are not expected here.");
+            if ty.argument(name).is_some() {
+                text.push_str(&format!(
+                    " Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value."
+                ));
+            }
+            diagnostics.error_at(block.header, "Unsupported block type", text);
         }
-        let constants = texts(&self.body.attributes, known, &mut diagnostics);
+        let settings = given(&self.body.attributes, ty, &mut diagnostics);
         if diagnostics.has_errors() {
             Err(diagnostics)
         } else {
-            Ok(constants)
+            Ok(settings)
         }
     }
 }
@@ -89,9 +95,9 @@ impl BackendBlock {
 pub fn backend_file(
     name: &str,
     text: &str,
-    known: &[&str],
+    ty: &BackendType,
     sources: &mut Sources,
-) -> (BackendConstants, Diagnostics) {
+) -> (BackendSettings, Diagnostics) {
     let id = sources.add(name, text);
     let (file, mut diagnostics) = parse(id, text);
     for block in &file.body.blocks {
@@ -101,45 +107,79 @@ pub fn backend_file(
             "A file of backend settings holds only arguments.",
         );
     }
-    let constants = texts(&file.body.attributes, known, &mut diagnostics);
-    (constants, diagnostics)
+    let settings = given(&file.body.attributes, ty, &mut diagnostics);
+    (settings, diagnostics)
 }
 
-fn texts(attributes: &[Attribute], known: &[&str], diagnostics: &mut Diagnostics) -> BackendConstants {
-    let mut constants = BackendConstants::new();
+/// A setting that `-backend-config=NAME=VALUE` gives: a plain text where one is taken, else an expression.
+pub fn backend_flag(
+    argument: &Argument,
+    text: &str,
+    sources: &mut Sources,
+) -> (Option<serde_json::Value>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let value = if matches!(argument.takes, Takes::Texts | Takes::Map | Takes::Object(_)) {
+        let id = sources.add(format!("-backend-config={}=…", argument.name), text);
+        let (expr, problems) = parse_expression(id, text, 0);
+        diagnostics.extend(problems);
+        expr.and_then(|expr| constant(&expr, &mut diagnostics))
+    } else {
+        Some(Value::string(text))
+    };
+    let found = value.and_then(|value| match setting(argument, &value) {
+        Ok(found) => found,
+        Err(why) => {
+            diagnostics.push(streamform_lang::diag::Diagnostic::error(
+                "Invalid backend configuration argument",
+                format!(
+                    "The backend configuration argument {:?} given on the command line is not valid{why}.",
+                    argument.name
+                ),
+            ));
+            None
+        }
+    });
+    (found, diagnostics)
+}
+
+fn given(attributes: &[Attribute], ty: &BackendType, diagnostics: &mut Diagnostics) -> BackendSettings {
+    let mut settings = BackendSettings::new();
     for attribute in attributes {
         let name = attribute.name.name.as_str();
-        if !known.contains(&name) {
+        let Some(argument) = ty.argument(name) else {
             diagnostics.error_at(
                 attribute.name.span,
                 "Unsupported argument",
                 format!("An argument named {name:?} is not expected here."),
             );
             continue;
-        }
+        };
         let Some(value) = constant(&attribute.expr, diagnostics) else {
             continue;
         };
-        match convert(&value, &Type::String) {
-            Ok(value) => {
-                if let Some(text) = value.as_str() {
-                    constants.insert(name.to_owned(), text.to_owned());
-                }
+        match setting(argument, &value) {
+            Ok(Some(json)) => {
+                settings.insert(name.to_owned(), json);
             }
-            Err(e) => diagnostics.error_at(
+            Ok(None) => {}
+            Err(why) => diagnostics.error_at(
                 attribute.expr.span,
                 "Incorrect attribute value type",
-                format!("Inappropriate value for attribute {name:?}: {e}."),
+                format!("Inappropriate value for attribute {name:?}{why}."),
             ),
         }
     }
-    constants
+    settings
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Snapshot;
+
+    fn local() -> &'static BackendType {
+        BackendType::named("local").unwrap()
+    }
 
     #[test]
     fn only_files_with_the_block_are_read() {
@@ -165,15 +205,15 @@ mod tests {
         );
         let backend = root_backend(&files, Path::new(".")).unwrap();
         assert_eq!(
-            backend.constants(&["path"]).unwrap(),
-            BTreeMap::from([("path".to_owned(), "x".to_owned())])
+            backend.settings(local()).unwrap(),
+            BackendSettings::from([("path".to_owned(), "x".into())])
         );
         files.add(
             Path::new("z_override.tf"),
             "terraform {\n  backend \"local\" {}\n}\n",
         );
         let backend = root_backend(&files, Path::new(".")).unwrap();
-        assert!(backend.constants(&["path"]).unwrap().is_empty());
+        assert!(backend.settings(local()).unwrap().is_empty());
     }
 
     #[test]
@@ -190,12 +230,32 @@ mod tests {
                 format!("terraform {{\n  backend \"local\" {{\n    {body}\n  }}\n}}\n"),
             );
             let backend = root_backend(&files, Path::new(".")).unwrap();
-            let found = backend.constants(&["path"]).unwrap_err();
+            let found = backend.settings(local()).unwrap_err();
             assert_eq!(found.iter().next().unwrap().summary, summary, "{body}");
         }
         let mut sources = Sources::default();
-        let (found, problems) = backend_file("f", "path = 5\n", &["path"], &mut sources);
+        let (found, problems) = backend_file("f", "path = 5\n", local(), &mut sources);
         assert!(!problems.has_errors());
         assert_eq!(found["path"], "5");
+    }
+
+    #[test]
+    fn flags_are_texts_or_expressions() {
+        let s3 = BackendType::named("s3").unwrap();
+        let mut sources = Sources::default();
+        let mut flag = |name: &str, text: &str| {
+            let (found, problems) = backend_flag(s3.argument(name).unwrap(), text, &mut sources);
+            found.ok_or_else(|| problems.iter().next().unwrap().detail.clone())
+        };
+        assert_eq!(flag("bucket", "{b").unwrap(), "{b");
+        assert_eq!(
+            flag("endpoints", "{ s3 = \"http://x\" }").unwrap(),
+            serde_json::json!({"s3": "http://x"})
+        );
+        assert_eq!(
+            flag("encrypt", "maybe").unwrap_err(),
+            "The backend configuration argument \"encrypt\" given on the command line is not valid: a bool is required."
+        );
+        assert!(flag("endpoints", "{").is_err());
     }
 }

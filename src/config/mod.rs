@@ -28,9 +28,15 @@ mod variable;
 pub mod version;
 pub(crate) mod walk;
 
-pub use backend::BackendConstants;
+pub use backend::Argument;
+pub use backend::BackendSettings;
+pub use backend::BackendType;
+pub use backend::Takes;
 pub use backend::backend_file;
+pub use backend::backend_flag;
+pub use backend::is_secret;
 pub use backend::root_backend;
+pub use backend::settings as backend_settings;
 pub use call::ModuleCall;
 pub use check::CheckBlock;
 pub use check::CheckRule;

@@ -3,65 +3,46 @@
 //! A block without settings needs no `init`. Any other one is settled there and written down: a changed path would otherwise
 //! show an empty state without a word, and the next apply would make everything a second time.
 
+mod opening;
+mod record;
+
 use std::fmt;
 use std::path::Path;
-use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde::Serialize;
+pub use opening::Environment;
+pub use opening::Premises;
+pub use record::BackendRecord;
 use streamform_lang::diag::Diagnostic;
 use streamform_state::Backend;
 use streamform_state::Places;
 
 use crate::config::BackendBlock;
-use crate::config::BackendConstants;
+use crate::config::BackendSettings;
+use crate::config::BackendType;
 
-/// Arguments of the local backend.
-pub const LOCAL_ARGUMENTS: [&str; 2] = ["path", "workspace_dir"];
-
-/// Backends that Terraform 1.11 has, `local` apart.
-const ELSEWHERE: [&str; 10] = [
-    "azurerm",
-    "consul",
-    "cos",
-    "gcs",
-    "http",
-    "kubernetes",
-    "oss",
-    "pg",
-    "remote",
-    "s3",
-];
-
-/// What `init` has settled, kept in the data folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackendRecord {
-    version: u32,
-    #[serde(rename = "type")]
-    ty: String,
-    /// The settings of the block.
-    block: BackendConstants,
-    /// All settings: those of the block, and of `-backend-config`.
-    settings: BackendConstants,
-}
-
-const VERSION: u32 = 1;
+/// The type of the backend that holds where nothing is said.
+pub const LOCAL: &str = "local";
 
 /// Why the settled backend is not the one that the configuration asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsettled {
-    /// It was never settled.
-    Initial,
+    /// The one of this type was never settled.
+    Initial(String),
     /// The block has changed.
     Changed,
-    /// There is no block any more.
-    Unset,
+    /// The block has another type: the former and the present one.
+    TypeChanged(String, String),
+    /// There is no block any more for what was one of this type.
+    Unset(String),
 }
 
 impl Unsettled {
     /// Tells that `init` is needed.
-    pub fn diagnostic(self) -> Diagnostic {
-        let mark = if self == Unsettled::Changed { ':' } else { ',' };
+    pub fn diagnostic(&self) -> Diagnostic {
+        let mark = match self {
+            Unsettled::Changed | Unsettled::TypeChanged(..) => ':',
+            Unsettled::Initial(_) | Unsettled::Unset(_) => ',',
+        };
         Diagnostic::error(
             format!("Backend initialization required{mark} please run \"streamform init\""),
             format!(
@@ -73,136 +54,46 @@ impl Unsettled {
 
 impl fmt::Display for Unsettled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unsettled::Initial => "Initial configuration of the requested backend \"local\"",
-            Unsettled::Changed => "Backend configuration block has changed",
-            Unsettled::Unset => "Unsetting the previously set backend \"local\"",
-        })
+        match self {
+            Unsettled::Initial(ty) => write!(f, "Initial configuration of the requested backend \"{ty}\""),
+            Unsettled::Changed => f.write_str("Backend configuration block has changed"),
+            Unsettled::TypeChanged(before, now) => {
+                write!(f, "Backend type changed from \"{before}\" to \"{now}\"")
+            }
+            Unsettled::Unset(ty) => write!(f, "Unsetting the previously set backend \"{ty}\""),
+        }
     }
 }
 
 /// A type of backend that cannot be used. `unknown` is the title for types that do not exist anywhere.
 pub fn unavailable_backend(backend: &BackendBlock, unknown: &str) -> Option<Diagnostic> {
+    type_of(backend, unknown).err().map(|found| *found)
+}
+
+/// The type of a backend block.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn backend_type(backend: &BackendBlock) -> Result<&'static BackendType, Box<Diagnostic>> {
+    type_of(backend, "Invalid backend type")
+}
+
+fn type_of(backend: &BackendBlock, unknown: &str) -> Result<&'static BackendType, Box<Diagnostic>> {
     let ty = backend.ty.as_str();
-    let found = match ty {
-        "local" => return None,
-        _ if ELSEWHERE.contains(&ty) => Diagnostic::error(
-            "Backend is not available yet",
-            format!(
-                "The state can be kept on this machine only so far: the backend \"{ty}\" is not available yet. Remove the block, or write backend \"local\" {{}}."
-            ),
-        ),
-        _ => Diagnostic::error(unknown, format!("There is no backend type named \"{ty}\".")),
-    };
-    Some(found.at(backend.type_span))
-}
-
-impl BackendRecord {
-    /// What is to be settled.
-    pub fn new(block: BackendConstants, more: BackendConstants) -> Self {
-        let mut settings = block.clone();
-        settings.extend(more);
-        BackendRecord {
-            version: VERSION,
-            ty: "local".to_owned(),
-            block,
-            settings,
-        }
+    if let Some(found) = BackendType::named(ty) {
+        return Ok(found);
     }
-
-    /// Whether the block is still the one that was settled.
-    pub fn is_of(&self, block: &BackendConstants) -> bool {
-        self.block == *block
-    }
-
-    /// Where the states are.
-    pub fn backend(&self, base: &Path) -> Backend {
-        Backend::local(places(base, &self.settings))
-    }
-
-    /// Whether this says what holds anyway.
-    pub fn is_default(&self) -> bool {
-        self.settings.is_empty()
-    }
-
-    fn file(data: &Path) -> PathBuf {
-        data.join("backend.json")
-    }
-
-    /// What was settled; none if nothing was.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn read(data: &Path) -> Result<Option<Self>, Box<Diagnostic>> {
-        let file = Self::file(data);
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(unreadable(&file, &e.to_string())),
-        };
-        let record: BackendRecord =
-            serde_json::from_str(&text).map_err(|_| unreadable(&file, "it does not have its form"))?;
-        if record.version > VERSION {
-            return Err(unreadable(
-                &file,
-                "it was written by a newer version of this program",
-            ));
-        }
-        Ok(Some(record))
-    }
-
-    /// Writes it down.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, data: &Path) -> Result<(), Box<Diagnostic>> {
-        let file = Self::file(data);
-        let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        std::fs::create_dir_all(data)
-            .and_then(|()| std::fs::write(&file, text + "\n"))
-            .map_err(|e| unwritable(&file, &e))
-    }
-
-    /// Forgets what was settled.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be removed.
-    pub fn forget(data: &Path) -> Result<(), Box<Diagnostic>> {
-        let file = Self::file(data);
-        match std::fs::remove_file(&file) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(unwritable(&file, &e)),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn unreadable(file: &Path, why: &str) -> Box<Diagnostic> {
-    Box::new(
+    let found = if BackendType::is_elsewhere(ty) {
         Diagnostic::error(
-            "Backend settings cannot be read",
+            "Backend is not available",
             format!(
-                "What init has settled is kept in {}, which cannot be read: {why}.",
-                file.display()
+                "The backend \"{ty}\" is Terraform's; Streamform does not have it. States can be kept in backends \"local\", \"pg\", \"s3\" and \"http\". Many stores of other kinds speak the protocol of S3."
             ),
         )
-        .help("streamform init -reconfigure"),
-    )
-}
-
-pub(super) fn unwritable(file: &Path, e: &std::io::Error) -> Box<Diagnostic> {
-    Box::new(Diagnostic::error(
-        "Cannot write here",
-        format!("{} cannot be written: {e}.", file.display()),
-    ))
-}
-
-/// Where states with these settings are.
-fn places(base: &Path, settings: &BackendConstants) -> Places {
-    Places {
-        base: base.to_owned(),
-        path: settings.get("path").map(PathBuf::from),
-        workspace_dir: settings.get("workspace_dir").map(PathBuf::from),
-    }
+    } else {
+        Diagnostic::error(unknown, format!("There is no backend type named \"{ty}\"."))
+    };
+    Err(Box::new(found.at(backend.type_span)))
 }
 
 /// Where states are if nothing is settled: in the folder of the configuration.
@@ -215,30 +106,44 @@ pub fn default_backend(base: &Path) -> Backend {
 /// # Errors
 /// When `init` is needed first, or the backend is one that cannot be used.
 pub fn settled_backend(
-    base: &Path,
-    data: &Path,
+    premises: &Premises,
     backend: Option<&BackendBlock>,
 ) -> Result<Backend, Box<Diagnostic>> {
-    let record = BackendRecord::read(data)?;
+    let record = BackendRecord::read(premises)?;
     let unsettled = match (backend, record) {
-        (None, None) => return Ok(default_backend(base)),
-        (None, Some(_)) => Unsettled::Unset,
+        (None, None) => return Ok(default_backend(&premises.base)),
+        (None, Some(record)) => Unsettled::Unset(record.ty().to_owned()),
         (Some(backend), record) => {
-            if let Some(mut found) = unavailable_backend(backend, "Invalid backend type") {
+            let ty = backend_type(backend).map_err(|mut found| {
                 // Whoever shows this may not have the text of the file.
                 found.subject = None;
-                return Err(Box::new(found));
-            }
-            let block = backend.constants(&LOCAL_ARGUMENTS);
+                found
+            })?;
+            let block = backend.settings(ty);
             match (block, record) {
-                (Ok(block), Some(record)) if record.is_of(&block) => return Ok(record.backend(base)),
-                (Ok(block), None) if block.is_empty() => return Ok(default_backend(base)),
-                (_, None) => Unsettled::Initial,
+                (Ok(block), Some(record)) if record.is_of(ty, &block) => return record.backend(premises),
+                (Ok(block), None) if is_default(ty, &block) => return Ok(default_backend(&premises.base)),
+                (_, Some(record)) if record.ty() != ty.name => {
+                    Unsettled::TypeChanged(record.ty().to_owned(), ty.name.to_owned())
+                }
+                (_, None) => Unsettled::Initial(ty.name.to_owned()),
                 (_, Some(_)) => Unsettled::Changed,
             }
         }
     };
     Err(Box::new(unsettled.diagnostic()))
+}
+
+/// Whether these settings say what holds anyway.
+fn is_default(ty: &BackendType, settings: &BackendSettings) -> bool {
+    ty.name == LOCAL && settings.is_empty()
+}
+
+pub(super) fn unwritable(file: &Path, e: &std::io::Error) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(
+        "Cannot write here",
+        format!("{} cannot be written: {e}.", file.display()),
+    ))
 }
 
 #[cfg(test)]
@@ -260,43 +165,72 @@ mod tests {
     #[test]
     fn what_is_settled_must_be_what_is_asked_for() {
         let data = tempfile::tempdir().unwrap();
-        let base = Path::new("b");
-        let get = |backend: Option<Arc<BackendBlock>>| settled_backend(base, data.path(), backend.as_deref());
-        let summary = |backend| get(backend).unwrap_err().summary;
+        let premises = Premises::bare("b", data.path());
+        let get = |backend: Option<Arc<BackendBlock>>| settled_backend(&premises, backend.as_deref());
+        let told = |backend| {
+            let found = get(backend).unwrap_err();
+            let reason = found.detail.lines().next().unwrap().to_owned();
+            (found.summary, reason)
+        };
+        let comma = "Backend initialization required, please run \"streamform init\"";
+        let colon = "Backend initialization required: please run \"streamform init\"";
         let empty = || block("\"local\" {}");
         let path = || block("\"local\" {\n path = \"x\"\n}");
         let place = |backend, workspace| get(backend).unwrap().place(workspace);
         assert_eq!(place(None, "default"), "b/streamform.state/default");
         assert_eq!(place(empty(), "default"), "b/streamform.state/default");
         assert_eq!(
-            summary(path()),
-            "Backend initialization required, please run \"streamform init\""
+            told(path()),
+            (
+                comma.into(),
+                "Reason: Initial configuration of the requested backend \"local\"".into()
+            )
         );
-        assert_eq!(summary(block("\"nope\" {}")), "Invalid backend type");
-        assert_eq!(summary(block("\"s3\" {}")), "Backend is not available yet");
+        assert_eq!(
+            get(block("\"nope\" {}")).unwrap_err().summary,
+            "Invalid backend type"
+        );
+        assert_eq!(
+            get(block("\"gcs\" {}")).unwrap_err().summary,
+            "Backend is not available"
+        );
 
-        let of = |items: &[(&str, &str)]| -> BackendConstants {
+        let of = |items: &[(&str, &str)]| -> BackendSettings {
             items
                 .iter()
-                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+                .map(|(a, b)| ((*a).to_owned(), (*b).into()))
                 .collect()
         };
-        let record = BackendRecord::new(of(&[("path", "x")]), of(&[("workspace_dir", "w")]));
-        record.write(data.path()).unwrap();
-        assert_eq!(BackendRecord::read(data.path()).unwrap(), Some(record));
+        let local = BackendType::named(LOCAL).unwrap();
+        let record = BackendRecord::new(local, of(&[("path", "x")]), of(&[("workspace_dir", "w")]));
+        record.write(&premises).unwrap();
+        assert_eq!(BackendRecord::read(&premises).unwrap(), Some(record));
         assert_eq!(place(path(), "default"), "b/x.streamform");
         assert_eq!(place(path(), "prod"), "b/w/prod");
         assert_eq!(
-            summary(empty()),
-            "Backend initialization required: please run \"streamform init\""
+            told(empty()),
+            (
+                colon.into(),
+                "Reason: Backend configuration block has changed".into()
+            )
         );
         assert_eq!(
-            summary(None),
-            "Backend initialization required, please run \"streamform init\""
+            told(block("\"http\" {}")),
+            (
+                colon.into(),
+                "Reason: Backend type changed from \"local\" to \"http\"".into()
+            )
         );
-        BackendRecord::forget(data.path()).unwrap();
+        assert_eq!(
+            told(None),
+            (
+                comma.into(),
+                "Reason: Unsetting the previously set backend \"local\"".into()
+            )
+        );
+        BackendRecord::forget(&premises).unwrap();
         assert_eq!(place(None, "default"), "b/streamform.state/default");
-        std::fs::write(BackendRecord::file(data.path()), "{\"version\": 1}").unwrap();
-        assert_eq!(summary(None), "Backend settings cannot be read");
+        std::fs::write(data.path().join("backend.json"), "{\"version\": 1}").unwrap();
+        assert_eq!(get(None).unwrap_err().summary, "Backend settings cannot be read");
     }
 }

@@ -161,7 +161,9 @@ fn wrong_backends_are_told() {
     let sandbox = Sandbox::new();
     for (text, says) in [
         ("backend \"nope\" {}", "There is no backend type named \"nope\"."),
-        ("backend \"s3\" {}", "Backend is not available yet"),
+        ("backend \"gcs\" {}", "Backend is not available"),
+        ("backend \"s3\" {}", "The attribute \"bucket\" is required"),
+        ("backend \"http\" {}", "TF_HTTP_ADDRESS"),
         (
             "backend \"local\" {\n path = upper(\"x\")\n}",
             "Function calls not allowed",

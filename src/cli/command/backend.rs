@@ -10,11 +10,14 @@ use streamform_state::Backend;
 
 use crate::cli::environment::may_ask;
 use crate::config::BackendBlock;
-use crate::config::BackendConstants;
+use crate::config::BackendSettings;
+use crate::config::BackendType;
 use crate::config::backend_file;
+use crate::config::backend_flag;
 use crate::engine;
 use crate::engine::BackendRecord;
-use crate::engine::LOCAL_ARGUMENTS;
+use crate::engine::LOCAL;
+use crate::engine::Premises;
 use crate::engine::Session;
 use crate::report::Ui;
 
@@ -46,7 +49,7 @@ pub(in crate::cli) struct BackendArgs {
 pub(super) fn settle(
     ui: &Ui,
     session: &Session,
-    data: &Path,
+    premises: &Premises,
     block: Option<&BackendBlock>,
     (args, input): (&BackendArgs, bool),
     sources: &mut Sources,
@@ -58,13 +61,14 @@ pub(super) fn settle(
         )
         .into());
     }
-    let base = &session.base;
+    let base = &premises.base;
     let migrating = args.migrate_state || args.force_copy;
-    let record = match BackendRecord::read(data) {
+    let record = match BackendRecord::read(premises) {
         Err(_) if args.reconfigure => None,
         other => other.map_err(|d| Diagnostics::from(*d))?,
     };
     let mut warnings = Diagnostics::new();
+    let one = |d: Box<Diagnostic>| Diagnostics::from(*d);
     let Some(block) = block else {
         if !args.backend_config.is_empty() {
             warnings.push(Diagnostic::warning(
@@ -76,51 +80,77 @@ pub(super) fn settle(
             return Ok((None, warnings));
         };
         if migrating {
-            move_states(
-                ui,
-                session,
-                (&old.backend(base), &engine::default_backend(base)),
-                args,
-                input,
-            )?;
+            let there = Place {
+                ty: LOCAL,
+                backend: engine::default_backend(base),
+            };
+            let before = Place::of(&old, premises).map_err(one)?;
+            move_states(ui, session, (&before, &there), args, input)?;
         } else if !args.reconfigure {
             return Err(changed().into());
         }
-        BackendRecord::forget(data).map_err(|d| Diagnostics::from(*d))?;
-        let told = "Successfully unset the backend \"local\". The state is kept in this folder from now on.";
-        return Ok((Some(told.to_owned()), warnings));
+        BackendRecord::forget(premises).map_err(one)?;
+        let told = format!(
+            "Successfully unset the backend \"{}\". The state is kept in this folder from now on.",
+            old.ty()
+        );
+        return Ok((Some(told), warnings));
     };
-    let block = block.constants(&LOCAL_ARGUMENTS)?;
-    let more = given(&args.backend_config, base, sources)?;
-    if let Some(old) = &record
+    let ty = engine::backend_type(block).map_err(one)?;
+    let block = block.settings(ty)?;
+    let more = given(&args.backend_config, ty, base, sources)?;
+    let again = record.as_ref().filter(|_| more.is_empty());
+    if let Some(old) = again
         && !args.reconfigure
-        && more.is_empty()
-        && old.is_of(&block)
+        && old.is_of(ty, &block)
     {
         return Ok((None, warnings));
     }
-    let settings = more.iter().chain(&block);
-    if let Some((name, _)) = settings.into_iter().find(|(_, value)| value.is_empty()) {
-        return Err(Diagnostic::error(
-            "Invalid backend configuration",
-            format!("The \"{name}\" attribute value must not be empty."),
-        )
-        .into());
+    let new = BackendRecord::new(ty, block, more);
+    let wrong = new.check(premises);
+    if wrong.has_errors() {
+        return Err(wrong);
     }
-    let new = BackendRecord::new(block, more);
-    let there = new.backend(base);
+    let there = Place::of(&new, premises).map_err(one)?;
     match &record {
         Some(old) if *old == new => return Ok((None, warnings)),
         _ if args.reconfigure => {}
-        Some(old) if migrating => move_states(ui, session, (&old.backend(base), &there), args, input)?,
+        Some(old) if migrating => {
+            let before = Place::of(old, premises).map_err(one)?;
+            move_states(ui, session, (&before, &there), args, input)?;
+        }
         Some(_) => return Err(changed().into()),
-        None => move_states(ui, session, (&engine::default_backend(base), &there), args, input)?,
+        None => {
+            let before = Place {
+                ty: LOCAL,
+                backend: engine::default_backend(base),
+            };
+            move_states(ui, session, (&before, &there), args, input)?;
+        }
     }
     if record.is_some() || !new.is_default() {
-        new.write(data).map_err(|d| Diagnostics::from(*d))?;
+        new.write(premises).map_err(one)?;
     }
-    let told = "Successfully configured the backend \"local\"! Streamform will automatically use this backend unless the backend configuration changes.";
-    Ok((Some(told.to_owned()), warnings))
+    let told = format!(
+        "Successfully configured the backend \"{}\"! Streamform will automatically use this backend unless the backend configuration changes.",
+        ty.name
+    );
+    Ok((Some(told), warnings))
+}
+
+/// A backend, and what its type is called.
+struct Place {
+    ty: &'static str,
+    backend: Backend,
+}
+
+impl Place {
+    fn of(record: &BackendRecord, premises: &Premises) -> Result<Self, Box<Diagnostic>> {
+        Ok(Place {
+            ty: record.ty(),
+            backend: record.backend(premises)?,
+        })
+    }
 }
 
 fn changed() -> Diagnostic {
@@ -132,27 +162,36 @@ fn changed() -> Diagnostic {
 }
 
 /// The settings of `-backend-config`; of several values for one the last wins.
-fn given(texts: &[String], base: &Path, sources: &mut Sources) -> Result<BackendConstants, Diagnostics> {
-    let mut settings = BackendConstants::new();
+fn given(
+    texts: &[String],
+    ty: &'static BackendType,
+    base: &Path,
+    sources: &mut Sources,
+) -> Result<BackendSettings, Diagnostics> {
+    let mut settings = BackendSettings::new();
     let mut found = Diagnostics::new();
     for text in texts {
         if let Some((name, value)) = text.split_once('=') {
-            if LOCAL_ARGUMENTS.contains(&name) {
-                settings.insert(name.to_owned(), value.to_owned());
-            } else {
+            let Some(argument) = ty.argument(name) else {
+                let names: Vec<&str> = ty.arguments.iter().map(|argument| argument.name).collect();
                 found.push(Diagnostic::error(
                     "Invalid backend configuration argument",
                     format!(
-                        "The backend configuration argument {name:?} given on the command line is not expected for the selected backend type. The backend \"local\" takes {}.",
-                        LOCAL_ARGUMENTS.join(" and ")
+                        "The backend configuration argument {name:?} given on the command line is not expected for the selected backend type. The backend \"{}\" takes {}.",
+                        ty.name,
+                        names.join(", ")
                     ),
                 ));
-            }
+                continue;
+            };
+            let (value, problems) = backend_flag(argument, value, sources);
+            found.extend(problems);
+            settings.extend(value.map(|value| (name.to_owned(), value)));
             continue;
         }
         match std::fs::read_to_string(base.join(text)) {
             Ok(content) => {
-                let (more, problems) = backend_file(text, &content, &LOCAL_ARGUMENTS, sources);
+                let (more, problems) = backend_file(text, &content, ty, sources);
                 settings.extend(more);
                 found.extend(problems);
             }
@@ -173,27 +212,37 @@ fn given(texts: &[String], base: &Path, sources: &mut Sources) -> Result<Backend
 fn move_states(
     ui: &Ui,
     session: &Session,
-    (from, to): (&Backend, &Backend),
+    (from, to): (&Place, &Place),
     args: &BackendArgs,
     input: bool,
 ) -> Result<(), Diagnostics> {
     let fail = |d: Box<Diagnostic>| Diagnostics::from(*d);
-    let migration = engine::find_migration(session, from, to).map_err(fail)?;
+    let migration = engine::find_migration(session, &from.backend, &to.backend).map_err(fail)?;
     if migration.moved.is_empty() {
         return Ok(());
     }
     if !args.force_copy {
-        let mut question = format!(
-            "\nDo you want to copy existing state to the new backend?\n  There is a state of {} where the backend was before. The old one stays where it is.\n",
+        let (old, new) = (from.ty, to.ty);
+        let mut question = if old == new {
+            String::new()
+        } else {
+            format!("Streamform detected that the backend type changed from \"{old}\" to \"{new}\".\n")
+        };
+        question.push_str(&format!(
+            "\nDo you want to copy existing state to the new backend?\n  Pre-existing state of {} was found in the previous \"{old}\" backend. It stays there.\n",
             migration.moved.join(", ")
-        );
-        if !migration.taken.is_empty() {
+        ));
+        if migration.taken.is_empty() {
             question.push_str(&format!(
-                "  Another state of {} is at the new place already: it would be replaced.\n",
+                "  No existing state was found in the newly configured \"{new}\" backend.\n  Enter \"yes\" to copy and \"no\" to start with an empty state.\n"
+            ));
+        } else {
+            question.push_str(&format!(
+                "  Another state of {} is in the newly configured \"{new}\" backend already.\n  Enter \"yes\" to replace it, and \"no\" to go on with it.\n",
                 migration.taken.join(", ")
             ));
         }
-        question.push_str("  Enter \"yes\" to copy, and \"no\" to go on with what is at the new place.\n\n  Enter a value: ");
+        question.push_str("\n  Enter a value: ");
         let cannot = || -> Diagnostics {
             Diagnostic::error(
                 "Error asking for state migration action",
@@ -217,5 +266,5 @@ fn move_states(
             _ => return Err(cannot()),
         }
     }
-    engine::migrate(session, from, to, &migration.moved).map_err(fail)
+    engine::migrate(session, &from.backend, &to.backend, &migration.moved).map_err(fail)
 }

@@ -77,7 +77,14 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     if !found.has_errors() && args.backend.backend.unwrap_or(true) {
         let options = (&args.backend, args.input.unwrap_or(true));
         let backend = config.root().backend.as_deref();
-        match backend::settle(&ui, &session, &data, backend, options, &mut sources) {
+        match backend::settle(
+            &ui,
+            &session,
+            &surroundings.premises(),
+            backend,
+            options,
+            &mut sources,
+        ) {
             Ok((told, warnings)) => {
                 settled = told;
                 found.extend(warnings);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-pub use remote_state::LocalSettings;
+pub use remote_state::StateFault;
 pub use remote_state::StateReader;
 use streamform_lang::addrs::Mode;
 use streamform_lang::functions::Function;
@@ -147,7 +147,7 @@ impl Provider for Builtin {
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Findings {
         match (mode, type_name) {
             (Mode::Managed, DATA) => terraform_data::validate(config),
-            (Mode::Data, REMOTE_STATE) => remote_state::validate(config),
+            (Mode::Data, REMOTE_STATE) => remote_state::validate(config, self.states.as_deref()),
             _ => vec![unknown_type(type_name)],
         }
     }

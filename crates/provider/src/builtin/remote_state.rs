@@ -5,97 +5,60 @@
 use streamform_lang::value::Kind;
 use streamform_lang::value::Name;
 use streamform_lang::value::Path;
-use streamform_lang::value::Type;
 use streamform_lang::value::Value;
-use streamform_lang::value::convert;
 
 use crate::protocol::Findings;
 use crate::protocol::ProviderDiagnostic;
 
-/// Backends that Terraform 1.11 has.
-const BACKENDS: [&str; 13] = [
-    "azurerm",
-    "cloud",
-    "consul",
-    "cos",
-    "gcs",
-    "http",
-    "inmem",
-    "kubernetes",
-    "local",
-    "oss",
-    "pg",
-    "remote",
-    "s3",
-];
-
-/// The settings of a backend of the local kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LocalSettings {
-    /// `path`: the file of the default workspace.
-    pub path: Option<String>,
-    /// `workspace_dir`: the folder of the other ones.
-    pub workspace_dir: Option<String>,
-}
-
 /// The outputs of a state by name, sensitive ones marked.
 type Outputs = Vec<(Name, Value)>;
 
+/// What is wrong with a backend that a block names, or with the state there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateFault {
+    /// The title.
+    pub summary: String,
+    /// The text.
+    pub detail: String,
+    /// The argument that is to blame.
+    pub at: Option<&'static str>,
+}
+
 /// Reads outputs of states.
 pub trait StateReader: Send + Sync {
-    /// The outputs of a workspace. None: it has no state.
+    /// Checks the settings of a backend (an object, or whatever was given) as far as they are known.
     ///
     /// # Errors
-    /// Title and text of what is wrong with the state that is there.
-    fn outputs(&self, settings: &LocalSettings, workspace: &str)
-    -> Result<Option<Outputs>, (String, String)>;
+    /// What is wrong with them, or that there is no such backend.
+    fn check(&self, backend: &str, settings: &Value) -> Result<(), StateFault>;
+
+    /// The outputs of a workspace. None: it has no state. The settings are wholly known.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, or with the state that is there.
+    fn outputs(
+        &self,
+        backend: &str,
+        settings: &Value,
+        workspace: &str,
+    ) -> Result<Option<Outputs>, StateFault>;
 }
 
-fn invalid(backend: &str, why: &str) -> ProviderDiagnostic {
-    ProviderDiagnostic::error(
-        "Invalid backend configuration",
-        format!("The given configuration is not valid for backend {backend:?}: {why}."),
-    )
-    .at(Path::attr("config"))
+fn told(fault: StateFault) -> ProviderDiagnostic {
+    let mut found = ProviderDiagnostic::error(fault.summary, fault.detail);
+    found.path = fault.at.map(Path::attr);
+    found
 }
 
-/// The backend that is meant, if it is one that can be meant.
-fn backend(config: &Value) -> Result<Option<String>, ProviderDiagnostic> {
-    let Some(name) = config.get("backend").and_then(Value::as_str) else {
-        return Ok(None);
+/// The backend that is meant, and its settings; none where they are not known yet.
+fn backend(config: &Value) -> Option<(&str, Value)> {
+    let name = config.get("backend").and_then(Value::as_str)?;
+    let settings = match config.get("config") {
+        Some(given) if !given.is_known() => return None,
+        Some(given) if !given.is_null() => given.clone(),
+        _ => Value::object([]),
     };
-    if BACKENDS.contains(&name) {
-        return Ok(Some(name.to_owned()));
-    }
-    Err(ProviderDiagnostic::error(
-        "Invalid backend configuration",
-        format!("There is no backend type named {name:?}."),
-    )
-    .at(Path::attr("backend")))
-}
-
-/// The settings, as far as they are known. Without marks.
-fn settings(config: &Value) -> Result<LocalSettings, ProviderDiagnostic> {
-    let mut settings = LocalSettings::default();
-    let Some(given) = config.get("config").filter(|v| v.is_known() && !v.is_null()) else {
-        return Ok(settings);
-    };
-    if !matches!(given.kind(), Kind::Object(_) | Kind::Map(_)) {
-        return Err(invalid("local", "an object is required"));
-    }
-    for (name, value) in given.entries().unwrap_or_default() {
-        let slot = match name.as_str() {
-            "path" => &mut settings.path,
-            "workspace_dir" => &mut settings.workspace_dir,
-            other => {
-                return Err(invalid("local", &format!("unexpected attribute {other:?}")));
-            }
-        };
-        let text = convert(value, &Type::String)
-            .map_err(|_| invalid("local", &format!(".{name}: string required")))?;
-        *slot = text.as_str().map(str::to_owned);
-    }
-    Ok(settings)
+    Some((name, settings))
 }
 
 fn defaults(config: &Value) -> Result<&[(Name, Value)], ProviderDiagnostic> {
@@ -113,13 +76,11 @@ fn defaults(config: &Value) -> Result<&[(Name, Value)], ProviderDiagnostic> {
 }
 
 /// Checks a block as far as its values are known.
-pub(super) fn validate(config: &Value) -> Findings {
+pub(super) fn validate(config: &Value, states: Option<&dyn StateReader>) -> Findings {
     let (config, _) = config.clone().unmark_deep();
     let mut findings = Findings::new();
-    match backend(&config) {
-        Ok(Some(name)) if name == "local" => findings.extend(settings(&config).err()),
-        Ok(_) => {}
-        Err(found) => findings.push(found),
+    if let (Some((name, settings)), Some(states)) = (backend(&config), states) {
+        findings.extend(states.check(name, &settings).err().map(told));
     }
     findings.extend(defaults(&config).err());
     findings
@@ -128,23 +89,7 @@ pub(super) fn validate(config: &Value) -> Findings {
 /// Reads the outputs. `config` is wholly known.
 pub(super) fn read(config: &Value, states: Option<&dyn StateReader>) -> Result<Value, Findings> {
     let one = |found: ProviderDiagnostic| vec![found];
-    let name = backend(config).map_err(one)?.unwrap_or_default();
-    if name != "local" {
-        return Err(one(
-            ProviderDiagnostic::error(
-                "Backend is not available yet",
-                format!("States on this machine can be read so far, and {name:?} is another place. Use the backend \"local\", or pass the values in as input variables."),
-            )
-            .at(Path::attr("backend")),
-        ));
-    }
-    let settings = settings(config).map_err(one)?;
-    if settings.path.as_deref() == Some("") {
-        return Err(one(ProviderDiagnostic::error(
-            "Invalid local state file path",
-            "The \"path\" attribute value must not be empty.",
-        )));
-    }
+    let (name, settings) = backend(config).unwrap_or(("", Value::object([])));
     let Some(states) = states else {
         return Err(one(ProviderDiagnostic::error(
             "Remote state is not available",
@@ -156,8 +101,8 @@ pub(super) fn read(config: &Value, states: Option<&dyn StateReader>) -> Result<V
         .and_then(Value::as_str)
         .filter(|w| !w.is_empty());
     let found = states
-        .outputs(&settings, given.unwrap_or("default"))
-        .map_err(|(summary, detail)| one(ProviderDiagnostic::error(summary, detail)))?;
+        .outputs(name, &settings, given.unwrap_or("default"))
+        .map_err(|fault| one(told(fault)))?;
     let Some(found) = found else {
         let mut problem = ProviderDiagnostic::error(
             "Unable to find remote state",
@@ -175,19 +120,38 @@ pub(super) fn read(config: &Value, states: Option<&dyn StateReader>) -> Result<V
 #[cfg(test)]
 mod tests {
     use streamform_lang::value::Marks;
+    use streamform_lang::value::Type;
 
     use super::*;
 
     struct One;
 
+    fn fault(summary: &str, at: Option<&'static str>) -> StateFault {
+        StateFault {
+            summary: summary.to_owned(),
+            detail: "It is so.".to_owned(),
+            at,
+        }
+    }
+
     impl StateReader for One {
+        fn check(&self, backend: &str, settings: &Value) -> Result<(), StateFault> {
+            match (backend, settings.get("path").and_then(Value::as_str)) {
+                ("local", Some(_)) => Ok(()),
+                ("local", None) => Err(fault("No path", Some("config"))),
+                _ => Err(fault("No such backend", Some("backend"))),
+            }
+        }
+
         fn outputs(
             &self,
-            settings: &LocalSettings,
+            backend: &str,
+            settings: &Value,
             workspace: &str,
-        ) -> Result<Option<Vec<(Name, Value)>>, (String, String)> {
-            match (settings.path.as_deref(), workspace) {
-                (Some("bad"), _) => Err(("Bad".to_owned(), "It is bad.".to_owned())),
+        ) -> Result<Option<Vec<(Name, Value)>>, StateFault> {
+            self.check(backend, settings)?;
+            match (settings.get("path").and_then(Value::as_str), workspace) {
+                (Some("bad"), _) => Err(fault("Bad", None)),
                 (Some("there"), "default") => Ok(Some(vec![
                     ("a".into(), Value::number(1_i64)),
                     ("s".into(), Value::string("hidden").with_marks(Marks::SENSITIVE)),
@@ -218,11 +182,15 @@ mod tests {
         object(&[("path", Value::string(path))])
     }
 
+    fn checked(config: &Value) -> Findings {
+        validate(config, Some(&One))
+    }
+
     #[test]
     fn outputs_win_over_defaults_and_keep_their_marks() {
         let defaults = object(&[("a", Value::number(0_i64)), ("z", Value::number(9_i64))]);
         let config = block(&[("config", path("there")), ("defaults", defaults)]);
-        assert_eq!(validate(&config), Findings::new());
+        assert_eq!(checked(&config), Findings::new());
         let read = read(&config, Some(&One)).unwrap();
         let outputs = read.get("outputs").unwrap();
         assert_eq!(outputs.get("a"), Some(&Value::number(1_i64)));
@@ -232,56 +200,31 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_checked() {
-        for (items, summary, detail, at) in [
+    fn settings_are_checked_as_far_as_they_are_known() {
+        for (items, summary, at) in [
             (
                 vec![("backend", Value::string("nope"))],
-                "Invalid backend configuration",
-                "There is no backend type named \"nope\".",
+                "No such backend",
                 "backend",
             ),
+            (vec![], "No path", "config"),
             (
-                vec![("config", Value::string("x"))],
-                "Invalid backend configuration",
-                "The given configuration is not valid for backend \"local\": an object is required.",
-                "config",
-            ),
-            (
-                vec![("config", object(&[("foo", Value::number(1_i64))]))],
-                "Invalid backend configuration",
-                "The given configuration is not valid for backend \"local\": unexpected attribute \"foo\".",
-                "config",
-            ),
-            (
-                vec![("config", object(&[("path", Value::tuple([]))]))],
-                "Invalid backend configuration",
-                "The given configuration is not valid for backend \"local\": .path: string required.",
-                "config",
-            ),
-            (
-                vec![("defaults", Value::string("x"))],
+                vec![("config", path("x")), ("defaults", Value::string("x"))],
                 "Invalid default values",
-                "Defaults must be given in an object value.",
                 "defaults",
             ),
         ] {
-            let found = validate(&block(&items));
+            let found = checked(&block(&items));
             assert_eq!(found.len(), 1, "{found:?}");
-            assert_eq!(
-                (found[0].summary.as_str(), found[0].detail.as_str()),
-                (summary, detail)
-            );
+            assert_eq!(found[0].summary, summary);
             assert_eq!(found[0].path, Some(Path::attr(at)));
         }
-        let open = block(&[
+        for open in [
             ("backend", Value::unknown(Type::String)),
             ("config", Value::unknown(Type::Any)),
-        ]);
-        assert_eq!(validate(&open), Findings::new());
-        assert_eq!(
-            validate(&block(&[("config", object(&[("path", Value::number(5_i64))]))])),
-            Findings::new()
-        );
+        ] {
+            assert_eq!(checked(&block(&[open])), Findings::new());
+        }
     }
 
     #[test]
@@ -296,12 +239,8 @@ mod tests {
         assert_eq!(found.path, Some(Path::attr("workspace")));
         assert_eq!(wrong(&[("config", path("bad"))]).summary, "Bad");
         assert_eq!(
-            wrong(&[("config", path(""))]).summary,
-            "Invalid local state file path"
-        );
-        assert_eq!(
-            wrong(&[("backend", Value::string("s3"))]).summary,
-            "Backend is not available yet"
+            wrong(&[("backend", Value::string("nope"))]).path,
+            Some(Path::attr("backend"))
         );
     }
 }
