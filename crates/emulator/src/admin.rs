@@ -72,6 +72,7 @@ async fn objects(State(app): State<App>) -> Response {
         "compute_pools",
         "topics",
         "schemas",
+        "soft_deleted_schemas",
         "statements",
     ] {
         all.insert(kind.to_owned(), Value::Array(Vec::new()));
@@ -106,11 +107,15 @@ async fn objects(State(app): State<App>) -> Response {
                 json!({ "id": format!("{}/{}", r.cluster, r.name), "name": r.name, "cluster": r.cluster,
                     "partitions": r.partitions }),
             ),
-            Row::Schema(r) if !r.deleted => (
-                "schemas",
+            Row::Schema(r) => (
+                if r.deleted {
+                    "soft_deleted_schemas"
+                } else {
+                    "schemas"
+                },
                 json!({ "id": r.id, "name": r.subject, "version": r.version, "schema_registry_cluster": r.registry }),
             ),
-            Row::Schema(_) | Row::SubjectSettings(_) | Row::CatalogObject(_) => continue,
+            Row::SubjectSettings(_) | Row::CatalogObject(_) => continue,
             Row::Statement(r) => {
                 let phase = crate::flink::phase::of(&app, &session, &r);
                 match phase {

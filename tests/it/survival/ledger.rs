@@ -118,4 +118,7 @@ pub(crate) fn agree(sandbox: &Sandbox, emulator: &EmulatorProcess, count: usize,
         "only in the state: {lost:?}; only in the service: {orphans:?}; {context}"
     );
     assert_eq!(there.len(), count, "{there:?}; {context}");
+    // The platform's schemas are deleted for good: one of which only half is gone is a delete that nobody finished.
+    let half_deleted = &emulator.objects()["soft_deleted_schemas"];
+    assert_eq!(half_deleted, &serde_json::json!([]), "{context}");
 }

@@ -111,6 +111,12 @@ fn same_json(a: &Json, b: &Json) -> bool {
     }
 }
 
+/// Where the version of a schema is that an object of the state stands for.
+fn version_path(known: &Json) -> String {
+    let version = int(known, "/version").map_or_else(|| "latest".to_owned(), |v| v.to_string());
+    format!("{}/{version}", subject_path(text(known, "/subject_name")))
+}
+
 /// What is sent to register a schema.
 fn body(wanted: &Json) -> Json {
     let references: Vec<Json> = wanted["schema_reference"]
@@ -433,8 +439,7 @@ impl ResourceType<Confluent> for Schema {
         let doing = format!("error deleting Schema {:?}", text(&known, "/id"));
         let keep = |findings| half_made(Some(prior.clone()), findings);
         let plane = client.registry(&known).map_err(keep)?;
-        let version = int(&known, "/version").map_or_else(|| "latest".to_owned(), |v| v.to_string());
-        let path = format!("{}/{version}", subject_path(text(&known, "/subject_name")));
+        let path = version_path(&known);
         for permanent in [false, true] {
             if permanent && !flag(&known, "/hard_delete") {
                 break;
@@ -455,6 +460,27 @@ impl ResourceType<Confluent> for Schema {
             }
         }
         Ok(())
+    }
+
+    /// A delete for good is two calls: what has only left the subject's list goes now.
+    async fn recover_delete(&self, client: &Confluent, prior: &Value) -> Result<bool, Findings> {
+        if self.read(client, prior).await?.is_some() {
+            return Ok(false);
+        }
+        let known = encode(prior);
+        if !flag(&known, "/hard_delete") {
+            return Ok(true);
+        }
+        let plane = client.registry(&known)?;
+        let call = plane
+            .client
+            .delete(version_path(&known))
+            .query("permanent", "true");
+        match call.during(Patience::default().within(RECOVERY)).send().await {
+            Ok(_) => Ok(true),
+            Err(e) if e.status() == Some(404) => Ok(true),
+            Err(e) => Err(e.findings(&format!("error deleting Schema {:?}", text(&known, "/id")))),
+        }
     }
 
     fn own_access(&self) -> &'static [&'static str] {
