@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::functions::Surroundings;
@@ -122,10 +123,11 @@ impl Session {
     /// When somebody else holds its lock, or it cannot be read.
     pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Box<Diagnostic>> {
         self.usable()?;
-        let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
         let store = self
-            .states()
-            .open(&self.workspace, holder, self.lock_wait)
+            .locking(|wait| {
+                let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
+                self.states().open(&self.workspace, holder, wait)
+            })
             .map_err(|e| Box::new(state_error(&e)))?;
         if let Some(why) = store.repaired() {
             self.observer.event(crate::plan::Event::Notice(Diagnostic::warning(
@@ -140,6 +142,27 @@ impl Session {
             )));
         }
         Ok(store)
+    }
+
+    /// Does what needs the lock. Whoever has to wait for it longer than an instant is told for whom.
+    pub(super) fn locking<T>(
+        &self,
+        work: impl Fn(LockWait) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        /// As long as Terraform waits before it says that it does.
+        const INSTANT: Duration = Duration::from_millis(400);
+        let limit = match self.lock_wait {
+            LockWait::UpTo(limit) if limit > INSTANT => limit,
+            wait => return work(wait),
+        };
+        match work(LockWait::UpTo(INSTANT)) {
+            Err(StateError::Locked { holder, .. }) => {
+                self.observer
+                    .event(crate::plan::Event::Notice(waiting(holder.as_deref(), limit)));
+                work(LockWait::UpTo(limit - INSTANT))
+            }
+            done => done,
+        }
     }
 
     /// The state for reading; empty if there is none. Works while another process writes it.
@@ -168,6 +191,23 @@ impl Session {
     pub(super) fn states(&self) -> Backend {
         self.backend.clone().sealed(self.key.clone())
     }
+}
+
+/// For whom a run waits, and how long at most.
+fn waiting(holder: Option<&HolderInfo>, limit: Duration) -> Diagnostic {
+    let who = holder.map_or_else(
+        || "Another process holds it.".to_owned(),
+        |h| {
+            format!(
+                "{} (process {}) holds it for {} since {}.",
+                h.who, h.pid, h.operation, h.created
+            )
+        },
+    );
+    Diagnostic::warning(
+        "Waiting for the state lock",
+        format!("{who} This run goes on as soon as it is free, and gives up after {limit:?}."),
+    )
 }
 
 /// An error of the state as a diagnostic.

@@ -8,16 +8,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::Check;
+use crate::Finding;
 use crate::HolderInfo;
 use crate::Intent;
 use crate::LockWait;
 use crate::Places;
 use crate::PostgresSettings;
+use crate::Restored;
 use crate::Scope;
 use crate::SealKey;
+use crate::SnapshotInfo;
 use crate::StateError;
 use crate::StateView;
 use crate::Store;
+use crate::check;
+use crate::check::Examined;
 use crate::contents::Commit;
 use crate::contents::Contents;
 use crate::contents::Standing;
@@ -26,6 +32,8 @@ use crate::item::Codec;
 use crate::item::Item;
 use crate::local::LocalKeeper;
 use crate::postgres::PostgresKeeper;
+use crate::read_snapshot;
+use crate::snapshots;
 
 /// The place where the states of a configuration are kept, one for each workspace. Cheap to clone.
 #[derive(Clone)]
@@ -177,6 +185,86 @@ impl Backend {
         self.keeper.force_unlock(workspace, id)
     }
 
+    /// Looks at everything that belongs to a workspace's state, alone with it, and changes nothing.
+    ///
+    /// # Errors
+    /// When another process holds the lock, or the place cannot be asked at all. What is damaged is no error but a finding.
+    pub fn check(&self, workspace: &str, holder: &HolderInfo, wait: LockWait) -> Result<Check, StateError> {
+        let examined = self.keeper.check(workspace, holder, wait, &self.codec)?;
+        let mut findings = examined.findings;
+        let view = examined.state.map(|(view, intents)| {
+            check::records(&view, &intents, &mut findings);
+            view
+        });
+        self.check_documents(workspace, &mut findings);
+        Ok(Check {
+            place: self.place(workspace),
+            view,
+            findings,
+        })
+    }
+
+    fn check_documents(&self, workspace: &str, findings: &mut Vec<Finding>) {
+        const PART: &str = "documents";
+        let names = match self.documents(workspace, "") {
+            Ok(names) => names,
+            Err(error) => return findings.push(Finding::wrong(PART, error.to_string())),
+        };
+        let before = findings.len();
+        for name in &names {
+            if let Err(error) = self.document(workspace, name) {
+                findings.push(
+                    Finding::wrong(PART, error.to_string()).advise("The state itself does not need it."),
+                );
+            }
+        }
+        if findings.len() == before {
+            findings.push(Finding::well(
+                PART,
+                match names.len() {
+                    0 => "There are none".to_owned(),
+                    many => format!("{} read well", check::count(many, "document")),
+                },
+            ));
+        }
+    }
+
+    /// The copies that a workspace's state has of itself, newest first, and of each how many records it holds, or why it
+    /// cannot be used.
+    ///
+    /// # Errors
+    /// When the state is not kept in a folder of this machine, or the folder cannot be read.
+    pub fn snapshots(
+        &self,
+        workspace: &str,
+    ) -> Result<Vec<(SnapshotInfo, Result<usize, StateError>)>, StateError> {
+        let Some(folder) = self.local_folder(workspace) else {
+            return Err(StateError::NoSnapshotsThere {
+                place: self.place(workspace),
+            });
+        };
+        let read = |info: SnapshotInfo| {
+            let view = read_snapshot(&info.path, self.codec.key());
+            (info, view.map(|view| view.len()))
+        };
+        Ok(snapshots(&folder)?.into_iter().map(read).collect())
+    }
+
+    /// Replaces a workspace's state by one of its snapshots: that of `serial`, or the newest that reads well together with as
+    /// much of the log after it as reads well. The files that were there are set aside.
+    ///
+    /// # Errors
+    /// When another process holds the lock, when no snapshot fits, or when the state is not kept in a folder of this machine.
+    pub fn restore(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        serial: Option<u64>,
+    ) -> Result<Restored, StateError> {
+        self.keeper.restore(workspace, holder, wait, serial, &self.codec)
+    }
+
     /// Keeps a text beside a workspace's state, under a name that nothing has yet, durable when it returns. `false`: the name
     /// is taken, and nothing was written. Names are made of `a-z`, `0-9`, `-`, `_`, `.` and `/`. `secret`: sealed, if there is a key.
     ///
@@ -293,6 +381,39 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
     fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError>;
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError>;
+
+    /// Where nothing more can be looked at: whether the state can be read.
+    fn check(
+        &self,
+        workspace: &str,
+        _holder: &HolderInfo,
+        _wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Examined, StateError> {
+        let mut examined = Examined::default();
+        match self.read(workspace, codec) {
+            Ok(view) => {
+                let text = format!("It can be read, with serial {}", view.serial);
+                examined.findings.push(Finding::well("state", text));
+                examined.state = Some((view, Vec::new()));
+            }
+            Err(error) => examined.findings.push(Finding::wrong("state", error.to_string())),
+        }
+        Ok(examined)
+    }
+
+    fn restore(
+        &self,
+        workspace: &str,
+        _holder: &HolderInfo,
+        _wait: LockWait,
+        _serial: Option<u64>,
+        _codec: &Codec,
+    ) -> Result<Restored, StateError> {
+        Err(StateError::NoSnapshotsThere {
+            place: self.place(workspace),
+        })
+    }
 
     /// `false` when the name is taken.
     fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError>;

@@ -167,6 +167,15 @@ pub enum StateError {
         /// The serial that was asked for.
         serial: Option<u64>,
     },
+    /// The place where the state is kept has no snapshots.
+    #[error(
+        "The state in {place} is not kept in a folder of this machine, so it has no snapshots here. Go back with what that \
+         place offers: its backups, or the versions of its objects."
+    )]
+    NoSnapshotsThere {
+        /// The place.
+        place: String,
+    },
     /// A sealed item cannot be opened with the keys at hand.
     #[error(
         "The {kind} `{id}` is sealed with the key {key}, which is not the one at hand{}. {} Then run the command again.",
@@ -310,7 +319,7 @@ fn restore_hint(snapshot: Option<&Path>) -> String {
 
 fn wanted(serial: Option<u64>) -> String {
     serial.map_or_else(String::new, |serial| {
-        format!(" None has the serial {serial}; `streamform state history` lists them.")
+        format!(" None has the serial {serial}; `streamform state restore -list` lists them.")
     })
 }
 

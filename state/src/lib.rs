@@ -51,6 +51,7 @@
 mod attribute_path;
 mod backend;
 mod bytes;
+mod check;
 mod contents;
 mod document;
 mod durable;
@@ -75,6 +76,9 @@ pub use attribute_path::AttributePath;
 pub use attribute_path::PathStep;
 pub use backend::Backend;
 pub use backend::Snapshot;
+pub use check::Check;
+pub use check::Finding;
+pub use check::Verdict;
 pub use entry::Entry;
 pub use error::StateError;
 pub use holder::HolderInfo;

@@ -21,6 +21,7 @@ mod remote_state;
 mod sandbox;
 mod small_commands;
 mod state_commands;
+mod state_keeping;
 mod survival;
 mod takeover;
 mod terraform_state;

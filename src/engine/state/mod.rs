@@ -4,6 +4,7 @@
 //! durable, or nothing has happened.
 
 mod find;
+mod keep;
 mod provider;
 mod push;
 mod relocate;
@@ -14,6 +15,10 @@ pub use find::list_instances;
 pub use find::parse_target;
 pub use find::parse_targets;
 pub use find::read_state;
+pub use keep::Copy;
+pub use keep::check_state;
+pub use keep::list_copies;
+pub use keep::restore_state;
 pub use provider::Replacement;
 pub use provider::replace_provider;
 pub(super) use push::push_onto_nothing;

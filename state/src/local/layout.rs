@@ -22,11 +22,24 @@ use crate::durable;
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     dir: PathBuf,
+    /// The working store, where it is not the one in `dir`.
+    working: Option<PathBuf>,
 }
 
 impl Layout {
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self {
+            dir: dir.to_owned(),
+            working: None,
+        }
+    }
+
+    /// The same, with a copy of the working store in the place of the working store.
+    pub(crate) fn with_working(self, copy: &Path) -> Self {
+        Self {
+            working: Some(copy.to_owned()),
+            ..self
+        }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -60,7 +73,7 @@ impl Layout {
     }
 
     pub(crate) fn working(&self) -> PathBuf {
-        self.dir.join("working")
+        self.working.clone().unwrap_or_else(|| self.dir.join("working"))
     }
 
     /// Where files that were replaced are put.

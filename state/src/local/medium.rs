@@ -23,6 +23,7 @@ use crate::local::log::SegmentWriter;
 use crate::local::manifest;
 use crate::local::recovery;
 use crate::local::recovery::SMALL;
+use crate::local::restore::set_aside;
 use crate::local::snapshot;
 use crate::local::working::Pending;
 use crate::local::working::Working;
@@ -70,6 +71,9 @@ pub(super) fn open(
     let lineage = uuid::Uuid::new_v4().to_string();
     let opened = recovery::open(&layout, codec, &lineage)
         .map_err(|error| error.pointing_to(|| snapshot::newest_good(&layout, codec)))?;
+    if opened.spoilt_working {
+        set_aside(&layout, &[layout.working()])?;
+    }
     if let Some((path, length)) = opened.log_end.torn {
         cut(&path, length)?;
     }

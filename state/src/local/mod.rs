@@ -1,5 +1,6 @@
 //! States in folders of this machine.
 
+mod check;
 mod checked_lines;
 mod documents;
 pub(crate) mod layout;
@@ -39,6 +40,7 @@ use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
 use crate::backend::Opened;
+use crate::check::Examined;
 use crate::item::Codec;
 
 /// Folders on this machine.
@@ -104,6 +106,27 @@ impl Keeper for LocalKeeper {
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {
         force_unlock(&self.folder(workspace), id)
+    }
+
+    fn check(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Examined, StateError> {
+        check::examine(&self.folder(workspace), holder, wait, codec)
+    }
+
+    fn restore(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        serial: Option<u64>,
+        codec: &Codec,
+    ) -> Result<Restored, StateError> {
+        restore::restore_sealed(&self.folder(workspace), holder, wait, serial, codec)
     }
 
     fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError> {

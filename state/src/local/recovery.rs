@@ -20,7 +20,6 @@ use crate::local::layout::Layout;
 use crate::local::log;
 use crate::local::log::LogEnd;
 use crate::local::manifest;
-use crate::local::restore::set_aside;
 use crate::local::snapshot;
 use crate::local::working::Pending;
 use crate::local::working::Working;
@@ -42,6 +41,8 @@ pub(crate) struct Opened {
     pub(crate) working: Option<Working>,
     /// The working store is to be emptied before `pending` goes in.
     pub(crate) rebuild: bool,
+    /// The working store cannot be used, and is to be set aside.
+    pub(crate) spoilt_working: bool,
     /// The manifest does not say where the state stands.
     pub(crate) stale_manifest: bool,
     /// Snapshots and log together do not reach the present state, so that readers cannot see it.
@@ -53,7 +54,7 @@ pub(crate) struct Opened {
     last_account: Option<Standing>,
 }
 
-/// Reads the state for writing. `lineage` is for a state that is not there yet.
+/// Reads the state for writing, and changes nothing yet. `lineage` is for a state that is not there yet.
 pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let manifest = manifest::read(&layout.manifest())?;
     if let Some(opened) = open_small(layout, codec, lineage, manifest.as_ref())? {
@@ -103,7 +104,7 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
             return Err(error);
         }
         tracing::warn!(error = %error, "the working store is built anew from snapshot and log");
-        set_aside(layout, &[layout.working()])?;
+        opened.spoilt_working = true;
         opened.rebuilt = Some(error);
     }
     checked?;
@@ -281,6 +282,7 @@ impl Opened {
             unfolded: false,
             working,
             rebuild: false,
+            spoilt_working: false,
             stale_manifest: false,
             needs_snapshot: false,
             log_end: LogEnd::default(),

@@ -45,8 +45,17 @@ pub fn restore(
     serial: Option<u64>,
     key: Option<&SealKey>,
 ) -> Result<Restored, StateError> {
+    restore_sealed(dir, holder, wait, serial, &Codec::new(key.cloned()))
+}
+
+pub(super) fn restore_sealed(
+    dir: &Path,
+    holder: &HolderInfo,
+    wait: LockWait,
+    serial: Option<u64>,
+    codec: &Codec,
+) -> Result<Restored, StateError> {
     let layout = Layout::new(dir);
-    let codec = Codec::new(key.cloned());
     let nothing = || StateError::NoSnapshot {
         path: layout.snapshots(),
         serial,
@@ -62,7 +71,7 @@ pub fn restore(
     let mut chosen = None;
     for candidate in wanted {
         let mut items = Pending::new();
-        let read = snapshot::read(&candidate.path, &codec, |Item(kind, id, text)| {
+        let read = snapshot::read(&candidate.path, codec, |Item(kind, id, text)| {
             items.insert((kind, id), text);
         });
         match read {
@@ -81,7 +90,7 @@ pub fn restore(
     }
     let (chosen, mut contents, mut items) = chosen.ok_or_else(nothing)?;
     if serial.is_none() {
-        follow_log(&layout, &codec, &mut contents, &mut items);
+        follow_log(&layout, codec, &mut contents, &mut items);
     }
     let from_serial = contents.view.serial;
 

@@ -1,8 +1,10 @@
 //! Snapshots: full copies that need nothing but themselves to be read.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -21,11 +23,15 @@ use crate::local::layout::files_with_suffix;
 /// The newest version of the snapshot's format.
 const VERSION: u64 = 1;
 
-/// How many snapshots are kept, and how many at least when they are large.
+/// How many of the newest snapshots are kept.
 const KEEP: usize = 20;
-const KEEP_LARGE: usize = 3;
+/// Of how many days before them the last one is kept.
+const KEEP_DAYS: usize = 30;
 /// Bytes that all kept snapshots may take together before only [`KEEP_LARGE`] are kept.
 const KEEP_BYTES: u64 = 256 << 20;
+const KEEP_LARGE: usize = 3;
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// The first line of a snapshot.
 #[derive(Serialize, Deserialize)]
@@ -51,6 +57,8 @@ pub struct SnapshotInfo {
     pub commit: u64,
     /// Size in bytes.
     pub bytes: u64,
+    /// When it was written, by the file's own account.
+    pub written: Option<SystemTime>,
 }
 
 /// The snapshots of the state in `dir`, newest first.
@@ -74,6 +82,7 @@ pub fn snapshots(dir: &Path) -> Result<Vec<SnapshotInfo>, StateError> {
             serial,
             commit,
             bytes: metadata.len(),
+            written: metadata.modified().ok(),
         });
     }
     found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.commit));
@@ -142,15 +151,84 @@ pub(crate) fn newest_good(layout: &Layout, codec: &Codec) -> Option<PathBuf> {
         .find(|path| read(path, codec, |_| {}).is_ok())
 }
 
-/// Removes the oldest snapshots. The newest is never removed.
+/// Removes old snapshots: all but the newest, the last one of each day before those, and fewer where they are large. The
+/// newest is never removed.
 pub(crate) fn prune(layout: &Layout) -> Result<(), StateError> {
-    let all = snapshots(layout.dir())?;
-    let mut bytes = 0;
-    for (i, snapshot) in all.iter().enumerate() {
-        bytes += snapshot.bytes;
-        if i >= KEEP || (i >= KEEP_LARGE && bytes > KEEP_BYTES) {
-            fs::remove_file(&snapshot.path).map_err(|error| StateError::write(&snapshot.path, error))?;
-        }
+    for old in superfluous(&snapshots(layout.dir())?) {
+        fs::remove_file(&old.path).map_err(|error| StateError::write(&old.path, error))?;
     }
     Ok(())
+}
+
+/// Those of `all`, newest first, that need not be kept.
+fn superfluous(all: &[SnapshotInfo]) -> Vec<&SnapshotInfo> {
+    let day = |snapshot: &SnapshotInfo| {
+        let since = snapshot.written?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(since.as_secs() / DAY)
+    };
+    let mut bytes = 0;
+    let mut days = BTreeSet::new();
+    let mut newer = None;
+    let mut old = Vec::new();
+    for (i, snapshot) in all.iter().enumerate() {
+        let day = day(snapshot);
+        let last_of_its_day = day.is_some() && day != newer;
+        newer = day;
+        let wanted = i < KEEP || (last_of_its_day && days.len() < KEEP_DAYS);
+        let fits = i < KEEP_LARGE || bytes + snapshot.bytes <= KEEP_BYTES;
+        if wanted && fits {
+            bytes += snapshot.bytes;
+            days.extend(day.filter(|_| i >= KEEP));
+        } else {
+            old.push(snapshot);
+        }
+    }
+    old
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn kept(all: &[SnapshotInfo]) -> Vec<u64> {
+        let old = superfluous(all);
+        let kept = all.iter().filter(|one| !old.contains(one));
+        kept.map(|snapshot| snapshot.commit).collect()
+    }
+
+    /// Newest first: commit `number`, written at `hours` after some midnight.
+    fn written(ages: impl Iterator<Item = (u64, u64)>, bytes: u64) -> Vec<SnapshotInfo> {
+        let mut all: Vec<_> = ages
+            .map(|(commit, hours)| SnapshotInfo {
+                path: format!("{commit}").into(),
+                serial: commit,
+                commit,
+                bytes,
+                written: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(hours * 3600)),
+            })
+            .collect();
+        all.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.commit));
+        all
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_before_them_one_a_day() {
+        // One every six hours: four a day, commits 1..=200 over fifty days.
+        let all = written((1..=200).map(|n| (n, n * 6)), 1);
+        let kept = kept(&all);
+        let newest: Vec<u64> = (181..=200).rev().collect();
+        assert_eq!(kept[..20], newest);
+        // Commit 4n+3 is the last one of day n; that of day 45 is 183, which is kept already.
+        let daily: Vec<u64> = (15..=44).rev().map(|day| 4 * day + 3).collect();
+        assert_eq!(kept[20..], daily);
+    }
+
+    #[test]
+    fn of_large_ones_three_are_kept() {
+        let all = written((1..=30).map(|n| (n, n * 24)), KEEP_BYTES / 2);
+        assert_eq!(kept(&all), [30, 29, 28]);
+        assert_eq!(kept(&written((1..=2).map(|n| (n, n)), KEEP_BYTES)), [2, 1]);
+    }
 }

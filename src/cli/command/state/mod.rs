@@ -1,10 +1,12 @@
 //! `state`: looking into it, and changing it by hand. One file a subcommand.
 
+mod check;
 mod list;
 mod mv;
 mod pull;
 mod push;
 mod replace_provider;
+mod restore;
 mod rm;
 mod show;
 
@@ -13,11 +15,16 @@ use std::sync::Arc;
 use clap::Args;
 use clap::Subcommand;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
 
 use super::fail;
 use crate::cli::arguments::LockArgs;
 use crate::cli::session::Surroundings;
 use crate::engine::Session;
+use crate::plan::Event;
+use crate::plan::Observer;
+use crate::report::Ui;
 
 /// Look into the state, and change it by hand
 #[derive(Debug, Args)]
@@ -37,6 +44,8 @@ enum StateCommand {
     /// Print the state as a state file of Terraform, with its secrets in clear
     Pull,
     Push(push::PushArgs),
+    Check(check::CheckArgs),
+    Restore(restore::RestoreArgs),
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
@@ -49,6 +58,12 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
         StateCommand::ReplaceProvider(args) => replace_provider::run(&ui, surroundings, args),
         StateCommand::Pull => pull::run(&ui, surroundings),
         StateCommand::Push(args) => push::run(&ui, surroundings, args),
+        StateCommand::Restore(args) => restore::run(&ui, surroundings, args),
+        StateCommand::Check(args) => match check::run(&ui, surroundings, args) {
+            Ok(true) => Ok(()),
+            Ok(false) => return 1,
+            Err(d) => Err(d),
+        },
     };
     match done {
         Ok(()) => 0,
@@ -56,9 +71,25 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
     }
 }
 
+/// Tells what is worth knowing meanwhile: for whom a command waits, whose lock it took over.
+struct Notices(Ui);
+
+impl Observer for Notices {
+    fn event(&self, event: Event) {
+        if let Event::Notice(notice) = event {
+            self.0
+                .diagnostics(&Diagnostics::from(notice), &Sources::default());
+        }
+    }
+}
+
+fn notices(surroundings: &Surroundings) -> Arc<dyn Observer> {
+    Arc::new(Notices(surroundings.ui()))
+}
+
 /// A session for a command that only reads.
 fn reading(surroundings: &Surroundings) -> Result<Session, Box<Diagnostic>> {
-    surroundings.offline(Arc::new(()))
+    surroundings.offline(notices(surroundings))
 }
 
 /// A session for a command that writes.

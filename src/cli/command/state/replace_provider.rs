@@ -1,13 +1,13 @@
 //! `state replace-provider`
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use clap::Args;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
+use super::notices;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Answer;
@@ -50,7 +50,7 @@ pub(super) fn run(
     };
     let from = parse("from", &args.from)?;
     let to = parse("to", &args.to)?;
-    let mut opened = surroundings.open(Arc::new(()))?;
+    let mut opened = surroundings.open(notices(surroundings))?;
     opened.session.lock_wait = args.lock.wait()?;
     args.state_file.settle(&mut opened.session);
     let replacement = state::replace_provider(&opened.session, &from, &to)?;

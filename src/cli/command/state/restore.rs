@@ -1,0 +1,105 @@
+//! `state restore`
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use streamform_lang::diag::Diagnostic;
+
+use super::super::line;
+use super::notices;
+use super::reading;
+use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArg;
+use crate::cli::session::Answer;
+use crate::cli::session::Surroundings;
+use crate::engine::state;
+use crate::engine::state::Copy;
+use crate::report::Ui;
+
+/// Go back to a snapshot of the state
+///
+/// Without a serial to the newest snapshot that reads well, and from there on as far as the log reads well: what a damaged
+/// state needs. With a serial to the state as it was then; objects that were made since are no longer known and must be
+/// imported. The files that are replaced are set aside. Nothing is done to the objects themselves.
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    #[command(flatten)]
+    state_file: StateFileArg,
+    /// List the snapshots, and do nothing
+    #[arg(long)]
+    list: bool,
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
+    #[command(flatten)]
+    lock: LockArgs,
+    /// The serial of the snapshot
+    #[arg(value_name = "SERIAL")]
+    serial: Option<u64>,
+}
+
+pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> Result<(), Box<Diagnostic>> {
+    if args.list {
+        let mut session = reading(surroundings)?;
+        args.state_file.settle(&mut session);
+        ui.out(&table(&state::list_copies(&session)?));
+        return Ok(());
+    }
+    let mut opened = surroundings.open(notices(surroundings))?;
+    opened.session.lock_wait = args.lock.wait()?;
+    args.state_file.settle(&mut opened.session);
+    if !args.auto_approve {
+        let to = match args.serial {
+            None => "the newest snapshot that reads well, and what the log holds after it".to_owned(),
+            Some(serial) => {
+                format!("the snapshot of serial {serial}; objects that were made since are no longer known")
+            }
+        };
+        let question = format!(
+            "Do you really want to restore the state?\n  Streamform will go back to {to}.\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
+        );
+        let yes = matches!(opened.ask(ui, &question), Answer::Line(line) if line == "yes");
+        ui.err("\n");
+        if !yes {
+            opened.close();
+            ui.out("Cancelled: the state is as it was.\n");
+            return Ok(());
+        }
+    }
+    let restored = state::restore_state(&opened.session, args.serial)?;
+    opened.close();
+    ui.out(&format!(
+        "The state is as it was at serial {}, and has the serial {} now.\n\nRestored from: {}\nSet aside:     {}\n\nRun \"streamform plan\" to see what differs from the objects as they are.\n",
+        restored.from_serial,
+        restored.serial,
+        restored.snapshot.display(),
+        restored.set_aside.display()
+    ));
+    Ok(())
+}
+
+fn table(copies: &[Copy]) -> String {
+    if copies.is_empty() {
+        return line("There are no snapshots.");
+    }
+    let mut text = format!(
+        "{:>6}  {:>8}  {:>10}  {:<20}\n",
+        "SERIAL", "RECORDS", "BYTES", "WRITTEN (UTC)"
+    );
+    for Copy { info, records } in copies {
+        let written = info
+            .written
+            .and_then(|at| jiff::Timestamp::try_from(at).ok())
+            .map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        let held = match records {
+            Ok(records) => records.to_string(),
+            Err(_) => "damaged".to_owned(),
+        };
+        _ = writeln!(
+            text,
+            "{:>6}  {held:>8}  {:>10}  {written:<20}",
+            info.serial, info.bytes
+        );
+    }
+    text
+}
