@@ -144,7 +144,7 @@ fn restore_goes_back_to_what_reads_well() {
         .says("The state is as it was at serial 2, and has the serial 4 now.");
     sandbox
         .ok(["state", "show", "terraform_data.a"])
-        .says("input  = 2");
+        .says("input  = \"2\"");
     sandbox
         .run(["plan", "-var=generation=2", "-detailed-exitcode"])
         .code_is(0);
@@ -154,7 +154,7 @@ fn restore_goes_back_to_what_reads_well() {
         .says("The state is as it was at serial 1, and has the serial 5 now.");
     sandbox
         .ok(["state", "show", "terraform_data.a"])
-        .says("input  = 1");
+        .says("input  = \"1\"");
     sandbox
         .fail(["state", "restore", "-auto-approve", "77"])
         .says("None has the serial 77")
@@ -224,6 +224,12 @@ fn who_waits_is_told_for_whom_and_readers_do_not_wait() {
     let apply = Running::start(&sandbox, &["apply", "-auto-approve"]);
     wait_until("the provisioner", || sandbox.path("begun").exists());
 
+    wait_until("the first record", || {
+        sandbox
+            .ok(["state", "list"])
+            .stdout
+            .contains("terraform_data.first")
+    });
     let began = Instant::now();
     sandbox.ok(["state", "list"]).says("terraform_data.first");
     sandbox.ok(["show"]).says("there");
