@@ -391,11 +391,11 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
         codec: &Codec,
     ) -> Result<Examined, StateError> {
         let mut examined = Examined::default();
-        match self.read(workspace, codec) {
-            Ok(view) => {
+        match self.snapshot(workspace, codec) {
+            Ok(Snapshot { view, left_open }) => {
                 let text = format!("It can be read, with serial {}", view.serial);
                 examined.findings.push(Finding::well("state", text));
-                examined.state = Some((view, Vec::new()));
+                examined.state = Some((view, left_open));
             }
             Err(error) => examined.findings.push(Finding::wrong("state", error.to_string())),
         }
