@@ -234,10 +234,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the state is not kept in a folder of this machine, or the folder cannot be read.
-    pub fn snapshots(
-        &self,
-        workspace: &str,
-    ) -> Result<Vec<(SnapshotInfo, Result<usize, StateError>)>, StateError> {
+    pub fn snapshots(&self, workspace: &str) -> Result<Vec<KeptSnapshot>, StateError> {
         let Some(folder) = self.local_folder(workspace) else {
             return Err(StateError::NoSnapshotsThere {
                 place: self.place(workspace),
@@ -245,7 +242,10 @@ impl Backend {
         };
         let read = |info: SnapshotInfo| {
             let view = read_snapshot(&info.path, self.codec.key());
-            (info, view.map(|view| view.len()))
+            KeptSnapshot {
+                info,
+                records: view.map(|view| view.len()),
+            }
         };
         Ok(snapshots(&folder)?.into_iter().map(read).collect())
     }
@@ -307,6 +307,15 @@ impl Backend {
     pub fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {
         self.keeper.remove_document(workspace, name)
     }
+}
+
+/// A copy that a state has of itself in a folder of this machine.
+#[derive(Debug)]
+pub struct KeptSnapshot {
+    /// The file.
+    pub info: SnapshotInfo,
+    /// How many records it holds, or why it cannot be used.
+    pub records: Result<usize, StateError>,
 }
 
 impl fmt::Debug for Backend {

@@ -75,6 +75,7 @@ mod view;
 pub use attribute_path::AttributePath;
 pub use attribute_path::PathStep;
 pub use backend::Backend;
+pub use backend::KeptSnapshot;
 pub use backend::Snapshot;
 pub use check::Check;
 pub use check::Finding;

@@ -3,22 +3,13 @@
 use streamform_lang::diag::Diagnostic;
 use streamform_state::Check;
 use streamform_state::HolderInfo;
+use streamform_state::KeptSnapshot;
 use streamform_state::Restored;
-use streamform_state::SnapshotInfo;
 use streamform_state::StateError;
 
 use super::needs_state;
 use crate::engine::Session;
 use crate::engine::session::state_error;
-
-/// A copy that the state has of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copy {
-    /// The file.
-    pub info: SnapshotInfo,
-    /// How many records it holds, or why it cannot be used.
-    pub records: Result<usize, String>,
-}
 
 /// Looks at everything that belongs to the state, and changes nothing.
 ///
@@ -38,14 +29,9 @@ pub fn check_state(session: &Session) -> Result<Check, Box<Diagnostic>> {
 ///
 /// # Errors
 /// When there is no state, or it is not kept in a folder of this machine.
-pub fn list_copies(session: &Session) -> Result<Vec<Copy>, Box<Diagnostic>> {
+pub fn list_copies(session: &Session) -> Result<Vec<KeptSnapshot>, Box<Diagnostic>> {
     needs_state(session)?;
-    let all = session.states().snapshots(&session.workspace).map_err(failed)?;
-    let copy = |(info, records): (SnapshotInfo, Result<usize, StateError>)| Copy {
-        info,
-        records: records.map_err(|error| error.to_string()),
-    };
-    Ok(all.into_iter().map(copy).collect())
+    session.states().snapshots(&session.workspace).map_err(failed)
 }
 
 /// Goes back to the copy of a serial, or to the newest one that reads well and what the log holds after it.

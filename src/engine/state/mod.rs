@@ -15,7 +15,6 @@ pub use find::list_instances;
 pub use find::parse_target;
 pub use find::parse_targets;
 pub use find::read_state;
-pub use keep::Copy;
 pub use keep::check_state;
 pub use keep::list_copies;
 pub use keep::restore_state;

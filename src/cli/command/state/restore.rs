@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
+use streamform_state::KeptSnapshot;
 
 use super::super::line;
 use super::notices;
@@ -13,7 +14,6 @@ use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Answer;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
-use crate::engine::state::Copy;
 use crate::report::Ui;
 
 /// Go back to a snapshot of the state
@@ -78,7 +78,7 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> R
     Ok(())
 }
 
-fn table(copies: &[Copy]) -> String {
+fn table(copies: &[KeptSnapshot]) -> String {
     if copies.is_empty() {
         return line("There are no snapshots.");
     }
@@ -86,7 +86,7 @@ fn table(copies: &[Copy]) -> String {
         "{:>6}  {:>8}  {:>10}  {:<20}\n",
         "SERIAL", "RECORDS", "BYTES", "WRITTEN (UTC)"
     );
-    for Copy { info, records } in copies {
+    for KeptSnapshot { info, records } in copies {
         let written = info
             .written
             .and_then(|at| jiff::Timestamp::try_from(at).ok())
