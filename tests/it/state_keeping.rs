@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::kill::living;
-use crate::kill::recorded;
 use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
+use crate::survival::living;
+use crate::survival::recorded;
 
 const MAIN: &str = r#"
 variable "generation" {
