@@ -297,6 +297,7 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None`, with a word why, where nothing can be mounted.
+    #[expect(clippy::print_stdout, reason = "why a test did not run is for its reader")]
     fn mount(at: PathBuf, bytes: usize) -> Option<SmallDisk> {
         fs::create_dir_all(&at).unwrap();
         let done = Command::new("mount")
