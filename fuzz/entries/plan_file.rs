@@ -21,6 +21,6 @@ pub(crate) fn run(data: &[u8]) {
             let _ = SavedPlan::from_json(text, &REGISTRY);
         }
     } else {
-        let _ = SavedPlan::from_bytes("p", data, &REGISTRY);
+        let _ = SavedPlan::from_bytes("p", data, &REGISTRY, None);
     }
 }

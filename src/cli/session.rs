@@ -11,6 +11,7 @@ use streamform_emulator::EmulatorConfig;
 use streamform_emulator::EmulatorError;
 use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::value::Value;
 use streamform_provider::Registry;
 use streamform_state::Backend;
 use streamform_state::LockWait;
@@ -61,6 +62,17 @@ pub(super) enum Answer {
     End,
     /// Ctrl-C.
     Interrupted,
+}
+
+/// Shows nothing, and knows what must not be shown.
+pub(super) struct Quiet;
+
+impl Observer for Quiet {
+    fn event(&self, _event: Event) {}
+
+    fn secret(&self, value: &Value) {
+        secrets().learn(value);
+    }
 }
 
 /// A session, and what must live as long.
@@ -171,7 +183,12 @@ impl Surroundings {
     }
 
     /// A session for commands that make no call.
-    pub(super) fn offline(&self, observer: Arc<dyn Observer>) -> Result<Session, Box<Diagnostic>> {
+    pub(super) fn offline(&self) -> Result<Session, Box<Diagnostic>> {
+        self.offline_telling(Arc::new(Quiet))
+    }
+
+    /// The same with an observer of its own.
+    pub(super) fn offline_telling(&self, observer: Arc<dyn Observer>) -> Result<Session, Box<Diagnostic>> {
         self.session(ProviderDefaults::default(), observer)
     }
 

@@ -103,6 +103,9 @@ pub async fn console<'a>(
         .chain(given.iter().cloned())
         .collect();
     let (variables, found) = inputs::resolve(config, &mut sources, &all);
+    variables
+        .values()
+        .for_each(|value| session.observer.secret(value));
     let refused = found.has_errors();
     diagnostics.extend(found);
     if refused {
@@ -171,6 +174,7 @@ pub async fn console<'a>(
 /// Works out every block that has a value of its own, and takes the values of resources from the state.
 async fn fill(world: &mut World<'_>, session: &Session, loaded: &Loaded, state: &StateView) -> Diagnostics {
     let (mut stored, mut diagnostics) = build::stored_values(state, &session.registry).await;
+    stored.values().for_each(|value| session.observer.secret(value));
     let mut bad = HashSet::new();
     for node in loaded.graph.order() {
         if loaded.graph.dependencies(*node).iter().any(|d| bad.contains(d)) {

@@ -45,6 +45,9 @@ pub async fn import(
         return (diagnostics, sources);
     }
     let (variables, found) = inputs::resolve(&loaded.config, &mut sources, &request.variables);
+    variables
+        .values()
+        .for_each(|value| session.observer.secret(value));
     diagnostics.extend(found);
     if let Some(found) = no_place(&loaded, &request) {
         diagnostics.push(found);

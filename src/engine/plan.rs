@@ -296,12 +296,12 @@ pub fn restore(session: &Session, path: &Path) -> Planned {
             &session.registry,
         )
     };
-    let saved = match SavedPlan::read(path, &session.registry) {
+    let saved = match SavedPlan::read(path, &session.registry, session.key.as_ref()) {
         Ok(saved) => saved,
         Err(e) => {
             let found = Diagnostic::error(
                 format!("Failed to load {:?} as a plan file", path.display().to_string()),
-                format!("{}.", sentence(&e.to_string())),
+                format!("{}.", sentence(e.to_string().trim_end_matches('.'))),
             );
             return Planned::failed(nothing(), Sources::default(), found.into());
         }

@@ -1,7 +1,6 @@
 //! Plan files: a plan and everything that applying it needs, to be applied later or elsewhere.
 //!
-//! The file is `streamform-plan`, a line end, and gzip-compressed JSON with a format version. It holds secrets in the
-//! clear as Terraform's does: it is written with access for its owner only.
+//! Inside it is gzip-compressed JSON with a format version; outside, what [`super::envelope`] says: one that holds secrets is sealed.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -21,6 +20,8 @@ use streamform_lang::value::Name;
 use streamform_lang::value::Path as ValuePath;
 use streamform_lang::value::Step as ValueStep;
 use streamform_provider::Registry;
+use streamform_state::SealKey;
+use streamform_state::StateError;
 
 use super::Action;
 use super::ActionReason;
@@ -39,13 +40,12 @@ use super::Recurring;
 use super::RelevantDrift;
 use super::Step;
 use super::StepId;
+use super::Written;
 use super::check_results::STATUSES;
 use super::decode_value;
 use super::encode_value;
+use super::envelope;
 use crate::config::Snapshot;
-
-/// The first bytes of every plan file.
-const MAGIC: &[u8] = b"streamform-plan\n";
 
 /// The format that this version writes. Version 1 is the first.
 const FORMAT: u32 = 1;
@@ -96,6 +96,14 @@ pub enum PlanFileError {
     /// It is damaged.
     #[error("the plan file is damaged: {0}")]
     Damaged(String),
+    /// It is sealed, and there is no key to try.
+    #[error(
+        "the plan file is sealed, because it holds secrets, and there is no key: set STREAMFORM_STATE_KEY_FILE, STREAMFORM_STATE_PASSPHRASE, STREAMFORM_STATE_AGE_IDENTITY or STREAMFORM_STATE_KEY_COMMAND to what it was sealed with"
+    )]
+    NoKey,
+    /// The key for it cannot be had, or is another one.
+    #[error("{0}")]
+    Seal(#[from] StateError),
 }
 
 /// `V` is a value: borrowed from the plan when it is written, a piece of the document when it is read.
@@ -413,11 +421,11 @@ fn load_targets(texts: &[String]) -> Result<Vec<Target>, PlanFileError> {
 }
 
 impl SavedPlan {
-    /// Writes the plan to a file, over whatever was there, readable by its owner only.
+    /// Writes the plan to a file, over whatever was there, readable by its owner only; sealed with `key` if it holds secrets.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), PlanFileError> {
+    /// When the file cannot be written, or the key cannot be had.
+    pub fn write(&self, path: &Path, key: Option<&SealKey>) -> Result<Written, PlanFileError> {
         let plan = &self.plan;
         let stored = Stored {
             format: FORMAT,
@@ -485,55 +493,50 @@ impl SavedPlan {
             steps: plan.graph.steps().map(|(_, s)| store_step(s)).collect(),
             orders: plan.graph.orders().map(|(a, b)| (a.0, b.0)).collect(),
         };
-        let io = |source| PlanFileError::Io {
+        let failed = |source| PlanFileError::Io {
             path: path.display().to_string(),
             what: "written",
             source,
         };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path).map_err(io)?;
-        file.write_all(MAGIC).map_err(io)?;
         // In large pieces: the encoder pays for every write, however small.
-        let packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let mut pieces = std::io::BufWriter::with_capacity(1 << 18, packed);
-        serde_json::to_writer(&mut pieces, &stored).map_err(|e| io(e.into()))?;
-        let packed = pieces.into_inner().map_err(|e| io(e.into_error()))?;
-        packed.finish().and_then(|mut w| w.flush()).map_err(io)
+        serde_json::to_writer(&mut pieces, &stored).map_err(|e| failed(e.into()))?;
+        let packed = pieces.into_inner().map_err(|e| failed(e.into_error()))?;
+        let packed = packed.finish().map_err(failed)?;
+        envelope::write(path, &packed, envelope::holds_secrets(plan), key)
     }
 
-    /// Reads a plan from a file.
+    /// Reads a plan from a file. `key` opens one that is sealed.
     ///
     /// # Errors
-    /// When the file cannot be read, is no plan, is damaged, or is of a newer format.
-    pub fn read(path: &Path, registry: &Registry) -> Result<SavedPlan, PlanFileError> {
+    /// When the file cannot be read, is no plan, is damaged, is of a newer format, or is sealed with another key.
+    pub fn read(path: &Path, registry: &Registry, key: Option<&SealKey>) -> Result<SavedPlan, PlanFileError> {
         let io = |source| PlanFileError::Io {
             path: path.display().to_string(),
             what: "read",
             source,
         };
         let bytes = std::fs::read(path).map_err(io)?;
-        Self::from_bytes(&path.display().to_string(), &bytes, registry)
+        Self::from_bytes(&path.display().to_string(), &bytes, registry, key)
     }
 
     /// Reads a plan from the bytes of a plan file; `name` is what messages call it.
     ///
     /// # Errors
     /// As [`SavedPlan::read`].
-    pub fn from_bytes(name: &str, bytes: &[u8], registry: &Registry) -> Result<SavedPlan, PlanFileError> {
-        let packed = bytes
-            .strip_prefix(MAGIC)
-            .ok_or_else(|| PlanFileError::NotAPlan(name.to_owned()))?;
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        registry: &Registry,
+        key: Option<&SealKey>,
+    ) -> Result<SavedPlan, PlanFileError> {
+        let packed = envelope::open(name, bytes, key)?;
         let most = (packed.len() as u64)
             .saturating_mul(MOST_UNPACKED)
             .clamp(SMALL, LARGEST);
         let mut text = String::new();
-        flate2::read::GzDecoder::new(packed)
+        flate2::read::GzDecoder::new(&*packed)
             .take(most + 1)
             .read_to_string(&mut text)
             .map_err(damaged)?;

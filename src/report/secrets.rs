@@ -48,13 +48,6 @@ impl Secrets {
         self.add(found);
     }
 
-    /// Remembers every string inside a value, whatever its marks.
-    pub fn learn_all(&self, value: &Value) {
-        let mut found = Vec::new();
-        collect(value, true, &mut found);
-        self.add(found);
-    }
-
     /// Remembers a text.
     pub fn learn_text(&self, text: &str) {
         if is_long_enough(text) {

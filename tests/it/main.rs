@@ -19,6 +19,7 @@ mod provisioners;
 mod refactoring;
 mod remote_state;
 mod sandbox;
+mod secrets;
 mod small_commands;
 mod state_commands;
 mod state_keeping;

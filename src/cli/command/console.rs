@@ -18,6 +18,7 @@ use super::line;
 use crate::cli::arguments::VariableArgs;
 use crate::cli::environment::has_terminal;
 use crate::cli::session::Opened;
+use crate::cli::session::Quiet;
 use crate::cli::session::Surroundings;
 use crate::cli::variables;
 use crate::config::Configuration;
@@ -66,7 +67,7 @@ ends the console. Nothing that is done here changes anything.";
 
 pub(super) fn run(surroundings: &Surroundings, args: &ConsoleArgs) -> u8 {
     let ui = surroundings.ui();
-    let opened = match surroundings.open(Arc::new(())) {
+    let opened = match surroundings.open(Arc::new(Quiet)) {
         Ok(opened) => opened,
         Err(d) => return fail(&ui, d),
     };

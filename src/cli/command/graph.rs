@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
@@ -50,12 +49,12 @@ pub(super) fn run(surroundings: &Surroundings, args: &GraphArgs) -> u8 {
             ),
         );
     }
-    let session = match surroundings.offline(Arc::new(())) {
+    let session = match surroundings.offline() {
         Ok(s) => s,
         Err(d) => return fail(&ui, d),
     };
     let graph = match &args.plan {
-        Some(path) => match SavedPlan::read(path, &session.registry) {
+        Some(path) => match SavedPlan::read(path, &session.registry, session.key.as_ref()) {
             Ok(saved) if args.mermaid => plan_graph_mermaid(&saved.plan),
             Ok(saved) => plan_graph_dot(&saved.plan),
             Err(e) => {

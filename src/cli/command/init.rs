@@ -56,7 +56,7 @@ pub(in crate::cli) struct InitArgs {
 
 pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     let ui = surroundings.ui();
-    let session = match surroundings.offline(Arc::new(())) {
+    let session = match surroundings.offline() {
         Ok(s) => s,
         Err(d) => return fail(&ui, d),
     };
@@ -121,7 +121,7 @@ fn take_over(
     surroundings: &Surroundings,
     args: &InitArgs,
 ) -> Result<Option<String>, Box<Diagnostic>> {
-    let session = surroundings.offline(Arc::new(()))?;
+    let session = surroundings.offline()?;
     let may_ask = args.input.unwrap_or(true) && !args.json;
     takeover::offer(ui, &session, (&args.backend, may_ask))
 }

@@ -1,7 +1,6 @@
 //! `modules` and `get`: which modules the configuration calls.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -70,7 +69,7 @@ pub(super) fn get(surroundings: &Surroundings, _: &GetArgs) -> u8 {
 
 fn load(surroundings: &Surroundings) -> Result<Configuration, u8> {
     let ui = surroundings.ui();
-    let session = surroundings.offline(Arc::new(())).map_err(|d| fail(&ui, d))?;
+    let session = surroundings.offline().map_err(|d| fail(&ui, d))?;
     let (config, found) =
         engine::load_declarations(&Disk::new(&session.base), Path::new("."), &session.registry);
     ui.diagnostics(&found, &config.sources);

@@ -1,7 +1,6 @@
 //! `output`
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
@@ -59,7 +58,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
             ),
         );
     }
-    let state = match surroundings.offline(Arc::new(())).and_then(|mut session| {
+    let state = match surroundings.offline().and_then(|mut session| {
         args.state_file.settle(&mut session);
         let state = session.read_state()?;
         engine::none_waits(&session, &state)?;

@@ -9,6 +9,7 @@ use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
 use streamform_state::LockWait;
 
 use super::generated;
@@ -27,6 +28,7 @@ use crate::engine::PlanRequest;
 use crate::engine::Planned;
 use crate::plan::Action;
 use crate::plan::PlanMode;
+use crate::plan::Written;
 use crate::plan::build::Decisions;
 use crate::report::NextStep;
 use crate::report::next_step_text;
@@ -393,11 +395,26 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     let changes = does_something(plan) || !plan.deferred.is_empty();
     if let Some(out) = &args.out {
         let saved = planned.to_save(&opened.session.workspace);
-        if let Some(Err(e)) = saved.map(|s| s.write(out)) {
-            return view.fail(Diagnostic::error(
-                "Failed to write plan file",
-                format!("The plan was not saved: {e}."),
-            ));
+        match saved.map(|s| s.write(out, opened.session.key.as_ref())) {
+            Some(Err(e)) => {
+                return view.fail(Diagnostic::error(
+                    "Failed to write plan file",
+                    format!("The plan was not saved: {}.", e.to_string().trim_end_matches('.')),
+                ));
+            }
+            Some(Ok(Written::SecretsInClear)) => view.diagnostics(
+                &Diagnostic::warning(
+                    "Plan file holds secrets in clear",
+                    format!(
+                        "There is no key to seal it with, because you have no home folder and the environment names no key. Only you may read {}; delete it when it is applied.",
+                        out.display()
+                    ),
+                )
+                .help("STREAMFORM_STATE_KEY_FILE=state.key")
+                .into(),
+                &Sources::default(),
+            ),
+            _ => {}
         }
     }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
 use clap::Subcommand;
@@ -59,7 +58,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &ProvidersArgs) -> u8 {
             .help("streamform providers schema -json"),
         );
     }
-    let session = match surroundings.offline(Arc::new(())) {
+    let session = match surroundings.offline() {
         Ok(session) => session,
         Err(d) => return fail(&ui, d),
     };

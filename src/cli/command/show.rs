@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
@@ -40,12 +39,10 @@ pub(in crate::cli) struct ShowArgs {
 
 pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
     let ui = surroundings.ui();
-    let result = surroundings
-        .offline(Arc::new(()))
-        .and_then(|session| match &args.path {
-            Some(path) => plan(&ui, &session, args, path),
-            None => state(&ui, &session, args),
-        });
+    let result = surroundings.offline().and_then(|session| match &args.path {
+        Some(path) => plan(&ui, &session, args, path),
+        None => state(&ui, &session, args),
+    });
     match result {
         Ok(()) => 0,
         Err(d) => fail(&ui, d),
@@ -53,10 +50,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
 }
 
 fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), Box<Diagnostic>> {
-    let saved = SavedPlan::read(path, &session.registry).map_err(|e| {
+    let saved = SavedPlan::read(path, &session.registry, session.key.as_ref()).map_err(|e| {
         Box::new(Diagnostic::error(
             "Failed to read the given file as a state or plan file",
-            format!("It cannot be shown: {e}."),
+            format!("It cannot be shown: {}.", e.to_string().trim_end_matches('.')),
         ))
     })?;
     let plan = &saved.plan;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
@@ -37,7 +36,7 @@ pub(in crate::cli) struct ValidateArgs {
 
 pub(super) fn run(surroundings: &Surroundings, args: &ValidateArgs) -> u8 {
     let ui = surroundings.ui();
-    let session = match surroundings.offline(Arc::new(())) {
+    let session = match surroundings.offline() {
         Ok(s) => s,
         Err(d) => return fail(&ui, d),
     };

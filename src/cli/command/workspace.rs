@@ -1,7 +1,6 @@
 //! `workspace` and `force-unlock`: several states of one configuration.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use clap::Subcommand;
@@ -165,7 +164,7 @@ fn new(ui: &Ui, surroundings: &Surroundings, args: &NewArgs) -> Outcome {
             "Choose another name, or select this one.",
         );
     }
-    let mut session = surroundings.offline(Arc::new(()))?;
+    let mut session = surroundings.offline()?;
     session.lock_wait = args.lock.wait()?;
     let contents = match &args.state {
         Some(path) => Some(engine::state_of_file(&session, &session.base.join(path))?),
@@ -203,7 +202,7 @@ fn select(ui: &Ui, surroundings: &Surroundings, name: &str, or_create: bool) -> 
         ui.out(&line(format_args!("Switched to workspace \"{name}\".")));
         return Ok(());
     }
-    let session = surroundings.offline(Arc::new(()))?;
+    let session = surroundings.offline()?;
     engine::create_workspace(&session, &backend, name, None)?;
     engine::select_workspace(&surroundings.data(), name)?;
     created(ui, name, false);
@@ -228,7 +227,7 @@ fn delete(ui: &Ui, surroundings: &Surroundings, args: &DeleteArgs) -> Outcome {
             "You cannot delete the currently active workspace. Please switch to another workspace and try again.",
         );
     }
-    let mut session = surroundings.offline(Arc::new(()))?;
+    let mut session = surroundings.offline()?;
     session.lock_wait = args.lock.wait()?;
     let forgotten = engine::delete_workspace(&session, &backend, name, args.force)?;
     ui.out(&line(format_args!("Deleted workspace \"{name}\"!")));
@@ -242,7 +241,7 @@ fn delete(ui: &Ui, surroundings: &Surroundings, args: &DeleteArgs) -> Outcome {
 
 pub(super) fn force_unlock(surroundings: &Surroundings, args: &ForceUnlockArgs) -> u8 {
     let ui = surroundings.ui();
-    let outcome = surroundings.offline(Arc::new(())).and_then(|session| {
+    let outcome = surroundings.offline().and_then(|session| {
         if !args.force && !confirmed(&ui)? {
             ui.err("force-unlock cancelled.\n");
             return Ok(1);

@@ -137,7 +137,7 @@ impl Desk {
         planned.release();
         assert_eq!(errors(&planned.diagnostics), Vec::<String>::new());
         let path = self.folder.path().join("saved.plan");
-        planned.to_save("default").unwrap().write(&path).unwrap();
+        planned.to_save("default").unwrap().write(&path, None).unwrap();
         path
     }
 

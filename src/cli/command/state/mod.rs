@@ -17,6 +17,7 @@ use clap::Subcommand;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_lang::value::Value;
 
 use super::fail;
 use crate::cli::arguments::LockArgs;
@@ -75,6 +76,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
 struct Notices(Ui);
 
 impl Observer for Notices {
+    fn secret(&self, value: &Value) {
+        self.0.secrets().learn(value);
+    }
+
     fn event(&self, event: Event) {
         if let Event::Notice(notice) = event {
             self.0
@@ -89,7 +94,7 @@ fn notices(surroundings: &Surroundings) -> Arc<dyn Observer> {
 
 /// A session for a command that only reads.
 fn reading(surroundings: &Surroundings) -> Result<Session, Box<Diagnostic>> {
-    surroundings.offline(notices(surroundings))
+    surroundings.offline_telling(notices(surroundings))
 }
 
 /// A session for a command that writes.
