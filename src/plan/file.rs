@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
