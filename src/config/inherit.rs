@@ -93,6 +93,8 @@ fn resources(
         let config = block.provider_local_name();
         match find(module, &config, defaults) {
             Some(found) => settled.push((address.clone(), config, found)),
+            // The call that does not pass it has been told.
+            None if module.declares(&config) && configuration.call_of(id).is_some() => {}
             None => {
                 let provider = module.provider_address(&config.name);
                 let alias = config.alias.as_deref().unwrap_or_default();
@@ -137,6 +139,13 @@ fn imports(configuration: &mut Configuration, id: ModuleId, defaults: &Defaults)
 }
 
 impl Module {
+    /// Whether the module says that its callers pass it this configuration.
+    fn declares(&self, config: &LocalProviderConfig) -> bool {
+        self.required_providers
+            .get(&config.name)
+            .is_some_and(|r| r.configuration_aliases.iter().any(|(a, _)| a == config))
+    }
+
     /// The provider that a local name means in this module.
     pub fn provider_address(&self, local_name: &str) -> ProviderAddr {
         self.required_providers
@@ -200,6 +209,20 @@ fn check_call(
             ),
         );
     }
+    for block in module.providers.values().filter(|b| is_empty(b)) {
+        let name = &block.config.name;
+        diagnostics.push(
+            Diagnostic::warning(
+                "Redundant empty provider block",
+                format!(
+                    "An empty provider block in a module was once the way to say that callers pass a configuration. It is deprecated: take all empty provider {:?} blocks out of {inside}, and add an entry to its required_providers block:\n\nterraform {{\n  required_providers {{\n    {name} = {{\n      source = {:?}\n    }}\n  }}\n}}",
+                    name.as_str(),
+                    block.provider.for_display()
+                ),
+            )
+            .at(block.header),
+        );
+    }
     for (inner, (_, span, _)) in passed.into_iter().flatten() {
         if own_blocks().any(|b| b.config == *inner) {
             diagnostics.error_at(
@@ -230,9 +253,8 @@ fn check_call(
         let theirs = module.provider_address(&inner.name);
         let ours = caller.provider_address(&outer.name);
         let declared = module.providers.contains_key(inner)
-            || module.required_providers.get(&inner.name).is_some_and(|r| {
-                inner.alias.is_none() || r.configuration_aliases.iter().any(|(a, _)| a == inner)
-            });
+            || inner.alias.is_none() && module.required_providers.contains_key(&inner.name)
+            || module.declares(inner);
         if !declared {
             diagnostics.push(
                 Diagnostic::warning(

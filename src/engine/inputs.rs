@@ -164,28 +164,28 @@ fn declarations(root: &Node) -> Vec<(String, Span)> {
 }
 
 /// Text as the value of a variable: as it is for primitive types, else an expression.
-fn parse_text(
-    sources: &mut Sources,
-    variable: &Variable,
-    source: &VariableSource,
-    text: &str,
-) -> Result<Value, Diagnostics> {
+fn parse_text(sources: &mut Sources, variable: &Variable, text: &str) -> Result<Value, Diagnostics> {
     if matches!(variable.ty, Type::String | Type::Number | Type::Bool)
         || (variable.ty == Type::Any && variable.type_expr.is_none())
     {
         return Ok(Value::string(text));
     }
-    let shown = match source {
-        VariableSource::Environment(name) => format!("<value for var.{} from {name}>", variable.name),
-        _ => format!("<value for var.{}>", variable.name),
-    };
-    let id = sources.add(shown, text);
+    let id = sources.add(format!("<value for var.{}>", variable.name), text);
     let (expr, mut diagnostics) = syntax::parse_expression(id, text, 0);
     let Some(expr) = expr.filter(|_| !diagnostics.has_errors()) else {
         return Err(diagnostics);
     };
     let (value, found) = evaluate(&expr, &Constant(Surroundings::default()));
-    diagnostics.extend(found);
+    // A word without quotes is meant as text: what a reference would need is no help.
+    diagnostics.extend(found.into_iter().map(|d| match d.summary.as_str() {
+        "Invalid reference" => Diagnostic {
+            summary: "Variables not allowed".to_owned(),
+            detail: "Variables may not be used here: the value is a constant expression, and text in it stands in quotes."
+                .to_owned(),
+            ..d
+        },
+        _ => d,
+    }).collect());
     if diagnostics.has_errors() {
         Err(diagnostics)
     } else {
@@ -230,21 +230,7 @@ pub(super) fn resolve(
             }
             continue;
         };
-        let place = match &one.source {
-            VariableSource::AutoFile(s) | VariableSource::File(s) => Some(*s),
-            _ => Some(variable.header),
-        };
-        let from = match &one.source {
-            VariableSource::Environment(n) => format!("set using the {n} environment variable"),
-            VariableSource::AutoFile(_) | VariableSource::File(_) => "set in a variables file".to_owned(),
-            VariableSource::Flag => "set using -var=\"…\"".to_owned(),
-            VariableSource::Prompt => "typed interactively".to_owned(),
-        };
-        let value = match &one.value {
-            Ok(v) => Ok(v.clone()),
-            Err(text) => parse_text(sources, variable, &one.source, text),
-        };
-        match value.and_then(|v| typed(variable, v, place, &from)) {
+        match settle(variable, one, sources) {
             Ok(v) => {
                 values.insert(name.clone(), v);
             }
@@ -252,6 +238,98 @@ pub(super) fn resolve(
         }
     }
     (values, diagnostics)
+}
+
+/// Settles the values of root variables for an apply of a saved plan: those of the plan, and for ephemeral variables, which a
+/// plan does not keep, those that are given now.
+pub(super) fn resolve_saved(
+    config: &Configuration,
+    sources: &mut Sources,
+    saved: &[(Name, Value)],
+    given: &[GivenVariable],
+) -> (BTreeMap<Name, Value>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let declared = &config.root().variables;
+    let is_ephemeral = |name: &Name| declared.get(name).is_some_and(|v| v.ephemeral);
+    let saved: BTreeMap<&Name, &Value> = saved.iter().map(|(n, v)| (n, v)).collect();
+    for one in given.iter().filter(|g| !saved.contains_key(&g.name)) {
+        if is_ephemeral(&one.name) {
+            diagnostics.push(Diagnostic::error(
+                "Ephemeral variable was not set during planning",
+                format!(
+                    "The ephemeral input variable \"{}\" was not set when the plan was made, so it must not be set when the plan is applied.",
+                    one.name
+                ),
+            ));
+        } else {
+            undeclared(config, sources, one, &mut diagnostics);
+        }
+    }
+    let mut values = BTreeMap::new();
+    for (name, kept) in saved {
+        let Some(variable) = declared.get(name) else {
+            continue;
+        };
+        let one = given.iter().rev().find(|g| g.name == *name);
+        if !variable.ephemeral {
+            let flag =
+                |g: &&GivenVariable| matches!(g.source, VariableSource::Flag | VariableSource::File(_));
+            if let Some(one) = one.filter(flag) {
+                match settle(variable, one, sources) {
+                    Ok(value) if value == *kept => {}
+                    Ok(_) => diagnostics.push(Diagnostic::error(
+                        "Can't change variable when applying a saved plan",
+                        format!(
+                            "The variable \"{name}\" has another value in the plan: a saved plan includes the values that its variables had when it was made. Make a new plan with the new value. Only variables with \"ephemeral = true\" are not kept in a plan."
+                        ),
+                    )),
+                    Err(found) => diagnostics.extend(found),
+                }
+            }
+            values.insert(name.clone(), kept.clone());
+            continue;
+        }
+        let Some(one) = one else {
+            diagnostics.push(
+                Diagnostic::error(
+                    "No value for required variable",
+                    format!(
+                        "The ephemeral input variable \"{name}\" was set when the plan was made, so it must be set when the plan is applied, too: a plan does not keep its value."
+                    ),
+                )
+                .help(format!("-var '{name}=…'")),
+            );
+            continue;
+        };
+        match settle(variable, one, sources) {
+            Ok(value) => _ = values.insert(name.clone(), value),
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    (values, diagnostics)
+}
+
+/// The value that is given to a variable, in the variable's type.
+fn settle(
+    variable: &Arc<Variable>,
+    one: &GivenVariable,
+    sources: &mut Sources,
+) -> Result<Value, Diagnostics> {
+    let place = match &one.source {
+        VariableSource::AutoFile(s) | VariableSource::File(s) => Some(*s),
+        _ => Some(variable.header),
+    };
+    let from = match &one.source {
+        VariableSource::Environment(n) => format!("set using the {n} environment variable"),
+        VariableSource::AutoFile(_) | VariableSource::File(_) => "set in a variables file".to_owned(),
+        VariableSource::Flag => "set using -var=\"…\"".to_owned(),
+        VariableSource::Prompt => "typed interactively".to_owned(),
+    };
+    let value = match &one.value {
+        Ok(v) => v.clone(),
+        Err(text) => parse_text(sources, variable, text)?,
+    };
+    typed(variable, value, place, &from)
 }
 
 fn missing(variable: &Arc<Variable>) -> Diagnostic {

@@ -185,7 +185,8 @@ fn unknown_types(config: &Configuration, registry: &Registry) -> Diagnostics {
             };
             let summary = match resource.mode {
                 Mode::Data => "Invalid data source",
-                _ => "Invalid resource type",
+                Mode::Ephemeral => "Invalid ephemeral resource",
+                Mode::Managed => "Invalid resource type",
             };
             diagnostics.push(
                 Diagnostic::error(

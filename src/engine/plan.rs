@@ -1,7 +1,6 @@
-//! Making a plan, and taking a saved one up again.
+//! Making a plan.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use streamform_lang::addrs::AbsInstance;
@@ -18,7 +17,6 @@ use super::GivenVariable;
 use super::Loaded;
 use super::Session;
 use super::inputs;
-use super::load;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
@@ -94,7 +92,7 @@ pub struct Planned {
 }
 
 impl Planned {
-    fn failed(loaded: Loaded, sources: Sources, diagnostics: Diagnostics) -> Planned {
+    pub(super) fn failed(loaded: Loaded, sources: Sources, diagnostics: Diagnostics) -> Planned {
         Planned {
             plan: None,
             loaded,
@@ -284,92 +282,4 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         decisions: request.decisions,
         held,
     }
-}
-
-/// Takes up a saved plan: loads the configuration that it holds, locks the state and makes sure that it is still the one
-/// that the plan was made for.
-pub fn restore(session: &Session, path: &Path) -> Planned {
-    let nothing = || {
-        load(
-            &crate::config::Snapshot::default(),
-            Path::new("."),
-            &session.registry,
-        )
-    };
-    let saved = match SavedPlan::read(path, &session.registry, session.key.as_ref()) {
-        Ok(saved) => saved,
-        Err(e) => {
-            let found = Diagnostic::error(
-                format!("Failed to load {:?} as a plan file", path.display().to_string()),
-                format!("{}.", sentence(e.to_string().trim_end_matches('.'))),
-            );
-            return Planned::failed(nothing(), Sources::default(), found.into());
-        }
-    };
-    marked_values(&saved.plan, |value| session.observer.secret(value));
-    let variables = saved.variables();
-    let loaded = load(&saved.files, Path::new(&saved.root), &session.registry);
-    let sources = loaded.config.sources.clone();
-    let mut diagnostics = loaded.diagnostics.clone();
-    if saved.workspace != session.workspace {
-        diagnostics.push(Diagnostic::error(
-            "Plan file is for another workspace",
-            format!(
-                "The plan was made in the workspace \"{}\", and the current one is \"{}\". Select the workspace of the plan, or make a new plan.",
-                saved.workspace, session.workspace
-            ),
-        ));
-    }
-    if diagnostics.has_errors() {
-        return Planned::failed(loaded, sources, diagnostics);
-    }
-    let run = uuid::Uuid::new_v4().to_string();
-    let store = match session.open_state("OperationTypeApply", &run) {
-        Ok(store) => store,
-        Err(e) => {
-            diagnostics.push(*e);
-            return Planned::failed(loaded, sources, diagnostics);
-        }
-    };
-    let view = store.view();
-    let fresh = saved.plan.lineage.is_empty() && view.serial() == 0 && view.is_empty();
-    if !fresh && (view.lineage() != saved.plan.lineage || view.serial() != saved.plan.serial) {
-        diagnostics.push(if view.lineage() != saved.plan.lineage && !saved.plan.lineage.is_empty() {
-            Diagnostic::error(
-                "Saved plan does not match the given state",
-                "The given plan file can not be applied because it was created from a different state lineage.",
-            )
-        } else {
-            Diagnostic::error(
-                "Saved plan is stale",
-                "The given plan file can no longer be applied because the state was changed by another operation after the plan was created. Make a new plan.",
-            )
-        });
-        let mut planned = Planned::failed(loaded, sources, diagnostics);
-        planned.store = Some(store);
-        planned.release();
-        return planned;
-    }
-    Planned {
-        plan: Some(saved.plan),
-        loaded,
-        sources,
-        diagnostics,
-        variables,
-        store: Some(store),
-        providers: LiveProviders::default(),
-        run,
-        generated: Vec::new(),
-        decisions: Decisions::default(),
-        held: Diagnostics::new(),
-    }
-}
-
-/// The text with a capital at its start.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }

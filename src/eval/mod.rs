@@ -14,6 +14,7 @@ mod world;
 
 pub use condition::Condition;
 pub use condition::evaluate_condition;
+pub use condition::evaluate_validation;
 pub use condition::failed_condition;
 pub use destroy_scope::DestroyScope;
 pub use import::ImportTarget;

@@ -16,7 +16,7 @@ use super::Condition;
 use super::ModuleInstanceId;
 use super::Validated;
 use super::World;
-use super::evaluate_condition;
+use super::evaluate_validation;
 use super::failed_condition;
 use crate::config::ModuleId;
 use crate::config::Variable;
@@ -193,7 +193,7 @@ impl World<'_> {
     ) {
         for rule in &variable.validations {
             let scope = self.scope(id).with_variable(&variable.name, value.clone());
-            let (condition, found) = evaluate_condition(rule, &scope);
+            let (condition, found) = evaluate_validation(rule, &scope, variable.sensitive);
             diagnostics.extend(found);
             if let Condition::Fails(message) = &condition {
                 let at = self

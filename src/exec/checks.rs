@@ -8,7 +8,6 @@ use super::journal::lock;
 use super::run::Run;
 use crate::eval::Condition;
 use crate::plan::CheckStatus;
-use crate::plan::PlanMode;
 use crate::plan::build::status_of;
 use crate::plan::checks_to_state_json;
 
@@ -57,7 +56,7 @@ impl Run<'_> {
         let json = checks_to_state_json(&results);
         let mut journal = lock(&self.journal);
         let empty = results.is_empty() && journal.view().checks().is_null();
-        if !empty && self.plan.mode != PlanMode::RefreshOnly && *journal.view().checks() != json {
+        if !empty && *journal.view().checks() != json {
             journal.add(Entry::Checks(json));
             journal.commit();
         }

@@ -151,7 +151,10 @@ impl Run<'_> {
 
     /// Conditions of outputs that could not be judged when the plan was made.
     fn output_preconditions(&mut self, spoiled: &mut HashSet<NodeId>, later: &HashSet<NodeId>) {
-        for (node, module, name) in self.left_open(CheckKind::Output) {
+        if self.plan.mode == PlanMode::Destroy {
+            return;
+        }
+        for (node, module, name) in self.objects_of(CheckKind::Output, |s| s == CheckStatus::Unknown) {
             let block = self.config.module(module).outputs.get(&name);
             let (Some(block), false) = (block, spoiled.contains(&node) || later.contains(&node)) else {
                 continue;
@@ -179,11 +182,14 @@ impl Run<'_> {
         }
     }
 
-    /// Assertions of `check` blocks that could not be judged when the plan was made.
+    /// Assertions of `check` blocks: they are about what is there after the apply, also where they could be judged before.
     pub(super) fn tell_checks(&mut self) {
+        if self.plan.mode == PlanMode::Destroy {
+            return;
+        }
         let mut spoiled = self.spoiled();
         spoiled.extend(self.left_for_later());
-        for (node, module, name) in self.left_open(CheckKind::Check) {
+        for (node, module, name) in self.objects_of(CheckKind::Check, |_| true) {
             let block = self.config.module(module).checks.get(&name);
             let (Some(block), false) = (block, spoiled.contains(&node)) else {
                 continue;
@@ -225,14 +231,15 @@ impl Run<'_> {
         }
     }
 
-    /// Objects of a kind whose conditions the plan could not judge.
-    fn left_open(&self, kind: CheckKind) -> Vec<(NodeId, ModuleId, Name)> {
-        let open = |s: CheckStatus| s == CheckStatus::Unknown;
+    /// Objects of a kind with conditions that ended so in the plan.
+    fn objects_of(&self, kind: CheckKind, wanted: fn(CheckStatus) -> bool) -> Vec<(NodeId, ModuleId, Name)> {
         let names: HashSet<&str> = self
             .plan
             .checks
             .iter()
-            .filter(|c| c.kind == kind && (open(c.status) || c.instances.iter().any(|(_, s, _)| open(*s))))
+            .filter(|c| {
+                c.kind == kind && (wanted(c.status) || c.instances.iter().any(|(_, s, _)| wanted(*s)))
+            })
             .filter_map(|c| c.address.rsplit('.').next())
             .collect();
         if names.is_empty() {

@@ -315,7 +315,7 @@ impl<'a> Run<'a> {
                     && o.schema_version == change.schema.version
                     && change.previous_address.is_none()
             });
-            if (remembered && !data) || plan.mode != PlanMode::Normal {
+            if (remembered && !data) || plan.mode == PlanMode::Destroy {
                 continue;
             }
             let mut record = records::record_of(stored.as_ref(), change);

@@ -2,7 +2,6 @@
 //!
 //! Inside it is gzip-compressed JSON with a format version; outside, what [`super::envelope`] says: one that holds secrets is sealed.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -663,10 +662,5 @@ impl SavedPlan {
             root: stored.root,
             workspace: stored.workspace,
         })
-    }
-
-    /// The variables of the plan by name.
-    pub fn variables(&self) -> BTreeMap<Name, streamform_lang::value::Value> {
-        self.plan.variables.iter().cloned().collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The command, run as its users run it: one binary for all integration tests, so that there is one thing to link.
 
+mod apply_again;
 mod architecture;
 mod bad_input;
 mod console;

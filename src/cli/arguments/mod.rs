@@ -11,6 +11,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
 use streamform_state::Backend;
 use streamform_state::LockWait;
 
@@ -247,6 +248,17 @@ pub(super) struct StateFileArgs {
 }
 
 impl StateFileArgs {
+    /// What is told of a state that a flag names: another command may not name it.
+    pub(super) fn deprecated(&self) -> Diagnostics {
+        let flag = self.read.state.as_ref().map(|_| {
+            Diagnostic::warning(
+                "Deprecated flag: -state",
+                "Use the \"path\" attribute within the \"local\" backend to specify a file for state storage.",
+            )
+        });
+        flag.into_iter().collect()
+    }
+
     /// Puts the session on the state that is meant. `writes`: the command may change it.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Severity;
+use streamform_lang::diag::Sources;
 use streamform_state::StateView;
 
 use super::plan::Running;
@@ -21,6 +22,7 @@ use crate::cli::environment::may_ask;
 use crate::cli::session::Answer;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
+use crate::cli::variables;
 use crate::config::version::COMPATIBLE_VERSION;
 use crate::engine;
 use crate::engine::Planned;
@@ -82,10 +84,14 @@ pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) 
     if let Err(d) = args.running.state_file.settle(&mut opened.session, true) {
         return view.fail(*d);
     }
+    view.diagnostics(&args.running.state_file.deprecated(), &Sources::default());
     let planned = match &args.plan_file {
         Some(path) => {
             running.settle(&mut opened);
-            let mut planned = engine::restore(&opened.session, path);
+            let session = &opened.session;
+            let mut planned = engine::restore(session, path, |sources| {
+                variables::collect(&session.base, &args.variables, std::env::vars_os(), sources)
+            });
             planned.decisions = wanted.decisions().clone();
             Some(planned)
         }
@@ -110,12 +116,6 @@ fn refusal(args: &ApplyArgs, destroy: bool) -> Option<Diagnostic> {
             .help(format!("streamform apply \"{}\"", path.display())),
         );
     }
-    if args.plan_file.is_some() && !args.variables.given.is_empty() {
-        return Some(Diagnostic::error(
-            "Value for undeclared variable",
-            "The -var and -var-file options cannot be used when applying a saved plan, because it includes the values of all variables as they were when it was made. Make a new plan with the new values.",
-        ));
-    }
     if args.json && args.plan_file.is_none() && !args.auto_approve {
         return Some(Diagnostic::error(
             "Plan file or auto-approve required",
@@ -133,6 +133,12 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
         Some(plan) => view.planned(plan),
         None => {}
     }
+    let asks = asking && !args.auto_approve && planned.plan.as_deref().is_some_and(does_something);
+    if !asks && !planned.diagnostics.has_errors() {
+        // Nobody decides by what the checks say of the plan, and the apply judges them again.
+        let found = std::mem::take(&mut planned.diagnostics);
+        planned.diagnostics = found.into_iter().filter(|d| !is_of_check(d)).collect();
+    }
     let held = std::mem::take(&mut planned.held);
     let mut found = planned.diagnostics.clone();
     found.extend(held.clone());
@@ -144,11 +150,7 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
             return 1;
         }
     };
-    if asking
-        && !args.auto_approve
-        && does_something(&plan)
-        && let Err(code) = approve(view, opened, args, plan.mode)
-    {
+    if asks && let Err(code) = approve(view, opened, args, plan.mode) {
         planned.release();
         return code;
     }
@@ -162,11 +164,11 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
     let sources = planned.sources.clone();
     let told = std::mem::take(&mut planned.diagnostics);
     let mut outcome = opened.run(false, engine::apply(&opened.session, planned));
-    // A check that fails in the plan fails in the apply, too: once is enough.
+    // What the plan has told and the apply tells again: once is enough.
     outcome.diagnostics = outcome
         .diagnostics
         .into_iter()
-        .filter(|d| d.severity == Severity::Error || !told.iter().any(|t| t == d))
+        .filter(|d| d.severity == Severity::Error || is_of_check(d) || !told.iter().any(|t| t == d))
         .collect();
     if outcome.store_failed {
         view.fail(rescue(&outcome.state, Path::new(RESCUED)));
@@ -178,6 +180,14 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
     view.applied(&outcome, plan.mode);
     // What waits for a decision was told before; everything else is done.
     u8::from(held.has_errors())
+}
+
+/// Whether it tells how an assertion of a `check` block ended.
+fn is_of_check(found: &Diagnostic) -> bool {
+    matches!(
+        found.summary.as_str(),
+        "Check block assertion failed" | "Check block assertion known after apply"
+    )
 }
 
 /// Asks; the error is the exit code.

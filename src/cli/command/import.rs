@@ -13,6 +13,7 @@ use super::init::unavailable_backend;
 use super::line;
 use super::view::View;
 use crate::cli::arguments::LockArgs;
+use crate::cli::arguments::StateFileArgs;
 use crate::cli::arguments::VariableArgs;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
@@ -36,6 +37,8 @@ pub(in crate::cli) struct ImportArgs {
     variables: VariableArgs,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    state_file: StateFileArgs,
     /// Run at most this many operations at once [default: 10]
     #[arg(long, value_name = "N", help_heading = "Running")]
     parallelism: Option<usize>,
@@ -63,6 +66,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &ImportArgs) -> u8 {
         Ok(opened) => opened,
         Err(d) => return view.fail(d),
     };
+    if let Err(d) = args.state_file.settle(&mut opened.session, true) {
+        return view.fail(*d);
+    }
     opened.session.lock_wait = wait;
     opened.session.parallelism = args.parallelism.filter(|n| *n > 0).unwrap_or(10);
     let code = carry_out(&view, &opened, args, address);

@@ -357,6 +357,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
     if let Err(d) = args.running.state_file.settle(&mut opened.session, false) {
         return view.fail(*d);
     }
+    view.diagnostics(&args.running.state_file.deprecated(), &Sources::default());
     let code = match wanted.plan(&view, &mut opened, &args.variables) {
         Some(planned) => tell(&view, &opened, args, planned),
         None => 1,

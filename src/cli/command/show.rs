@@ -1,10 +1,12 @@
 //! `show`
 
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
+use streamform_state::StateView;
 
 use super::fail;
 use super::line;
@@ -32,16 +34,22 @@ pub(in crate::cli) struct ShowArgs {
     /// Print Markdown, as a comment in a pull request has it
     #[arg(long)]
     markdown: bool,
-    /// A plan saved with `plan -out`; without it, the state is shown
-    #[arg(value_name = "PLAN")]
+    /// A plan saved with `plan -out`, or a state by the name of its file; without it, the state of the backend is shown
+    #[arg(value_name = "FILE")]
     path: Option<PathBuf>,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &ShowArgs) -> u8 {
     let ui = surroundings.ui();
     let result = surroundings.offline().and_then(|session| match &args.path {
+        Some(path) if is_state(path) => {
+            engine::state_of_file(&session, path).and_then(|found| state(&ui, &session, args, &found))
+        }
         Some(path) => plan(&ui, &session, args, path),
-        None => state(&ui, &session, args),
+        None => session.read_state().and_then(|found| {
+            engine::none_waits(&session, &found)?;
+            state(&ui, &session, args, &found)
+        }),
     });
     match result {
         Ok(()) => 0,
@@ -70,11 +78,24 @@ fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), 
     Ok(())
 }
 
-fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnostic>> {
-    let state = session.read_state()?;
-    engine::none_waits(session, &state)?;
+/// Whether it is a state file of Terraform's, or the name of a state of ours.
+fn is_state(path: &Path) -> bool {
+    match std::fs::File::open(path) {
+        Ok(mut file) => {
+            let mut first = [0u8];
+            file.read(&mut first).is_ok_and(|n| n == 1) && first == *b"{"
+        }
+        Err(_) => streamform_state::folder_of_file(path).exists(),
+    }
+}
+
+fn state(ui: &Ui, session: &Session, args: &ShowArgs, state: &StateView) -> Result<(), Box<Diagnostic>> {
     if state.is_empty() && !args.json {
-        ui.out("No state.\n");
+        ui.out(if state.serial() == 0 {
+            "No state.\n"
+        } else {
+            "The state file is empty. No resources are represented.\n"
+        });
         return Ok(());
     }
     if args.markdown {
@@ -84,10 +105,10 @@ fn state(ui: &Ui, session: &Session, args: &ShowArgs) -> Result<(), Box<Diagnost
         ));
     }
     if args.json {
-        let told = state_json(&state, &session.registry, Secrets::Clear);
+        let told = state_json(state, &session.registry, Secrets::Clear);
         ui.out_in_clear(&line(json_text(&told)));
     } else {
-        ui.out(&state_text(&state, &session.registry, &ui.style()));
+        ui.out(&state_text(state, &session.registry, &ui.style()));
     }
     Ok(())
 }

@@ -142,7 +142,7 @@ impl Desk {
     }
 
     pub(super) fn restore(&self, path: &Path) -> Planned {
-        restore(&self.session, path)
+        restore(&self.session, path, |_| Default::default())
     }
 
     pub(super) fn apply_planned(&self, planned: Planned) -> ApplyOutcome {

@@ -1,6 +1,8 @@
 //! Pre- and postconditions during the walk, and what is known of all conditions.
 
 use streamform_lang::addrs::AbsInstance;
+use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Severity;
 use streamform_lang::value::Value;
 
 use super::outputs::inside;
@@ -39,9 +41,10 @@ impl Planner<'_> {
             self.diagnostics.extend(found);
             let (status, messages) = status_of(&condition);
             if let Condition::Fails(message) = condition {
-                well = false;
                 let failed = failed_condition(rule, &scope, format!("Resource {what} failed"), message);
-                self.diagnostics.push(failed.on(address.to_string()));
+                let failed = self.as_severe(failed.on(address.to_string()));
+                well &= failed.severity != Severity::Error;
+                self.diagnostics.push(failed);
             } else if condition == Condition::Broken {
                 well = false;
             }
@@ -54,6 +57,17 @@ impl Planner<'_> {
             );
         }
         well
+    }
+
+    /// A plan that only refreshes is not stopped by a condition that does not hold: that is a warning there.
+    pub(super) fn as_severe(&self, failed: Diagnostic) -> Diagnostic {
+        match self.input.options.mode {
+            PlanMode::RefreshOnly => Diagnostic {
+                severity: Severity::Warning,
+                ..failed
+            },
+            PlanMode::Normal | PlanMode::Destroy => failed,
+        }
     }
 
     /// Takes over how validation rules of input variables ended.
@@ -105,7 +119,7 @@ impl Planner<'_> {
         for (kind, address, node) in missing {
             let node = self.input.graph.find(&node);
             let looked =
-                self.input.options.mode == PlanMode::Normal && node.is_some_and(|n| self.is_included(n));
+                self.input.options.mode != PlanMode::Destroy && node.is_some_and(|n| self.is_included(n));
             let status = if looked && !self.diagnostics.has_errors() {
                 CheckStatus::Pass
             } else {
@@ -159,6 +173,7 @@ impl Planner<'_> {
 pub fn status_of(condition: &Condition) -> (CheckStatus, Vec<String>) {
     match condition {
         Condition::Holds => (CheckStatus::Pass, Vec::new()),
+        Condition::Fails(m) if m.is_empty() => (CheckStatus::Fail, Vec::new()),
         Condition::Fails(m) => (CheckStatus::Fail, vec![m.clone()]),
         Condition::Unknown => (CheckStatus::Unknown, Vec::new()),
         Condition::Broken => (CheckStatus::Error, Vec::new()),

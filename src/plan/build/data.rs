@@ -31,6 +31,7 @@ use crate::plan::CheckStatus;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
+use crate::plan::PlanMode;
 
 use super::resource::Ready;
 
@@ -75,8 +76,11 @@ impl<'a> Planner<'a> {
                 one.address.key.clone(),
                 after.clone(),
             );
-            let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
-            self.push(change);
+            // A plan that only refreshes leaves nothing for later.
+            if self.input.options.mode == PlanMode::Normal {
+                let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
+                self.push(change);
+            }
         }
         if now.is_empty() {
             return Progressed::Done;
@@ -150,8 +154,10 @@ impl<'a> Planner<'a> {
                     );
                     // What a check reads is read again by apply: the check is about what is then.
                     let (action, reason) = match block.check {
-                        Some(_) => (Action::Read, Some(ActionReason::ReadBecauseCheckNested)),
-                        None => (Action::NoOp, None),
+                        Some(_) if self.input.options.mode == PlanMode::Normal => {
+                            (Action::Read, Some(ActionReason::ReadBecauseCheckNested))
+                        }
+                        _ => (Action::NoOp, None),
                     };
                     let change =
                         self.data_change(&read.address, &block, &schema, action, reason, value.clone());

@@ -215,17 +215,23 @@ pub fn ignore_changes(ignored: &IgnoreChanges, prior: &Value, config: &Value) ->
     }
 }
 
+fn is_map(value: &Value) -> bool {
+    matches!(value.kind(), streamform_lang::value::Kind::Map(_))
+}
+
 /// `config` with the value of `prior` at a path; a map key that `prior` does not have is taken out.
 fn put(config: Value, prior: &Value, steps: &[Step]) -> Value {
     let Some((first, rest)) = steps.split_first() else {
         return prior.clone();
     };
     match first {
+        // As in Terraform a key of what is no map stands for the whole of it.
+        Step::Key(_) if rest.is_empty() && !is_map(&config) => prior.clone(),
         Step::Attr(name) | Step::Key(name) => {
             let Some(entries) = config.entries() else {
                 return config;
             };
-            let is_map = matches!(config.kind(), streamform_lang::value::Kind::Map(_));
+            let is_map = is_map(&config);
             match (config.get(name), prior.get(name)) {
                 (current, Some(p)) => {
                     let inner = match current {

@@ -21,6 +21,7 @@ mod recover;
 mod requests;
 mod resource;
 mod single_import;
+mod stored;
 mod targets;
 mod triggers;
 mod unread;

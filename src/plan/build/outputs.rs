@@ -62,7 +62,7 @@ impl Planner<'_> {
             return Diagnostics::new();
         };
         let mut diagnostics = Diagnostics::new();
-        if self.input.options.mode == PlanMode::Normal {
+        if self.input.options.mode != PlanMode::Destroy {
             for id in self.world.instances_of(module).to_vec() {
                 let address = output_address(&self.world.address(id).to_string(), name);
                 for rule in &output.preconditions {
@@ -72,7 +72,7 @@ impl Planner<'_> {
                     if let Condition::Fails(message) = condition {
                         let summary = "Module output value precondition failed";
                         let failed = failed_condition(rule, &self.world.scope(id), summary, message);
-                        diagnostics.push(failed.on(address.clone()));
+                        diagnostics.push(self.as_severe(failed.on(address.clone())));
                     }
                     let object = output_address(&self.input.config.module(module).path.to_string(), name);
                     self.record_check(CheckKind::Output, object, address.clone(), status, messages);
@@ -91,7 +91,7 @@ impl Planner<'_> {
             return Diagnostics::new();
         };
         let mut diagnostics = Diagnostics::new();
-        if self.input.options.mode != PlanMode::Normal {
+        if self.input.options.mode == PlanMode::Destroy {
             return diagnostics;
         }
         for id in self.world.instances_of(module).to_vec() {

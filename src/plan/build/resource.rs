@@ -71,8 +71,12 @@ impl<'a> Planner<'a> {
             // The static checks have told; a destroy of what is left in the state needs no configuration.
             return Progressed::Failed;
         };
-        if self.input.options.mode != PlanMode::Normal {
+        let mode = self.input.options.mode;
+        if mode == PlanMode::Destroy || (mode == PlanMode::RefreshOnly && resource.mode == Mode::Managed) {
             self.values_from_state(module, resource);
+            if mode == PlanMode::RefreshOnly {
+                self.judge_stored(module, &block);
+            }
             return Progressed::Done;
         }
         let config = ConfigResource {
@@ -245,53 +249,6 @@ impl<'a> Planner<'a> {
                     .world
                     .set_instance(module, &address.resource, address.key, value),
                 None => self.world.set_absent(module, &address.resource, address.key),
-            }
-        }
-    }
-
-    /// In a destroy or refresh-only plan: what the state says is what references see.
-    fn values_from_state(&mut self, module: ModuleId, resource: &Resource) {
-        for id in self.world.instances_of(module).to_vec() {
-            let abs = AbsResource {
-                module: self.world.address(id).clone(),
-                resource: resource.clone(),
-            };
-            let config = abs.config();
-            let found: Vec<(InstanceKey, Value)> = self
-                .prior_of
-                .get(&config)
-                .into_iter()
-                .flatten()
-                .filter(|a| a.module == abs.module)
-                .filter_map(|a| {
-                    let prior = self.prior.get(a)?;
-                    let object = prior.current.as_ref()?;
-                    Some((a.key.clone(), prior::state_value(object, &prior.schema)))
-                })
-                .collect();
-            let expansion = match found.first().map(|(k, _)| k) {
-                None => Expansion::Unknown(false),
-                Some(InstanceKey::None) => Expansion::Single,
-                Some(InstanceKey::Int(_)) => Expansion::Count(
-                    found
-                        .iter()
-                        .map(|(k, _)| if let InstanceKey::Int(i) = k { i + 1 } else { 0 })
-                        .max()
-                        .unwrap_or(0),
-                ),
-                Some(InstanceKey::Str(_)) => Expansion::Each(
-                    found
-                        .iter()
-                        .filter_map(|(k, v)| match k {
-                            InstanceKey::Str(s) => Some((s.clone(), v.clone())),
-                            _ => None,
-                        })
-                        .collect(),
-                ),
-            };
-            self.world.set_expansion(id, resource, expansion);
-            for (key, value) in found {
-                self.world.set_instance(id, resource, key, value);
             }
         }
     }

@@ -17,6 +17,8 @@ use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::value::Marks;
+use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_provider::Registry;
 use streamform_provider::protocol::Findings;
@@ -617,7 +619,9 @@ impl<'a> Planner<'a> {
                 .settings
                 .variables
                 .iter()
-                .map(|(n, v): (&streamform_lang::value::Name, &Value)| (n.clone(), v.clone()))
+                .map(|(n, v): (&streamform_lang::value::Name, &Value)| {
+                    (n.clone(), kept(self.input.config, n, v))
+                })
                 .collect(),
             lineage: self.input.state.lineage().to_owned(),
             serial: self.input.state.serial(),
@@ -632,6 +636,15 @@ impl<'a> Planner<'a> {
             held: self.held,
         };
         (built, self.world)
+    }
+}
+
+/// What a plan keeps of the value of a root variable: of an ephemeral one only that it was set.
+fn kept(config: &Configuration, name: &streamform_lang::value::Name, value: &Value) -> Value {
+    if config.root().variables.get(name).is_some_and(|v| v.ephemeral) {
+        Value::null(Type::Any).with_marks(Marks::EPHEMERAL)
+    } else {
+        value.clone()
     }
 }
 

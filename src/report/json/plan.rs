@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
+use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Target;
+use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
 use streamform_lang::value::Value;
@@ -54,11 +56,15 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
             plan.drift.iter().map(|c| resource_change(c, w)).collect(),
         );
     }
-    if !plan.changes.is_empty() {
-        out.insert(
-            "resource_changes".into(),
-            plan.changes.iter().map(|c| resource_change(c, w)).collect(),
-        );
+    let changes: Vec<Json> = plan
+        .changes
+        .iter()
+        // What was read while planning is no change.
+        .filter(|c| !(c.action == Action::NoOp && c.mode() == Mode::Data))
+        .map(|c| resource_change(c, w))
+        .collect();
+    if !changes.is_empty() {
+        out.insert("resource_changes".into(), Json::Array(changes));
     }
     if !plan.outputs.is_empty() {
         let outputs: Map<String, Json> = plan
@@ -117,6 +123,9 @@ fn variables(plan: &Plan, config: Option<&Configuration>, w: Writer<'_>) -> Map<
         }
     }
     for (name, value) in &plan.variables {
+        if value.marks().contains(Marks::EPHEMERAL) {
+            continue;
+        }
         all.insert(name.to_string(), shown(name, value));
     }
     all.into_iter().collect()

@@ -170,6 +170,20 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What an address of a resource cannot begin with.
+const RESERVED: &[&str] = &[
+    "arg",
+    "count",
+    "each",
+    "lazy",
+    "local",
+    "path",
+    "self",
+    "template",
+    "terraform",
+    "var",
+];
+
 impl Target {
     /// Parses what a user types to name something.
     ///
@@ -187,9 +201,13 @@ impl Target {
             "ephemeral" => Mode::Ephemeral,
             _ => Mode::Managed,
         };
-        if mode != Mode::Managed {
+        if mode != Mode::Managed || first.as_str() == "resource" {
             r.dot()?;
             first = r.name()?;
+        } else if RESERVED.contains(&first.as_str()) {
+            return r.fail(format_args!(
+                "The keyword \"{first}\" is reserved and cannot be used to target a resource address. If you are targeting a resource type that uses a reserved keyword, please prefix your address with \"resource.\""
+            ));
         }
         r.dot()?;
         let name = r.name()?;

@@ -374,7 +374,10 @@ pub(super) fn splat(
         evaluate_in(each, inner, found)
     };
     if single {
-        let known = value.is_known();
+        let known = match value.kind() {
+            Kind::Unknown(u) => u.refinement.not_null,
+            _ => true,
+        };
         let item = of(&value, found);
         // A single value that may turn out null gives one element or none.
         return if known && !failed_since(found, before) {

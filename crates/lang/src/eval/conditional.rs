@@ -45,6 +45,9 @@ pub(super) fn conditional(
     let marks = chosen.marks();
     let take = decide(&chosen, condition, expr.span, env, found);
     let (value, problems, which) = match take {
+        // Null takes on the marks of the other side, as in Terraform.
+        Some(true) if a.is_null() => (a.with_marks(b.marks()), yes_found, "true"),
+        Some(false) if b.is_null() => (b.with_marks(a.marks()), no_found, "false"),
         Some(true) => (a, yes_found, "true"),
         Some(false) => (b, no_found, "false"),
         None if super::failed_since(found, before) => return Value::unknown(ty).with_marks(marks),
@@ -100,10 +103,10 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
     if x == y {
         return Some(x);
     }
-    if a.is_null() && x == Type::Any {
+    if a.is_null() && x == Type::Any && a.marks().is_empty() {
         return Some(y);
     }
-    if b.is_null() && y == Type::Any {
+    if b.is_null() && y == Type::Any && b.marks().is_empty() {
         return Some(x);
     }
     if x == Type::Any || y == Type::Any {

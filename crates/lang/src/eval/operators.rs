@@ -140,10 +140,10 @@ fn arithmetic(op: BinaryOp, a: &Number, b: &Number) -> Result<Option<Value>, Und
         BinaryOp::Mul => Value::number(a.mul(b)?),
         BinaryOp::Rem => Value::number(a.rem(b)?),
         BinaryOp::Div => Value::number(a.div(b)?),
-        BinaryOp::Less => Value::bool(a < b),
-        BinaryOp::LessEq => Value::bool(a <= b),
-        BinaryOp::Greater => Value::bool(a > b),
-        BinaryOp::GreaterEq => Value::bool(a >= b),
+        BinaryOp::Less => Value::bool(a.compare(b).is_lt()),
+        BinaryOp::LessEq => Value::bool(a == b || a.compare(b).is_lt()),
+        BinaryOp::Greater => Value::bool(a.compare(b).is_gt()),
+        BinaryOp::GreaterEq => Value::bool(a == b || a.compare(b).is_gt()),
         BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::And | BinaryOp::Or => return Ok(None),
     }))
 }

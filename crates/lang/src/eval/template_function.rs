@@ -58,6 +58,13 @@ pub(super) fn call(
             if let Some(problem) = written.args.first().and_then(not_a_reference) {
                 return Some(Err(CallError::Arguments(vec![(0, problem)])));
             }
+            if let Some(template) = values.first()
+                && !template.is_null()
+                && !matches!(template.ty(), Type::String | Type::Any)
+            {
+                let problem = "invalid template value: a string is required".to_owned();
+                return Some(Err(CallError::Arguments(vec![(0, problem)])));
+            }
             STRING.as_ref()?
         }
         _ => return None,
@@ -71,22 +78,24 @@ pub(super) fn call(
     Some(functions::call(ready, values.to_vec(), around))
 }
 
+const NO_REFERENCE: &str = "invalid template expression: must be a direct reference to a single string from elsewhere, containing valid Terraform template syntax";
+
 /// Why an expression is not what `templatestring` takes: whoever writes the template in place wants no function.
 fn not_a_reference(template: &Expr) -> Option<String> {
     let only = "invalid template expression: templatestring is only for rendering templates retrieved dynamically from elsewhere";
     Some(match &template.kind {
-        ExprKind::Traversal(_) | ExprKind::Relative(..) | ExprKind::Index(..) | ExprKind::SplatItem => return None,
+        ExprKind::Traversal(_) | ExprKind::SplatItem => return None,
+        ExprKind::Relative(of, ..) | ExprKind::Index(of, ..) => return not_a_reference(of),
         // Null is told by the rules for all arguments.
-        ExprKind::Literal(v) if v.as_str().is_none() => return None,
-        ExprKind::Parens(inner) => return not_a_reference(inner),
+        ExprKind::Literal(v) if v.is_null() => return None,
+        ExprKind::Literal(v) if v.as_str().is_none() => NO_REFERENCE.to_owned(),
         ExprKind::Literal(_) | ExprKind::Template(_) => format!(
             "{only}, and so does not support providing a literal template; consider using a template string expression instead"
         ),
         ExprKind::Wrap(_) => format!(
             "{only}; to treat the inner expression as template syntax, write the reference expression directly without any template interpolation syntax"
         ),
-        _ => "invalid template expression: must be a direct reference to a single string from elsewhere, containing valid Terraform template syntax"
-            .to_owned(),
+        _ => NO_REFERENCE.to_owned(),
     })
 }
 

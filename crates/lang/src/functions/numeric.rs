@@ -72,7 +72,8 @@ pub(super) fn functions() -> Vec<Function> {
             "Reads a whole number in a base from 2 to 62.",
             [any("number"), number("base")],
             |a| match a[0].ty() {
-                Type::String | Type::Any => Ok(Type::Number),
+                Type::String => Ok(Type::Number),
+                Type::Any => Ok(Type::Any),
                 other => Err(wrong(
                     0,
                     format!("first argument must be a string, not {}", other.friendly_name()),
@@ -106,7 +107,10 @@ pub(super) fn functions() -> Vec<Function> {
             "sum",
             "The sum of the numbers in a list, set or tuple.",
             [Param::new("list", Type::Any)],
-            |_| Ok(Type::Number),
+            |a| match a[0].ty() {
+                Type::Any => Ok(Type::Any),
+                _ => Ok(Type::Number),
+            },
             sum,
         ),
     ]

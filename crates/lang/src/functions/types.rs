@@ -22,6 +22,10 @@ pub(super) fn functions() -> Vec<Function> {
     let to = |name, description, result, body| {
         function(name, description, [any("v").nullable().markable()], result, body).nullable()
     };
+    let to_scalar = |name, description, result, body| {
+        // Also of what is not known yet the marks stay.
+        function(name, description, [anything("v").markable()], result, body).nullable()
+    };
     vec![
         function(
             "ephemeralasnull",
@@ -64,7 +68,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a, _| Ok(remark(a[0].clone(), |m| m.union(Marks::SENSITIVE))),
         )
         .nullable(),
-        to(
+        to_scalar(
             "tobool",
             "A value as bool.",
             |a| to_type(a, Type::Bool),
@@ -82,7 +86,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::map(Type::Any)),
             |a, _| to_value(a, &Type::map(Type::Any)),
         ),
-        to(
+        to_scalar(
             "tonumber",
             "A value as number.",
             |a| to_type(a, Type::Number),
@@ -94,7 +98,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::set(Type::Any)),
             |a, _| to_value(a, &Type::set(Type::Any)),
         ),
-        to(
+        to_scalar(
             "tostring",
             "A value as text.",
             |a| to_type(a, Type::String),

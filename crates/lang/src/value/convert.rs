@@ -202,6 +202,16 @@ fn run(value: Value, ty: &Type, at: &mut Path) -> Result<Value, ConvertError> {
             None => return fail(at, "a number is required"),
         },
         Kind::String(s) if *ty == Type::Bool => Value::bool(to_bool(s, at)?),
+        // Elements of a set may turn out equal once they are known.
+        Kind::Set(s) if matches!(ty, Type::List(_)) && s.items.len() > 1 && !value.is_wholly_known() => {
+            let known = Refinement {
+                not_null: true,
+                min_length: Some(1),
+                max_length: Some(s.items.len()),
+                ..Refinement::default()
+            };
+            Value::unknown_with(fill_any(&value.ty(), ty), known)
+        }
         Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => sequence(&value, ty, at)?,
         Kind::Map(_) | Kind::Object(_) => entries(&value, ty, at)?,
         _ => return fail(at, mismatch_message(&value.ty(), ty)),

@@ -16,6 +16,13 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
             return u.refinement.not_null.then_some(false);
         }
         (Kind::Null(_), _) | (_, Kind::Null(_)) => return Some(false),
+        // As in Terraform the shape of what is partly known decides, also against what has no type yet.
+        (Kind::Unknown(u), _) if b.is_known() && !b.is_wholly_known() && u.ty != b.ty() => {
+            return Some(false);
+        }
+        (_, Kind::Unknown(u)) if a.is_known() && !a.is_wholly_known() && u.ty != a.ty() => {
+            return Some(false);
+        }
         (Kind::Unknown(u), _) if b.is_known() => return if excludes(u, b) { Some(false) } else { None },
         (_, Kind::Unknown(u)) if a.is_known() => return if excludes(u, a) { Some(false) } else { None },
         (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => return None,

@@ -507,8 +507,21 @@ impl PartialOrd for Number {
     }
 }
 
+/// Numbers are equal where their digits are: what a function has computed in 53 bits equals the number that is read from its
+/// digits. [`Number::compare`] tells also those apart.
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
+        match (self.short(), other.short()) {
+            (false, false) | (true, true) => self.compare(other),
+            (true, false) => self.as_written().compare(other),
+            (false, true) => self.compare(&other.as_written()),
+        }
+    }
+}
+
+impl Number {
+    /// The order of the exact values.
+    pub fn compare(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             (Int(a), Int(b)) => a.cmp(b),
             _ => match (self.to_big(), other.to_big()) {
@@ -518,9 +531,17 @@ impl Ord for Number {
             },
         }
     }
-}
 
-impl Number {
+    /// Whether it has fewer bits than a number that is read.
+    fn short(&self) -> bool {
+        matches!(&self.0, Repr::Big(b) if b.precision() < PRECISION)
+    }
+
+    /// The number that its digits name.
+    fn as_written(&self) -> Number {
+        Number::parse(&self.to_string()).unwrap_or_else(|| self.clone())
+    }
+
     fn side(&self) -> i8 {
         match self.0 {
             Infinity(true) => -1,

@@ -105,6 +105,9 @@ impl Marks {
     }
 }
 
+/// Longer lists stay unknown as a whole.
+const MOST_UNKNOWN_ELEMENTS: usize = 1 << 16;
+
 /// What is known about an unknown value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Refinement {
@@ -226,8 +229,26 @@ impl Value {
         }))
         .into()
     }
-    /// An unknown value of which something is known.
+    /// An unknown value of which something is known. Where that leaves only one shape it is known: a list of a certain
+    /// length has unknown elements.
     pub fn unknown_with(ty: Type, refinement: Refinement) -> Value {
+        if let (true, Some(length), Some(most)) =
+            (refinement.not_null, refinement.min_length, refinement.max_length)
+            && length == most
+        {
+            match &ty {
+                Type::List(e) if length <= MOST_UNKNOWN_ELEMENTS => {
+                    let items = (0..length).map(|_| Value::unknown((**e).clone()));
+                    return Value::list((**e).clone(), items);
+                }
+                Type::Set(e) if length <= 1 => {
+                    let items = (0..length).map(|_| Value::unknown((**e).clone()));
+                    return Value::set((**e).clone(), items);
+                }
+                Type::Map(e) if length == 0 => return Value::map((**e).clone(), []),
+                _ => {}
+            }
+        }
         Kind::Unknown(Arc::new(Unknown { ty, refinement })).into()
     }
     /// Unknown, but certainly not null.

@@ -41,7 +41,7 @@ pub(super) fn functions() -> Vec<Function> {
         function(
             "lookup",
             "The element of a map or object with a key, or a default.",
-            [any("inputMap").markable(), string("key").markable()],
+            [any("inputMap").markable(), string("key").markable().unknowable()],
             lookup_type,
             lookup,
         )
@@ -155,6 +155,9 @@ fn shown_key(key: &Value) -> String {
 fn lookup(a: &[Value], _: &Surroundings) -> Outcome {
     let ty = lookup_type(a)?;
     let marks = a[0].marks().union(a[1].marks());
+    if !a[1].is_known() {
+        return Ok(Value::unknown(ty).with_marks(marks));
+    }
     if let Some(found) = a[0].get(a[1].as_str().unwrap_or("")) {
         return Ok(found.clone().with_marks(marks));
     }

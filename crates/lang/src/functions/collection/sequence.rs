@@ -406,8 +406,12 @@ fn element_at(a: &[Value]) -> Result<(Type, Option<usize>), FunctionError> {
     if length == 0 {
         return Err(failed("cannot use element function with an empty list"));
     }
-    let at = usize::try_from(at).map_err(|_| failed("cannot use element function with a negative index"))?;
-    let at = at % length;
+    // A negative index counts from the end of a list; of a tuple only the first element can be reached so.
+    let whole = i64::try_from(length).unwrap_or(i64::MAX);
+    if at < 0 && at % whole != 0 && matches!(ty, Type::Tuple(_)) {
+        return Err(failed("cannot use element function with a negative index"));
+    }
+    let at = usize::try_from(at.rem_euclid(whole)).unwrap_or(0);
     Ok(match ty {
         Type::List(e) => ((*e).clone(), Some(at)),
         Type::Tuple(t) => (t[at].clone(), Some(at)),
@@ -418,7 +422,14 @@ fn element_at(a: &[Value]) -> Result<(Type, Option<usize>), FunctionError> {
 fn flatten(list: &Value) -> Outcome {
     match list.ty() {
         Type::List(_) | Type::Set(_) | Type::Tuple(_) => {}
-        _ if !list.is_wholly_known() => return Ok(unknown(Type::Any)),
+        // What is wrong with it is told when it is known, as Terraform does it.
+        _ if !list.is_wholly_known() => {
+            let Some(entries) = list.entries() else {
+                return Ok(unknown(Type::Any));
+            };
+            let inside = Value::tuple(entries.iter().map(|(_, v)| v.clone()));
+            return flatten(&inside.with_marks(list.marks()));
+        }
         _ => return Err(failed("can only flatten lists, sets and tuples")),
     }
     let (mut out, mut marks) = (Vec::new(), Marks::NONE);

@@ -2,6 +2,7 @@ use super::super::oracle::{answer, call, l, n, o, s, secret, t};
 use crate::value::Marks;
 use crate::value::Type;
 use crate::value::Value;
+use crate::value::convert;
 
 fn null() -> Value {
     Value::null(Type::Any)
@@ -118,6 +119,11 @@ fn sequences() {
             "element",
             vec![abc(), n("-1")],
             "cannot use element function with a negative index",
+        ),
+        (
+            "element",
+            vec![convert(&abc(), &Type::list(Type::String)).unwrap(), n("-4")],
+            "\"c\"",
         ),
         (
             "flatten",

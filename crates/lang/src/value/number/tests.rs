@@ -216,3 +216,21 @@ fn zero_has_a_sign_and_infinities_are_numbers() {
     assert_eq!(minus.abs().to_string(), "0");
     assert_eq!(Number::from_f64(f64::NEG_INFINITY), Some(less));
 }
+
+#[test]
+fn numbers_with_the_same_digits_are_equal() {
+    use std::hash::BuildHasher;
+    let hash = |n: &Number| std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().hash_one(n);
+    for f in [0.584_962_500_721_156_2, 2.828_427_124_746_19, 1e300, 5e-324, -0.1] {
+        let computed = Number::from_f64(f).unwrap();
+        let read = n(&computed.to_string());
+        assert_eq!(computed, read);
+        assert_eq!(read, computed);
+        assert_eq!(hash(&computed), hash(&read));
+        assert_eq!(computed.cmp(&read), std::cmp::Ordering::Equal);
+    }
+    // The exact values are not the same.
+    let computed = Number::from_f64(0.1).unwrap();
+    assert_eq!(computed.compare(&n("0.1")), std::cmp::Ordering::Greater);
+    assert!(computed < n("0.1000000000000001") && n("0.0999999999999999") < computed);
+}
