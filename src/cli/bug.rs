@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_state::StateError;
 
 use super::environment::Looks;
 
@@ -24,6 +25,13 @@ fn diagnostic(info: &PanicHookInfo<'_>) -> Option<Diagnostic> {
     // The state catches these and repairs or refuses with a message of its own.
     if place.file().contains("/sled-") {
         return None;
+    }
+    // The state's files were changed under the hands of this run, or the disk fails: it must not go on, and it is no bug.
+    if let Some(error) = info.payload().downcast_ref::<StateError>() {
+        return Some(Diagnostic::error(
+            "State cannot be read any more",
+            error.to_string(),
+        ));
     }
     let what = info
         .payload()

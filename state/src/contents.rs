@@ -16,7 +16,8 @@ use crate::item::Codec;
 use crate::item::Item;
 use crate::item::Kind;
 use crate::item::digest;
-use crate::view::Slot;
+use crate::records::Records;
+use crate::records::Slot;
 
 /// Where a state stands, and a summary of what is in it. The same facts are in every frame of the log, in the working
 /// store, in the manifest and in every snapshot, so that each can be held against the others.
@@ -104,6 +105,13 @@ impl Contents {
         }
     }
 
+    /// Begins with these records: `count` of them, whose digests add up to `sum`. There are none yet.
+    pub(crate) fn begin_with(&mut self, records: Records, count: u64, sum: u128) {
+        self.view.records = records;
+        self.count += count;
+        self.sum = self.sum.wrapping_add(sum);
+    }
+
     /// Takes in a stored item.
     pub(crate) fn load(&mut self, codec: &Codec, Item(kind, id, stored): &Item) -> Result<(), BadItem> {
         match stored {
@@ -120,10 +128,8 @@ impl Contents {
     pub(crate) fn put(&mut self, id: &str, payload: Payload, digest: u128) {
         let before = match payload {
             Payload::Resource(record) => {
-                let before = self.view.records.get(id).map(|slot| slot.digest);
-                self.view
-                    .records
-                    .insert_mut(id.to_owned(), Slot { record, digest });
+                let before = self.view.records.digest(id);
+                self.view.records.insert(id.to_owned(), Slot { record, digest });
                 before
             }
             Payload::Output(value) => {
@@ -146,8 +152,8 @@ impl Contents {
     pub(crate) fn remove(&mut self, kind: Kind, id: &str) {
         let before = match kind {
             Kind::Resource => {
-                let before = self.view.records.get(id).map(|slot| slot.digest);
-                self.view.records.remove_mut(id);
+                let before = self.view.records.digest(id);
+                self.view.records.remove(id);
                 before
             }
             Kind::Output => {
@@ -182,27 +188,34 @@ impl Contents {
 }
 
 fn decode(codec: &Codec, kind: Kind, id: &str, text: &RawJson) -> Result<Payload, BadItem> {
-    let stray = || BadItem::Damaged {
-        kind,
-        id: id.to_owned(),
-        detail: "it stands under the name of another".into(),
-    };
     match kind {
-        Kind::Resource => {
-            let record: Record = codec.decode(kind, id, text)?;
-            if record.address != id {
-                return Err(stray());
-            }
-            Ok(Payload::Resource(Arc::new(record)))
-        }
+        Kind::Resource => decode_record(codec, id, text).map(|record| Payload::Resource(Arc::new(record))),
         Kind::Output => codec.decode(kind, id, text).map(Payload::Output),
         Kind::Intent => {
             let intent: Intent = codec.decode(kind, id, text)?;
             if intent.id.to_string() != id {
-                return Err(stray());
+                return Err(stray(kind, id));
             }
             Ok(Payload::Intent(intent))
         }
         Kind::Checks => codec.decode(kind, id, text).map(Payload::Checks),
+    }
+}
+
+/// The record in a stored item.
+pub(crate) fn decode_record(codec: &Codec, address: &str, text: &RawJson) -> Result<Record, BadItem> {
+    let record: Record = codec.decode(Kind::Resource, address, text)?;
+    if record.address == address {
+        Ok(record)
+    } else {
+        Err(stray(Kind::Resource, address))
+    }
+}
+
+fn stray(kind: Kind, id: &str) -> BadItem {
+    BadItem::Damaged {
+        kind,
+        id: id.to_owned(),
+        detail: "it stands under the name of another".into(),
     }
 }

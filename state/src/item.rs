@@ -167,6 +167,12 @@ impl Codec {
     }
 }
 
+/// The name of the key that sealed an item; `None` when it is in clear.
+pub(crate) fn sealing_key(text: &RawJson) -> Option<String> {
+    let envelope: Opened<'_> = serde_json::from_str(text.as_str()).ok()?;
+    envelope.sealed.map(|sealed| sealed.key())
+}
+
 /// serde_json's messages may quote a value: only the place is told.
 fn shape(error: &serde_json::Error) -> String {
     format!("its JSON has the wrong shape at column {}", error.column())

@@ -58,10 +58,10 @@ impl StateView {
         for entry in entries {
             match entry {
                 Entry::Remove { address } => {
-                    view.records.remove_mut(address);
+                    view.records.remove(address);
                 }
                 Entry::Put(record) if record.is_empty() => {
-                    view.records.remove_mut(&record.address);
+                    view.records.remove(&record.address);
                 }
                 Entry::Put(record) => view.insert(record.clone()),
                 Entry::Outputs(outputs) => view.outputs = outputs.clone().into(),

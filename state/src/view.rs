@@ -1,13 +1,12 @@
 //! A consistent look at the whole state.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
-
-use rpds::RedBlackTreeMapSync;
 
 use crate::OutputValue;
 use crate::Record;
+use crate::records::Records;
+use crate::records::Slot;
 
 /// The state as it was at one commit. Cloning costs a few counters; a view never changes, and commits after it share
 /// everything with it that they did not touch.
@@ -15,16 +14,9 @@ use crate::Record;
 pub struct StateView {
     pub(crate) lineage: Arc<str>,
     pub(crate) serial: u64,
-    pub(crate) records: RedBlackTreeMapSync<String, Slot>,
+    pub(crate) records: Records,
     pub(crate) outputs: Arc<BTreeMap<String, OutputValue>>,
     pub(crate) checks: Arc<serde_json::Value>,
-}
-
-/// A record and the digest of its stored form.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub(crate) record: Arc<Record>,
-    pub(crate) digest: u128,
 }
 
 impl StateView {
@@ -33,7 +25,7 @@ impl StateView {
         Self {
             lineage: lineage.into(),
             serial: 0,
-            records: RedBlackTreeMapSync::default(),
+            records: Records::default(),
             outputs: Arc::default(),
             checks: Arc::new(serde_json::Value::Null),
         }
@@ -59,7 +51,7 @@ impl StateView {
 
     pub(crate) fn insert(&mut self, record: Record) {
         // The digest is of the stored form, which such a record does not have.
-        self.records.insert_mut(
+        self.records.insert(
             record.address.clone(),
             Slot {
                 record: Arc::new(record),
@@ -80,35 +72,39 @@ impl StateView {
 
     /// The record of an instance. O(log n).
     pub fn get(&self, address: &str) -> Option<&Arc<Record>> {
-        self.records.get(address).map(|slot| &slot.record)
+        self.records.get(address)
     }
 
     /// All records, ordered by the text of their address.
     pub fn records(&self) -> impl Iterator<Item = &Arc<Record>> {
-        self.records.values().map(|slot| &slot.record)
+        self.records.iter()
+    }
+
+    /// The addresses of all records, in order of their text. Reads no record.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.records.addresses()
     }
 
     /// The records of all instances of one resource of one module instance, such as `module.a["x"].type.name`, with and without key.
     pub fn instances_of<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = &'a Arc<Record>> {
-        let first = (Bound::Included(resource), Bound::Unbounded);
         self.records
-            .range::<str, _>(first)
+            .from(resource)
             .take_while(move |(address, _)| address.starts_with(resource))
             .filter(move |(address, _)| {
                 let rest = &address[resource.len()..];
                 rest.is_empty() || rest.starts_with('[')
             })
-            .map(|(_, slot)| &slot.record)
+            .map(|(_, found)| found.record())
     }
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.records.size()
+        self.records.len()
     }
 
     /// Whether there is neither a record nor an output.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.outputs.is_empty()
+        self.records.len() == 0 && self.outputs.is_empty()
     }
 
     /// The output values of the root module.

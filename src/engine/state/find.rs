@@ -34,8 +34,8 @@ pub fn parse_targets(texts: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
 /// All records by address: data sources first within a module, keys by number.
 pub(super) fn addresses(state: &StateView) -> BTreeSet<AbsInstance> {
     state
-        .records()
-        .filter_map(|r| AbsInstance::parse(&r.address).ok())
+        .addresses()
+        .filter_map(|address| AbsInstance::parse(address).ok())
         .collect()
 }
 

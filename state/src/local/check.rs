@@ -303,7 +303,14 @@ fn check_working(
     findings: &mut Vec<Finding>,
 ) {
     const PART: &str = "working store";
+    let newest = snapshot::snapshots(layout.dir())
+        .ok()
+        .and_then(|all| all.into_iter().next());
+    let large = newest.is_some_and(|newest| newest.bytes >= recovery::SMALL);
     findings.push(match &copy.made {
+        None if large => {
+            Finding::note(PART, "It is missing").advise("The next run that writes the state makes it anew.")
+        }
         None => Finding::well(PART, "There is none: only a large state has one"),
         Some(Err(error)) => Finding::note(
             PART,

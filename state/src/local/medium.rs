@@ -35,14 +35,15 @@ const SEGMENTS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Folder {
     layout: Layout,
+    codec: Codec,
     segment: Option<SegmentWriter>,
-    /// Items that the log has and the working store does not; all items where the working store was not asked.
+    /// All items, if `complete`.
     pending: Pending,
-    /// `pending` holds all items.
+    /// The state was read whole, and `pending` holds all of it.
     complete: bool,
     /// Something waits to be folded.
     unfolded: bool,
-    /// Intents that this process made: the working store never saw them.
+    /// Intents that this process made: no copy has seen them.
     own_intents: HashSet<String>,
     wanting: Wanting,
     working: Option<Working>,
@@ -80,6 +81,7 @@ pub(super) fn open(
     let taken_over = lock.taken_over().cloned();
     let medium = Folder {
         layout,
+        codec: codec.clone(),
         segment: None,
         pending: opened.pending,
         complete: opened.complete,
@@ -113,23 +115,26 @@ impl Medium for Folder {
                 items: commit.items,
             });
         }
+        self.unfolded = true;
+        if !self.complete {
+            return Ok(commit.standing);
+        }
         for Item(kind, id, text) in commit.items {
             if kind == Kind::Intent {
                 if text.is_some() {
                     self.own_intents.insert(id.clone());
                 } else if self.own_intents.contains(&id) {
-                    // One that came and went within this run is nothing that the working store has to hear of.
+                    // One that came and went within this run is nothing that a copy has to hear of.
                     self.pending.remove(&(kind, id));
                     continue;
                 }
             }
             self.pending.insert((kind, id), text);
         }
-        self.unfolded = true;
         Ok(commit.standing)
     }
 
-    /// Folds the log: a small state into a snapshot, a large one into the working store, and into a snapshot when one is due.
+    /// Folds the log: a small state into a snapshot, a large one into working store and snapshot when they are due.
     fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {
         let Wanting {
             rebuild,
@@ -161,7 +166,9 @@ impl Folder {
             .map(|((kind, id), text)| Item(kind, id, text))
             .collect();
         items.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-        snapshot::write(&self.layout, standing, |take| items.iter().try_for_each(take))?;
+        snapshot::write(&self.layout, standing, false, |take| {
+            items.iter().try_for_each(take)
+        })?;
         self.forget_working()?;
         manifest::write(&self.layout.manifest(), standing)?;
         self.segment = None;
@@ -192,42 +199,14 @@ impl Folder {
         self.complete && ((ENDS + lines.sum::<usize>()) as u64) < SMALL
     }
 
-    /// The end of a run: working store, snapshot, manifest, and then the log may go.
+    /// The end of a run that changed something. Of a large state the log is enough, until it has grown.
     fn fold(&mut self, standing: &Standing) -> Result<(), StateError> {
         if self.is_small() {
             return self.fold_small(standing);
         }
-        let working = match self.working.take() {
-            Some(working) => working,
-            None => {
-                self.forget_working()?;
-                Working::open(&self.layout.working())?
-            }
-        };
-        if self.wanting.rebuild {
-            working.clear()?;
-        }
-        working.fold(&self.pending, standing)?;
-        self.pending.clear();
         let segments = log::segments(&self.layout)?;
-        if self.snapshot_due(&segments)? {
-            let mut copied = (0_u64, 0_u128);
-            snapshot::write(&self.layout, standing, |take| {
-                working.each(|item| {
-                    if let Item(kind, id, Some(text)) = &item {
-                        copied = (copied.0 + 1, copied.1.wrapping_add(digest(*kind, id, text)));
-                    }
-                    take(&item)
-                })?;
-                // What sled gives back must be what it was given; else the log stays and nothing new claims to be good.
-                if (copied.0, format!("{:032x}", copied.1)) != (standing.count, standing.digest.clone()) {
-                    return Err(StateError::WorkingStore {
-                        path: self.layout.working(),
-                        detail: "it does not hold what was put into it".into(),
-                    });
-                }
-                Ok(())
-            })?;
+        if self.copy_due(&segments)? {
+            self.copy(standing)?;
             manifest::write(&self.layout.manifest(), standing)?;
             self.segment = None;
             log::remove(&segments)?;
@@ -238,14 +217,100 @@ impl Folder {
         }
     }
 
-    /// A full copy at every run of a large state would be dear: it is made when the log since the last one has grown to half of it.
-    fn snapshot_due(&self, segments: &[log::Segment]) -> Result<bool, StateError> {
-        let newest = snapshot::snapshots(self.layout.dir())?.into_iter().next();
-        let Some(newest) = newest.filter(|_| !self.wanting.needs_snapshot) else {
+    /// Brings the working store up to date and writes a snapshot from it, each held against the account of all commits.
+    fn copy(&mut self, standing: &Standing) -> Result<(), StateError> {
+        if !(self.complete || self.wanting.rebuild) {
+            match self
+                .bring_up()
+                .and_then(|working| self.snapshot(&working, standing))
+            {
+                // Nothing is lost: this was the second copy.
+                Err(
+                    error @ (StateError::OpenWorkingStore { .. }
+                    | StateError::WorkingStore { .. }
+                    | StateError::CorruptItem { .. }
+                    | StateError::CorruptFile { .. }),
+                ) => tracing::warn!(error = %error, "the working store is made anew"),
+                done => return done,
+            }
+        }
+        let items = if self.complete {
+            std::mem::take(&mut self.pending)
+        } else {
+            recovery::everything(&self.layout, &self.codec)?
+        };
+        self.working = None;
+        self.forget_working()?;
+        let working = Working::open(&self.layout.working())?;
+        working.fold(&items, standing)?;
+        self.snapshot(&working, standing)
+    }
+
+    /// The working store with all that the log has beyond it.
+    fn bring_up(&mut self) -> Result<Working, StateError> {
+        let working = match self.working.take() {
+            Some(working) => working,
+            None => Working::open(&self.layout.working())?,
+        };
+        let failed = |detail: &str| StateError::WorkingStore {
+            path: self.layout.working(),
+            detail: detail.into(),
+        };
+        let at = working
+            .standing()?
+            .ok_or_else(|| failed("it was never filled to an end"))?;
+        let mut last = at.clone();
+        let mut items = Pending::new();
+        let replayed = log::replay(
+            &self.layout,
+            &log::segments(&self.layout)?,
+            at.seq,
+            |commit, _| {
+                last = commit.standing;
+                for Item(kind, id, text) in commit.items {
+                    items.insert((kind, id), text);
+                }
+                Ok(())
+            },
+        );
+        replayed.map_err(|_| failed("the log does not go on from where it stands"))?;
+        working.fold(&items, &last)?;
+        Ok(working)
+    }
+
+    /// Writes a snapshot of what is in the working store, if that is what it should be.
+    fn snapshot(&self, working: &Working, standing: &Standing) -> Result<(), StateError> {
+        let mut copied = (0_u64, 0_u128);
+        snapshot::write(&self.layout, standing, true, |take| {
+            working.each(|item| {
+                if let Item(kind, id, Some(text)) = &item {
+                    copied = (copied.0 + 1, copied.1.wrapping_add(digest(*kind, id, text)));
+                }
+                take(&item)
+            })?;
+            // What sled gives back must be what it was given; else the log stays and nothing new claims to be good.
+            if (copied.0, format!("{:032x}", copied.1)) != (standing.count, standing.digest.clone()) {
+                return Err(StateError::WorkingStore {
+                    path: self.layout.working(),
+                    detail: "it does not hold what was put into it".into(),
+                });
+            }
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// A full copy at every run of a large state would be dear: it is made when the log since the last one has grown to a quarter
+    /// of it.
+    fn copy_due(&self, segments: &[log::Segment]) -> Result<bool, StateError> {
+        if self.complete || self.wanting.rebuild || self.wanting.needs_snapshot {
+            return Ok(true);
+        }
+        let Some(newest) = snapshot::snapshots(self.layout.dir())?.into_iter().next() else {
             return Ok(true);
         };
         let logged = log::bytes(segments)?;
-        Ok(newest.bytes + logged < SMALL || logged > newest.bytes / 2 || segments.len() > SEGMENTS)
+        Ok(newest.bytes + logged < SMALL || logged > newest.bytes / 4 || segments.len() > SEGMENTS)
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod checked_lines;
 mod documents;
+mod indexed;
 pub(crate) mod layout;
 mod lock;
 pub(crate) mod log;

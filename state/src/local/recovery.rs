@@ -1,13 +1,10 @@
-//! Opening: which of working store, log, snapshots and manifest to believe.
+//! Opening: which of snapshots, log, working store and manifest to believe.
 //!
-//! A small state is its newest snapshot and the log since; the log segments that this snapshot covers are kept beside it, so that the
-//! snapshot before it and those segments come to the same, should the newest one be damaged. The working store is for the others:
-//!
-//! The log decides. The working store may be behind it (a kill before or during the fold): it is brought forward. It may be
-//! absent, unreadable, or so far behind that the log no longer reaches back to it: it is built anew from the newest snapshot and
-//! the log.
-//! What comes out must agree with the last commit's own account and must not be older than the manifest; if it does not,
-//! files were lost or damaged, and nothing is written.
+//! A state is its newest snapshot and the log since. The log segments that this snapshot covers are kept beside it while the state is
+//! small, so that the snapshot before it and those segments come to the same, should the newest one be damaged. A large state has the
+//! working store for that: it is at least as new as the newest snapshot, and the log goes on from there.
+//! What comes out must agree with the last commit's own account and must not be older than the manifest; if it does not, files
+//! were lost or damaged, and the second copy is tried. If that does not hold together either, nothing is written.
 
 use std::path::Path;
 
@@ -21,6 +18,7 @@ use crate::local::log;
 use crate::local::log::LogEnd;
 use crate::local::manifest;
 use crate::local::snapshot;
+use crate::local::snapshot::SnapshotInfo;
 use crate::local::working::Pending;
 use crate::local::working::Working;
 
@@ -32,14 +30,14 @@ pub(crate) const SMALL: u64 = if cfg!(test) { 8 << 10 } else { 4 << 20 };
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) contents: Contents,
-    /// What the working store lacks.
+    /// Every item that there is, if `complete`.
     pub(crate) pending: Pending,
-    /// `pending` holds every item that there is: it did not begin with the working store.
+    /// All items were read and are in `pending`; else they stay where they are.
     pub(crate) complete: bool,
-    /// The log holds what neither the working store nor a snapshot that stands for it has.
+    /// The log holds what the copy that was read does not have.
     pub(crate) unfolded: bool,
     pub(crate) working: Option<Working>,
-    /// The working store is to be emptied before `pending` goes in.
+    /// The working store is to be made anew.
     pub(crate) rebuild: bool,
     /// The working store cannot be used, and is to be set aside.
     pub(crate) spoilt_working: bool,
@@ -60,6 +58,48 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
     if let Some(opened) = open_small(layout, codec, lineage, manifest.as_ref())? {
         return Ok(opened);
     }
+    let whole = from_snapshot(layout, codec, lineage).and_then(|opened| {
+        check(
+            layout,
+            &opened.contents,
+            manifest.as_ref(),
+            opened.last_account.as_ref(),
+        )
+        .map(|()| opened)
+    });
+    let damage = match whole {
+        // Without a manifest nothing tells whether the working store is ahead of all that was read here.
+        Ok(_) if manifest.is_none() && layout.working().is_dir() => None,
+        Ok(mut opened) => {
+            opened.stale_manifest = opened.is_beyond(manifest.as_ref());
+            let newest = snapshot::snapshots(layout.dir())?.into_iter().next();
+            opened.unfolded = opened.contents.seq > newest.map_or(0, |newest| newest.commit);
+            opened.rebuild = !layout.working().join("db").is_file();
+            return Ok(opened);
+        }
+        Err(error) if is_no_damage(&error) => return Err(error),
+        Err(error) => Some(error),
+    };
+    from_working(layout, codec, lineage, manifest.as_ref(), damage)
+}
+
+/// Whether the key, or the program, is the wrong one, and nothing is damaged.
+fn is_no_damage(error: &StateError) -> bool {
+    matches!(
+        error,
+        StateError::NewerFormat { .. } | StateError::Unseal { .. } | StateError::KeyFile { .. }
+    )
+}
+
+/// Reads the state from the working store and the log since, where `damage` is in the way of the snapshot, or where nothing tells
+/// which of them is ahead.
+fn from_working(
+    layout: &Layout,
+    codec: &Codec,
+    lineage: &str,
+    manifest: Option<&Standing>,
+    damage: Option<StateError>,
+) -> Result<Opened, StateError> {
     let (working, unusable) = match open_working(layout) {
         Ok(working) => (working, None),
         Err(error) => (None, Some(error)),
@@ -72,31 +112,28 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
 
     // The log begins where the working store ends, or before; or there is none, and the store is what the last run left.
     let left_at = manifest
-        .as_ref()
         .map_or(0, |manifest| manifest.seq)
         .max(newest_snapshot.unwrap_or(0));
     let follows = |base: u64| first_logged.map_or(base >= left_at, |first| first <= base + 1);
-    let mut opened = match (working, &standing) {
-        (Some(working), Some(standing)) if follows(standing.seq) => {
+    let mut opened = match (working, &standing, damage) {
+        (Some(working), Some(standing), damage) if follows(standing.seq) => {
             let contents = working.load(codec)?;
             let mut opened = Opened::new(contents, Some(working));
             opened.replay(layout, codec)?;
+            opened.unfolded = opened.contents.seq > standing.seq;
             opened.last_account.get_or_insert_with(|| standing.clone());
+            opened.needs_snapshot = damage.is_some();
+            opened.rebuilt = damage;
             opened
         }
-        (working, _) => {
+        (_, _, Some(damage)) => return Err(damage),
+        (_, _, None) => {
             let mut opened = from_snapshot(layout, codec, lineage)?;
-            opened.rebuild = working.is_some();
-            opened.working = working;
+            opened.rebuild = true;
             opened
         }
     };
-    let checked = check(
-        layout,
-        &opened.contents,
-        manifest.as_ref(),
-        opened.last_account.as_ref(),
-    );
+    let checked = check(layout, &opened.contents, manifest, opened.last_account.as_ref());
     if let Some(error) = unusable {
         // Without the working store, snapshot and log must reach the place that the manifest names. Where no manifest tells that
         // nothing is missing, the error stands.
@@ -108,8 +145,7 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
         opened.rebuilt = Some(error);
     }
     checked?;
-    opened.unfolded = !opened.pending.is_empty();
-    opened.stale_manifest = opened.is_beyond(manifest.as_ref());
+    opened.stale_manifest = opened.is_beyond(manifest);
     let copied_to = newest_snapshot.unwrap_or(0);
     let joins = first_logged.is_some_and(|first| first <= copied_to + 1);
     let readable_to = if joins {
@@ -117,8 +153,27 @@ pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Open
     } else {
         copied_to
     };
-    opened.needs_snapshot = readable_to < opened.contents.seq;
+    opened.needs_snapshot |= readable_to < opened.contents.seq;
     Ok(opened)
+}
+
+/// All items of the state: those of the newest snapshot and of the log since.
+pub(crate) fn everything(layout: &Layout, codec: &Codec) -> Result<Pending, StateError> {
+    let mut items = Pending::new();
+    let mut after = 0;
+    if let Some(newest) = snapshot::snapshots(layout.dir())?.into_iter().next() {
+        after = snapshot::read(&newest.path, codec, |Item(kind, id, text)| {
+            items.insert((kind, id), text);
+        })?
+        .seq;
+    }
+    log::replay(layout, &log::segments(layout)?, after, |commit, _| {
+        for Item(kind, id, text) in commit.items {
+            items.insert((kind, id), text);
+        }
+        Ok(())
+    })?;
+    Ok(items)
 }
 
 /// Reads a small state, which needs no working store. `None` when the state is not small, or when this way it cannot be had and
@@ -149,18 +204,12 @@ fn open_small(
             return Ok(Some(opened));
         }
         // The key, or the program, is the wrong one: nothing is damaged.
-        Err(
-            error @ (StateError::NewerFormat { .. } | StateError::Unseal { .. } | StateError::KeyFile { .. }),
-        ) => return Err(error),
+        Err(error) if is_no_damage(&error) => return Err(error),
         Err(error) => error,
     };
     // Without a manifest nothing tells that older files come to the present state.
     if manifest.is_some() {
-        let bases = snapshots
-            .iter()
-            .take(2)
-            .map(|snapshot| Some(snapshot.path.as_path()));
-        for base in bases.chain([None]) {
+        for base in snapshots.iter().take(2).map(Some).chain([None]) {
             let Ok(mut opened) = from_folded(layout, codec, lineage, base).and_then(checked) else {
                 continue;
             };
@@ -199,11 +248,7 @@ fn open_working(layout: &Layout) -> Result<Option<Working>, StateError> {
 
 fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let newest = snapshot::snapshots(layout.dir())?.into_iter().next();
-    let mut opened = copied(
-        codec,
-        lineage,
-        newest.as_ref().map(|newest| newest.path.as_path()),
-    )?;
+    let mut opened = copied(codec, lineage, newest.as_ref())?;
     opened.replay(layout, codec)?;
     Ok(opened)
 }
@@ -213,7 +258,7 @@ fn from_folded(
     layout: &Layout,
     codec: &Codec,
     lineage: &str,
-    older: Option<&Path>,
+    older: Option<&SnapshotInfo>,
 ) -> Result<Opened, StateError> {
     let mut opened = copied(codec, lineage, older)?;
     let mut segments = log::folded(layout)?;
@@ -222,16 +267,24 @@ fn from_folded(
     Ok(opened)
 }
 
-/// What a snapshot holds, or nothing where there is none yet.
-fn copied(codec: &Codec, lineage: &str, snapshot: Option<&Path>) -> Result<Opened, StateError> {
+/// What a snapshot holds, or nothing where there is none yet. Records of a large one stay in it until somebody looks into them.
+fn copied(codec: &Codec, lineage: &str, snapshot: Option<&SnapshotInfo>) -> Result<Opened, StateError> {
     let mut opened = Opened::new(Contents::empty(lineage), None);
-    opened.complete = true;
-    if let Some(path) = snapshot {
-        let pending = &mut opened.pending;
-        opened.contents = snapshot::read(path, codec, |Item(kind, id, text)| {
-            pending.insert((kind, id), text);
-        })?;
+    let Some(SnapshotInfo { path, bytes, .. }) = snapshot else {
+        opened.complete = true;
+        return Ok(opened);
+    };
+    if *bytes >= SMALL
+        && let Some(contents) = snapshot::open(path, codec)?
+    {
+        opened.contents = contents;
+        return Ok(opened);
     }
+    let pending = &mut opened.pending;
+    opened.contents = snapshot::read(path, codec, |Item(kind, id, text)| {
+        pending.insert((kind, id), text);
+    })?;
+    opened.complete = true;
     Ok(opened)
 }
 
@@ -311,6 +364,7 @@ impl Opened {
         let Self {
             contents,
             pending,
+            complete,
             last_account,
             ..
         } = self;
@@ -319,8 +373,10 @@ impl Opened {
                 contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
             }
             contents.stand_at(&commit.standing);
-            for Item(kind, id, text) in commit.items {
-                pending.insert((kind, id), text);
+            if *complete {
+                for Item(kind, id, text) in commit.items {
+                    pending.insert((kind, id), text);
+                }
             }
             *last_account = Some(commit.standing);
             Ok(())

@@ -17,6 +17,7 @@ use crate::local::layout::Layout;
 use crate::local::lock::StateLock;
 use crate::local::log;
 use crate::local::manifest;
+use crate::local::recovery::SMALL;
 use crate::local::snapshot;
 use crate::local::working::Pending;
 
@@ -111,7 +112,8 @@ pub(super) fn restore_sealed(
         .fold(0, u64::max);
 
     let standing = contents.standing();
-    snapshot::write(&layout, &standing, |take| {
+    let bytes: usize = items.values().flatten().map(|text| text.as_str().len()).sum();
+    snapshot::write(&layout, &standing, bytes as u64 >= SMALL, |take| {
         items
             .into_iter()
             .filter(|(_, text)| text.is_some())

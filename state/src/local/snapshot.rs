@@ -17,10 +17,12 @@ use crate::item::Codec;
 use crate::item::Item;
 use crate::local::checked_lines::LineReader;
 use crate::local::checked_lines::LineWriter;
+use crate::local::indexed;
+use crate::local::indexed::IndexWriter;
 use crate::local::layout::Layout;
 use crate::local::layout::files_with_suffix;
 
-/// The newest version of the snapshot's format.
+/// The version of a snapshot without an index.
 const VERSION: u64 = 1;
 
 /// How many of the newest snapshots are kept.
@@ -35,10 +37,20 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// The first line of a snapshot.
 #[derive(Serialize, Deserialize)]
-struct Head {
+pub(super) struct Head {
     format: String,
-    version: u64,
-    standing: Standing,
+    pub(super) version: u64,
+    pub(super) standing: Standing,
+}
+
+impl Head {
+    pub(super) fn new(version: u64, standing: &Standing) -> Self {
+        Self {
+            format: "streamform-snapshot".into(),
+            version,
+            standing: standing.clone(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -89,41 +101,56 @@ pub fn snapshots(dir: &Path) -> Result<Vec<SnapshotInfo>, StateError> {
     Ok(found)
 }
 
-/// Writes a snapshot of the items that `each` hands out.
+/// Writes a snapshot of the items that `each` hands out; with an index if the state is large.
 pub(crate) fn write(
     layout: &Layout,
     standing: &Standing,
+    large: bool,
     each: impl FnOnce(&mut dyn FnMut(&Item) -> Result<(), StateError>) -> Result<(), StateError>,
 ) -> Result<PathBuf, StateError> {
     durable::create_folder(&layout.snapshots())?;
     let path = layout.snapshot(standing.serial, standing.seq);
     durable::replace_file(&path, |out| {
+        if large {
+            let mut indexed = IndexWriter::begin(&path, out, standing)?;
+            each(&mut |item| indexed.item(item))?;
+            return indexed.end();
+        }
         let mut lines = LineWriter::new(&path, out);
-        lines.line(&Head {
-            format: "streamform-snapshot".into(),
-            version: VERSION,
-            standing: standing.clone(),
-        })?;
+        lines.line(&Head::new(VERSION, standing))?;
         each(&mut |item| lines.line(item))?;
         lines.end()
     })?;
     Ok(path)
 }
 
+/// Opens a snapshot so that its records are read when somebody looks into them; `None` when it has no index for that.
+pub(crate) fn open(path: &Path, codec: &Codec) -> Result<Option<Contents>, StateError> {
+    indexed::open(path)?
+        .map(|indexed| indexed.into_contents(codec))
+        .transpose()
+}
+
 /// Reads a snapshot, handing every item to `seen` too.
 pub(crate) fn read(path: &Path, codec: &Codec, mut seen: impl FnMut(Item)) -> Result<Contents, StateError> {
+    if let Some(indexed) = indexed::open(path)? {
+        return indexed.read_all(codec, seen);
+    }
     let mut reader = LineReader::open(path)?;
     let head = reader
         .next()?
         .ok_or_else(|| StateError::corrupt(path, "it is empty"))?;
     let wrong = |_| StateError::corrupt(path, "it is no snapshot");
     let Version { version } = serde_json::from_str(&head).map_err(wrong)?;
-    if version > VERSION {
+    if version > indexed::VERSION {
         return Err(StateError::NewerFormat {
             path: path.to_owned(),
             found: version,
-            supported: VERSION,
+            supported: indexed::VERSION,
         });
+    }
+    if version > VERSION {
+        return Err(StateError::corrupt(path, "its index is cut off"));
     }
     let head: Head = serde_json::from_str(&head).map_err(wrong)?;
     let mut contents = Contents::empty(&head.standing.lineage);

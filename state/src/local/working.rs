@@ -190,15 +190,6 @@ impl Working {
         Ok(())
     }
 
-    /// Removes everything.
-    pub(crate) fn clear(&self) -> Result<(), StateError> {
-        guarded(|| {
-            self.meta.clear()?;
-            self.trees.values().try_for_each(sled::Tree::clear)
-        })
-        .map_err(|detail| self.failed(detail))
-    }
-
     /// sled hands its bytes to the kernel; this hands them to the disk.
     fn sync(&self) -> Result<(), StateError> {
         guarded(|| self.db.flush()).map_err(|detail| self.failed(detail))?;

@@ -168,11 +168,24 @@ fn plain_and_sealed_records_read_side_by_side() {
 
 #[test]
 fn without_the_key_the_error_names_it() {
+    without_the_key(1);
+}
+
+/// Records of a large state are read late; a key that is not there is missed at once.
+#[test]
+fn without_the_key_a_large_state_is_not_opened() {
+    without_the_key(60);
+}
+
+fn without_the_key(records: usize) {
     let dir = tempfile::tempdir().unwrap();
     let key = SealKey::at(dir.path().join("state.key"));
     let state = dir.path().join("state");
     let mut store = open(&state, &key).unwrap();
-    store.commit(vec![Entry::Put(record("thing.a", true))]).unwrap();
+    for number in 0..records {
+        let sealed = record(&format!("thing.a[{number}]"), true);
+        store.commit(vec![Entry::Put(sealed)]).unwrap();
+    }
     store.finish().unwrap();
     let name = key.name().unwrap();
 
