@@ -12,6 +12,7 @@ use crate::item::Item;
 use crate::local::layout::Layout;
 use crate::local::lock::StateLock;
 use crate::local::log;
+use crate::local::recovery::SMALL;
 use crate::local::snapshot;
 
 /// Seals all snapshots with the codec's own key, each in one step, and gives up what only repeats them: log segments that they cover,
@@ -67,7 +68,11 @@ fn reseal(layout: &Layout, path: &Path, codec: &Codec) -> Result<bool, StateErro
             contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
         }
         contents.stand_at(&before);
-        snapshot::write(layout, &contents.standing(), |take| {
+        let bytes: usize = items
+            .iter()
+            .map(|Item(_, id, text)| id.len() + text.as_ref().map_or(0, |text| text.as_str().len()))
+            .sum();
+        snapshot::write(layout, &contents.standing(), bytes as u64 >= SMALL, |take| {
             items.iter().try_for_each(take)
         })?;
     }
