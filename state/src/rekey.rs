@@ -166,7 +166,7 @@ mod tests {
         let new = SealKey::at(folder.path().join("new.key"));
         let backend = written(folder.path(), &old, 1);
         // Killed behind its commit.
-        let both = backend.with_codec(Codec::new(Some(new.also_opening([old.clone()]))));
+        let both = backend.with_codec(Codec::new(Some(new.also_opening([old]))));
         let mut store = both.open("", holder(), LockWait::No).unwrap();
         store.reseal().unwrap();
         drop(store);
