@@ -18,8 +18,6 @@ pub(super) enum Which {
     Present,
     /// One that it had: it still opens what was sealed with it.
     Old,
-    /// The one that it gets.
-    New,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +33,6 @@ impl Which {
         match self {
             Which::Present => "",
             Which::Old => "_OLD",
-            Which::New => "_NEW",
         }
     }
 }

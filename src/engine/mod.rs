@@ -7,6 +7,7 @@ mod console;
 mod import;
 mod inputs;
 mod load;
+mod parts;
 mod plan;
 mod provisioners;
 mod remote_state;

@@ -17,6 +17,8 @@ use super::GivenVariable;
 use super::Loaded;
 use super::Session;
 use super::inputs;
+use super::parts;
+use super::parts::Taken;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
@@ -128,8 +130,50 @@ impl Planned {
     }
 }
 
+/// So often a plan that is to be applied at once is made again because somebody else changed what it was made from. Then
+/// everything is locked first.
+const MOST_TRIES: usize = 3;
+
 /// Makes a plan. `sources` holds the texts of variable files; those of the configuration come first.
-pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, request: PlanRequest) -> Planned {
+///
+/// Where parts of a state can be locked, it is made without a lock. One that is to be applied comes back with all locked that
+/// it writes, and holds at that moment.
+pub async fn plan(session: &Session, loaded: Loaded, sources: Sources, request: PlanRequest) -> Planned {
+    let whole = !session.backend.locks_parts() || request.read_only;
+    let applying = request.operation != "OperationTypePlan";
+    let given = sources.clone();
+    let mut planned = attempt(session, loaded, sources, request.clone(), whole).await;
+    let mut tries = 1;
+    while !whole && applying && planned.store.is_none() && !planned.diagnostics.has_errors() {
+        let Some(plan) = &planned.plan else { break };
+        match parts::take(session, plan, &request.operation, &planned.run) {
+            Ok(Taken::Locked(store)) => planned.store = Some(*store),
+            Ok(stale) => {
+                if let Taken::Stale(changed) = stale {
+                    let notice = parts::made_anew(&changed);
+                    session.observer.event(crate::plan::Event::Notice(notice));
+                }
+                tries += 1;
+                let again = (planned.loaded, given.clone(), request.clone());
+                planned = attempt(session, again.0, again.1, again.2, tries > MOST_TRIES).await;
+            }
+            Err(found) => {
+                planned.plan = None;
+                planned.diagnostics.push(*found);
+            }
+        }
+    }
+    planned
+}
+
+/// Makes a plan, once. `whole`: the whole state is locked before (or, for one that is only read, nothing).
+async fn attempt(
+    session: &Session,
+    loaded: Loaded,
+    mut sources: Sources,
+    request: PlanRequest,
+    whole: bool,
+) -> Planned {
     if loaded.diagnostics.has_errors() {
         let diagnostics = loaded.diagnostics.clone();
         return Planned::failed(loaded, sources, diagnostics);
@@ -146,8 +190,20 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
         return Planned::failed(loaded, sources, diagnostics.tidy());
     }
     let run = uuid::Uuid::new_v4().to_string();
+    let mut unlocked = None;
+    if !whole {
+        match session.snapshot() {
+            // What interrupted runs have left is settled by one who has the lock.
+            Ok(found) if found.left_open.is_empty() => unlocked = Some(found.view),
+            Ok(_) => {}
+            Err(e) => {
+                diagnostics.push(*e);
+                return Planned::failed(loaded, sources, diagnostics);
+            }
+        }
+    }
     // A plan of something that was never applied leaves nothing behind.
-    let wanted = if request.read_only {
+    let wanted = if request.read_only || unlocked.is_some() {
         Ok(false)
     } else if request.operation == "OperationTypePlan" {
         session.state_exists()
@@ -166,16 +222,17 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
             return Planned::failed(loaded, sources, diagnostics);
         }
     };
-    let state = match &store {
-        Some(store) => store.view(),
-        None if request.read_only => match session.read_state() {
+    let state = match (&store, &unlocked) {
+        (Some(store), _) => store.view(),
+        (None, Some(view)) => view.clone(),
+        (None, None) if request.read_only => match session.read_state() {
             Ok(state) => state,
             Err(e) => {
                 diagnostics.push(*e);
                 return Planned::failed(loaded, sources, diagnostics);
             }
         },
-        None => StateView::empty(""),
+        (None, None) => StateView::empty(""),
     };
     if let Err(e) = none_waits(session, &state) {
         diagnostics.push(*e);
@@ -260,6 +317,13 @@ pub async fn plan(session: &Session, loaded: Loaded, mut sources: Sources, reque
     if let Some(store) = &store {
         plan.lineage = store.view().lineage().to_owned();
         plan.serial = store.view().serial();
+    } else if let Some(view) = &unlocked {
+        plan.lineage = view.lineage().to_owned();
+        plan.serial = view.serial();
+    }
+    if session.backend.locks_parts() {
+        let read = store.as_ref().map(Store::view).or(unlocked);
+        plan.records_read = parts::records_read(&plan, &read.unwrap_or_else(|| StateView::empty("")));
     }
     marked_values(&plan, |value| session.observer.secret(value));
     diagnostics.extend(plan.diagnostics.clone());

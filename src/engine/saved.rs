@@ -5,12 +5,17 @@ use std::path::Path;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_state::Store;
 
 use super::GivenVariable;
 use super::Planned;
 use super::Session;
 use super::inputs;
 use super::load;
+use super::parts;
+use super::parts::Taken;
+use super::session::state_error;
+use crate::plan::Plan;
 use crate::plan::SavedPlan;
 use crate::plan::build::Decisions;
 use crate::plan::build::LiveProviders;
@@ -59,32 +64,18 @@ pub fn restore(
         return Planned::failed(loaded, sources, diagnostics);
     }
     let run = uuid::Uuid::new_v4().to_string();
-    let store = match session.open_state("OperationTypeApply", &run) {
+    let opened = if session.backend.locks_parts() {
+        open_part(session, &saved.plan, &run)
+    } else {
+        open_whole(session, &saved.plan, &run)
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(e) => {
             diagnostics.push(*e);
             return Planned::failed(loaded, sources, diagnostics);
         }
     };
-    let view = store.view();
-    let fresh = saved.plan.lineage.is_empty() && view.serial() == 0 && view.is_empty();
-    if !fresh && (view.lineage() != saved.plan.lineage || view.serial() != saved.plan.serial) {
-        diagnostics.push(if view.lineage() != saved.plan.lineage && !saved.plan.lineage.is_empty() {
-            Diagnostic::error(
-                "Saved plan does not match the given state",
-                "The given plan file can not be applied because it was created from a different state lineage.",
-            )
-        } else {
-            Diagnostic::error(
-                "Saved plan is stale",
-                "The given plan file can no longer be applied because the state was changed by another operation after the plan was created. Make a new plan.",
-            )
-        });
-        let mut planned = Planned::failed(loaded, sources, diagnostics);
-        planned.store = Some(store);
-        planned.release();
-        return planned;
-    }
     let (given, found) = given(&mut sources);
     diagnostics.extend(found);
     let (variables, found) =
@@ -112,6 +103,42 @@ pub fn restore(
         decisions: Decisions::default(),
         held: Diagnostics::new(),
     }
+}
+
+fn other_lineage() -> Diagnostic {
+    Diagnostic::error(
+        "Saved plan does not match the given state",
+        "The given plan file can not be applied because it was created from a different state lineage.",
+    )
+}
+
+/// Locks what a plan is going to write. It holds as long as the records that it was made from are the same.
+fn open_part(session: &Session, plan: &Plan, run: &str) -> Result<Store, Box<Diagnostic>> {
+    match parts::take(session, plan, "OperationTypeApply", run)? {
+        Taken::Locked(store) => Ok(*store),
+        Taken::Stale(changed) => Err(Box::new(parts::stale(&changed))),
+        Taken::OtherState => Err(Box::new(other_lineage())),
+    }
+}
+
+/// Locks the state. A plan holds as long as nothing at all was written since.
+fn open_whole(session: &Session, plan: &Plan, run: &str) -> Result<Store, Box<Diagnostic>> {
+    let store = session.open_state("OperationTypeApply", run)?;
+    let view = store.view();
+    let fresh = plan.lineage.is_empty() && view.serial() == 0 && view.is_empty();
+    if fresh || (view.lineage() == plan.lineage && view.serial() == plan.serial) {
+        return Ok(store);
+    }
+    let found = if view.lineage() != plan.lineage && !plan.lineage.is_empty() {
+        other_lineage()
+    } else {
+        Diagnostic::error(
+            "Saved plan is stale",
+            "The given plan file can no longer be applied because the state was changed by another operation after the plan was created. Make a new plan.",
+        )
+    };
+    store.finish().map_err(|e| Box::new(state_error(&e)))?;
+    Err(Box::new(found))
 }
 
 /// The text with a capital at its start.

@@ -13,7 +13,9 @@ use streamform_provider::Registry;
 use streamform_state::Backend;
 use streamform_state::HolderInfo;
 use streamform_state::LockWait;
+use streamform_state::Scope;
 use streamform_state::SealKey;
+use streamform_state::Snapshot;
 use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
@@ -122,11 +124,24 @@ impl Session {
     /// # Errors
     /// When somebody else holds its lock, or it cannot be read.
     pub fn open_state(&self, operation: &str, run: &str) -> Result<Store, Box<Diagnostic>> {
+        self.open_part(operation, run, &Scope::Whole)
+    }
+
+    /// Opens the state for writing only a part of it, where the backend can lock parts; else all of it.
+    ///
+    /// # Errors
+    /// As [`Session::open_state`].
+    pub(super) fn open_part(
+        &self,
+        operation: &str,
+        run: &str,
+        part: &Scope,
+    ) -> Result<Store, Box<Diagnostic>> {
         self.usable()?;
         let store = self
             .locking(|wait| {
                 let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
-                self.states().open(&self.workspace, holder, wait)
+                self.states().open_part(&self.workspace, holder, wait, part)
             })
             .map_err(|e| Box::new(state_error(&e)))?;
         if let Some(why) = store.repaired() {
@@ -173,6 +188,17 @@ impl Session {
         self.usable()?;
         self.states()
             .read(&self.workspace)
+            .map_err(|e| Box::new(state_error(&e)))
+    }
+
+    /// The state for reading, with what runs that are not alive any more have left open.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, Box<Diagnostic>> {
+        self.usable()?;
+        self.states()
+            .snapshot(&self.workspace)
             .map_err(|e| Box::new(state_error(&e)))
     }
 

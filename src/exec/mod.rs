@@ -26,6 +26,7 @@ pub use command::CommandFailure;
 pub use command::CommandLine;
 pub use command::CommandRunner;
 pub use command::OutputLines;
+pub use records::is_remembered;
 pub use run::Applied;
 pub use run::ApplyInput;
 pub use run::Stop;

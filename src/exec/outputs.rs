@@ -44,7 +44,11 @@ impl Run<'_> {
         }
         let spoiled_or_later: HashSet<NodeId> = spoiled.union(&later).copied().collect();
         let touched = self.touched();
-        let mut outputs: BTreeMap<String, OutputValue> = BTreeMap::new();
+        // What the plan does not speak of is nothing to this run: somebody else may write it at the same time.
+        let stored = lock(&self.journal).view().outputs().clone();
+        let mut outputs: BTreeMap<String, OutputValue> = stored.clone();
+        let spoken: HashSet<&str> = plan.outputs.iter().map(|o| o.name.as_str()).collect();
+        outputs.retain(|name, _| !spoken.contains(name.as_str()));
         for change in plan.outputs.iter().filter(|o| o.action != Action::Delete) {
             // What could be planned of it is kept to; the rest keeps the value that it had.
             let spoiled = if change.after.is_wholly_known() {
@@ -58,6 +62,14 @@ impl Run<'_> {
                 Some(v) if self.unfinished.is_empty() && plan.targets.is_empty() => known_only(v),
                 _ => change.before.clone(),
             };
+            // Nor is what this run leaves as it was.
+            if change.action == Action::NoOp && value == change.before {
+                let name = change.name.to_string();
+                if let Some(kept) = stored.get(&name) {
+                    outputs.insert(name, kept.clone());
+                }
+                continue;
+            }
             // A null is no output value.
             if value.is_null() {
                 continue;

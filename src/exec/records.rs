@@ -86,3 +86,14 @@ pub(super) fn record_of(stored: Option<&Arc<Record>>, change: &InstanceChange) -
         None => new_record(change),
     }
 }
+
+/// Whether a record has all that a change without an action would have it remember.
+pub fn is_remembered(current: Option<&Object>, change: &InstanceChange) -> bool {
+    current.is_some_and(|object| {
+        object.dependencies == change.dependencies
+            && object.create_before_destroy == change.create_before_destroy
+            && object.prevent_destroy == change.prevent_destroy
+            && object.schema_version == change.schema.version
+            && change.previous_address.is_none()
+    })
+}

@@ -308,14 +308,7 @@ impl<'a> Run<'a> {
             let stored = journal.record(&address);
             let data = change.mode() == streamform_lang::addrs::Mode::Data;
             let current = stored.as_ref().and_then(|r| r.current.as_ref());
-            let remembered = current.is_some_and(|o| {
-                o.dependencies == change.dependencies
-                    && o.create_before_destroy == change.create_before_destroy
-                    && o.prevent_destroy == change.prevent_destroy
-                    && o.schema_version == change.schema.version
-                    && change.previous_address.is_none()
-            });
-            if (remembered && !data) || plan.mode == PlanMode::Destroy {
+            if (records::is_remembered(current, change) && !data) || plan.mode == PlanMode::Destroy {
                 continue;
             }
             let mut record = records::record_of(stored.as_ref(), change);

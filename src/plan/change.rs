@@ -359,6 +359,8 @@ pub struct Plan {
     pub lineage: String,
     /// Serial of that state.
     pub serial: u64,
+    /// Records that it was made from, with their versions, where others may change the rest of the state at the same time.
+    pub records_read: Vec<(String, u64)>,
     /// Whether errors kept it from being complete: it cannot be applied.
     pub errored: bool,
     /// Warnings (and, if `errored`, errors) found while planning.

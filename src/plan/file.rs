@@ -116,6 +116,8 @@ struct Stored<V> {
     timestamp: String,
     lineage: String,
     serial: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    records_read: Vec<(String, u64)>,
     targets: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     excludes: Vec<String>,
@@ -435,6 +437,7 @@ impl SavedPlan {
             timestamp: plan.timestamp.clone(),
             lineage: plan.lineage.clone(),
             serial: plan.serial,
+            records_read: plan.records_read.clone(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
             excludes: plan.excludes.iter().map(ToString::to_string).collect(),
             variables: plan
@@ -652,6 +655,7 @@ impl SavedPlan {
                 .collect::<Result<_, PlanFileError>>()?,
             lineage: stored.lineage,
             serial: stored.serial,
+            records_read: stored.records_read,
             errored: false,
             diagnostics: Diagnostics::new(),
             changes,

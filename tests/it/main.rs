@@ -15,6 +15,7 @@ mod json_syntax;
 mod machine_output;
 mod mistakes;
 mod plan_modes;
+mod postgres;
 mod provider_corpus;
 mod provisioners;
 mod refactoring;

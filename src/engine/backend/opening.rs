@@ -8,7 +8,9 @@ use serde_json::Value as Json;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_state::Backend;
+use streamform_state::POSTGRES_ARGUMENTS;
 use streamform_state::Places;
+use streamform_state::PostgresSettings;
 use streamform_state::SealKey;
 
 use crate::config::BackendSettings;
@@ -117,6 +119,7 @@ impl Premises {
         let resolved = self.resolved(ty, settings);
         match ty.name {
             "local" => Ok(local(&self.base, &resolved)),
+            "pg" => postgres(&resolved),
             other => Err(Box::new(Diagnostic::error(
                 "Backend is not available yet",
                 format!(
@@ -133,4 +136,14 @@ fn local(base: &Path, settings: &Resolved<'_>) -> Backend {
         path: settings.text("path").map(PathBuf::from),
         workspace_dir: settings.text("workspace_dir").map(PathBuf::from),
     })
+}
+
+fn postgres(settings: &Resolved<'_>) -> Result<Backend, Box<Diagnostic>> {
+    let arguments = POSTGRES_ARGUMENTS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), settings.text(name)?)))
+        .collect();
+    PostgresSettings::new(&arguments, &**settings.environment)
+        .map(Backend::postgres)
+        .map_err(|e| Box::new(Diagnostic::error("Invalid backend configuration", e.to_string())))
 }

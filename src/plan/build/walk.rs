@@ -625,6 +625,7 @@ impl<'a> Planner<'a> {
                 .collect(),
             lineage: self.input.state.lineage().to_owned(),
             serial: self.input.state.serial(),
+            records_read: Vec::new(),
             errored,
             diagnostics: self.diagnostics.tidy(),
         };

@@ -159,6 +159,7 @@ pub(crate) fn plan(changes: Vec<InstanceChange>, outputs: Vec<OutputChange>) -> 
         variables: Vec::new(),
         lineage: String::new(),
         serial: 0,
+        records_read: Vec::new(),
         errored: false,
         diagnostics: Diagnostics::new(),
     }

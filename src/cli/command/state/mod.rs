@@ -5,7 +5,6 @@ mod list;
 mod mv;
 mod pull;
 mod push;
-mod rekey;
 mod replace_provider;
 mod restore;
 mod rm;
@@ -48,7 +47,6 @@ enum StateCommand {
     Push(push::PushArgs),
     Check(check::CheckArgs),
     Restore(restore::RestoreArgs),
-    Rekey(rekey::RekeyArgs),
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
@@ -67,7 +65,6 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
             Ok(false) => return 1,
             Err(d) => Err(d),
         },
-        StateCommand::Rekey(args) => rekey::run(&ui, surroundings, args),
     };
     match done {
         Ok(()) => 0,
