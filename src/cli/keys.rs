@@ -18,6 +18,8 @@ pub(super) enum Which {
     Present,
     /// One that it had: it still opens what was sealed with it.
     Old,
+    /// The one that it gets.
+    New,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ impl Which {
         match self {
             Which::Present => "",
             Which::Old => "_OLD",
+            Which::New => "_NEW",
         }
     }
 }

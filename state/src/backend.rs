@@ -15,6 +15,7 @@ use crate::Intent;
 use crate::LockWait;
 use crate::Places;
 use crate::PostgresSettings;
+use crate::Rekeyed;
 use crate::Restored;
 use crate::Scope;
 use crate::SealKey;
@@ -73,6 +74,21 @@ impl Backend {
             codec: Codec::new(key),
             ..self
         }
+    }
+
+    pub(crate) fn with_codec(&self, codec: Codec) -> Self {
+        Self {
+            keeper: Arc::clone(&self.keeper),
+            codec,
+        }
+    }
+
+    pub(crate) fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    pub(crate) fn keeper(&self) -> &dyn Keeper {
+        &*self.keeper
     }
 
     /// The place of a workspace's state in words that hold no secret: a folder, or the address of a database.
@@ -424,6 +440,21 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
         })
     }
 
+    /// Writes a document in the place of the one that is there, in one step: nobody finds neither.
+    fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError>;
+
+    /// Seals copies of the state (snapshots, backups) with the codec's own key; it opens older ones, too. Without copies nothing is
+    /// to be done.
+    fn reseal_copies(
+        &self,
+        _workspace: &str,
+        _holder: &HolderInfo,
+        _wait: LockWait,
+        _codec: &Codec,
+    ) -> Result<Rekeyed, StateError> {
+        Ok(Rekeyed::default())
+    }
+
     /// `false` when the name is taken.
     fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError>;
 
@@ -450,6 +481,10 @@ pub(crate) trait Medium: fmt::Debug + Send {
     /// Makes a commit durable, all of it or nothing. What comes back is where the state stands now: more than the commit says
     /// where somebody else works on another part of the same state.
     fn append(&mut self, commit: Commit) -> Result<Standing, Refused>;
+
+    /// Nothing older than what this run leaves is to be needed to read the state: where copies are kept, a full one is made at its
+    /// end.
+    fn copy_whole(&mut self) {}
 
     /// The end of a run, which left the state at `standing`: tidies up and releases the lock.
     fn finish(self: Box<Self>, standing: &Standing) -> Result<(), StateError>;

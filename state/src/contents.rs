@@ -53,6 +53,17 @@ pub(crate) enum Payload {
     Checks(serde_json::Value),
 }
 
+impl Payload {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Resource(_) => Kind::Resource,
+            Self::Output(_) => Kind::Output,
+            Self::Intent(_) => Kind::Intent,
+            Self::Checks(_) => Kind::Checks,
+        }
+    }
+}
+
 /// The state in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Contents {

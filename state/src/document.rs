@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::RawJson;
+use crate::SealKey;
 use crate::StateError;
 use crate::item::Codec;
 
@@ -80,6 +81,26 @@ pub(crate) fn decode(codec: &Codec, place: &str, name: &str, stored: &[u8]) -> R
     } else {
         Err(damaged("its checksum is another"))
     }
+}
+
+/// The stored form sealed with the codec's own key; `None` where nothing is to be done: it is in clear, or has that key already.
+pub(crate) fn reseal(
+    codec: &Codec,
+    place: &str,
+    name: &str,
+    stored: &[u8],
+) -> Result<Option<String>, StateError> {
+    let text = decode(codec, place, name, stored)?;
+    let sealed = serde_json::from_slice::<Envelope>(stored)
+        .ok()
+        .and_then(|e| e.sealed);
+    let (Some(sealed), Some(key)) = (sealed, codec.key()) else {
+        return Ok(None);
+    };
+    if SealKey::of_sealed_text(sealed.as_str()).as_ref() == Some(&key.name()?) {
+        return Ok(None);
+    }
+    encode(codec, name, &text, true).map(Some)
 }
 
 fn purpose(name: &str) -> String {

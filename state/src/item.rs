@@ -143,6 +143,29 @@ impl Codec {
         }
     }
 
+    /// The envelope sealed with this codec's own key; `None` where nothing is to be done: it is in clear, or has that key already.
+    pub(crate) fn reseal(&self, kind: Kind, id: &str, text: &RawJson) -> Result<Option<RawJson>, BadItem> {
+        let bad = |error: serde_json::Error| BadItem::Damaged {
+            kind,
+            id: id.to_owned(),
+            detail: shape(&error),
+        };
+        let envelope: Opened<'_> = serde_json::from_str(text.as_str()).map_err(bad)?;
+        let (Some(sealed), Some(key)) = (envelope.sealed, &self.key) else {
+            return Ok(None);
+        };
+        if key.name().map_err(BadItem::Other)? == sealed.key_name() {
+            return Ok(None);
+        }
+        let plain = self.open(kind, id, &sealed)?;
+        let fresh = Envelope {
+            v: envelope.v,
+            plain: None,
+            sealed: Some(key.seal(kind, id, &plain).map_err(BadItem::Other)?),
+        };
+        RawJson::from_value(&fresh).map(Some).map_err(bad)
+    }
+
     fn open(&self, kind: Kind, id: &str, sealed: &Sealed) -> Result<String, BadItem> {
         let without = |key: String| {
             BadItem::Other(StateError::Unseal {

@@ -129,6 +129,11 @@ impl Sealed {
         }
     }
 
+    /// Name of the key that sealed it.
+    pub(crate) fn key_name(&self) -> &str {
+        &self.key
+    }
+
     /// Name of the key that sealed it, with the kind of its source where that can be told.
     pub(crate) fn key(&self) -> String {
         self.by().describe()
@@ -232,7 +237,10 @@ impl SealKey {
     #[must_use]
     pub fn also_opening(&self, older: impl IntoIterator<Item = SealKey>) -> Self {
         let mut all = self.inner.older.clone();
-        all.extend(older);
+        for key in older {
+            all.extend(key.inner.older.iter().cloned());
+            all.push(key);
+        }
         Self {
             inner: Arc::new(Inner {
                 source: self.inner.source.clone(),
@@ -303,6 +311,13 @@ impl SealKey {
             serde_json::from_str(sealed).map_err(|_| self.failed(purpose, NotOpened::Broken))?;
         self.open_about(&about("text", purpose), &sealed)
             .map_err(|reason| self.failed(purpose, reason))
+    }
+
+    /// The name of the key that has sealed a text.
+    pub(crate) fn of_sealed_text(sealed: &str) -> Option<String> {
+        serde_json::from_str::<Sealed>(sealed)
+            .ok()
+            .map(|sealed| sealed.key)
     }
 
     /// Seals bytes that are kept elsewhere, such as a plan file: a line of JSON that names the key, and the sealed bytes. It opens

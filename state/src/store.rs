@@ -8,6 +8,7 @@ use crate::Entry;
 use crate::HolderInfo;
 use crate::Intent;
 use crate::LockWait;
+use crate::RawJson;
 use crate::Record;
 use crate::SealKey;
 use crate::StateError;
@@ -154,6 +155,36 @@ impl Store {
         self.write()
     }
 
+    /// Writes everything that holds secrets anew, sealed with the codec's own key, in one commit. Serial and content stay. The
+    /// result is how many items there were.
+    pub(crate) fn reseal(&mut self) -> Result<usize, StateError> {
+        self.codec.ready()?;
+        let view = self.view();
+        let records = view.records().filter(|record| record.holds_secrets());
+        let mut all: Vec<(Kind, String, Payload)> = records
+            .map(|r| {
+                (
+                    Kind::Resource,
+                    r.address.clone(),
+                    Payload::Resource(Arc::clone(r)),
+                )
+            })
+            .collect();
+        let outputs = view.outputs().iter().filter(|(_, output)| output.sensitive);
+        all.extend(outputs.map(|(n, o)| (Kind::Output, n.clone(), Payload::Output(o.clone()))));
+        let intents = self.contents.intents();
+        all.extend(intents.map(|i| (Kind::Intent, i.id.to_string(), Payload::Intent(i.clone()))));
+        let count = all.len();
+        for (kind, id, payload) in all {
+            let text = self.encode(&id, &payload)?;
+            self.contents.put(&id, payload, digest(kind, &id, &text));
+            self.unsaved.push(Item(kind, id, Some(text)));
+        }
+        self.medium.copy_whole();
+        self.write()?;
+        Ok(count)
+    }
+
     /// The end of a run: tidies up where the state is kept, and releases the lock. A store that is dropped instead loses
     /// nothing: the next opening does this work.
     ///
@@ -234,23 +265,23 @@ impl Store {
     }
 
     fn put(&mut self, id: &str, payload: Payload) -> Result<(), StateError> {
-        let codec = &self.codec;
-        let (kind, text) = match &payload {
-            Payload::Resource(record) => (
-                Kind::Resource,
-                codec.encode(Kind::Resource, id, record, record.holds_secrets())?,
-            ),
-            Payload::Output(value) => (
-                Kind::Output,
-                codec.encode(Kind::Output, id, value, value.sensitive)?,
-            ),
-            Payload::Intent(intent) => (Kind::Intent, codec.encode(Kind::Intent, id, intent, true)?),
-            Payload::Checks(value) => (Kind::Checks, codec.encode(Kind::Checks, id, value, false)?),
-        };
+        let kind = payload.kind();
+        let text = self.encode(id, &payload)?;
         self.raise_serial(kind);
         self.contents.put(id, payload, digest(kind, id, &text));
         self.unsaved.push(Item(kind, id.to_owned(), Some(text)));
         Ok(())
+    }
+
+    fn encode(&self, id: &str, payload: &Payload) -> Result<RawJson, StateError> {
+        let codec = &self.codec;
+        let kind = payload.kind();
+        match payload {
+            Payload::Resource(record) => codec.encode(kind, id, record, record.holds_secrets()),
+            Payload::Output(value) => codec.encode(kind, id, value, value.sensitive),
+            Payload::Intent(intent) => codec.encode(kind, id, intent, true),
+            Payload::Checks(value) => codec.encode(kind, id, value, false),
+        }
     }
 
     fn remove(&mut self, kind: Kind, id: &str) {

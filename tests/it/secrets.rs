@@ -381,3 +381,40 @@ fn a_key_that_cannot_be_had_is_told_before_anything_is_written() {
     sandbox.fail(["plan", "-out=q"]).says("denied");
     assert!(!sandbox.path("q").exists());
 }
+
+#[test]
+fn a_state_gets_another_key_without_losing_anything() {
+    let mut sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        "variable \"p\" {\n  sensitive = true\n}\nvariable \"round\" {\n  default = 1\n}\nresource \"terraform_data\" \"a\" {\n  input = [var.p, var.round]\n}\n",
+    );
+    sandbox.set_env("TF_VAR_p", TOKEN);
+    for round in ["-var=round=1", "-var=round=2"] {
+        sandbox.ok(["apply", "-auto-approve", round]);
+    }
+    let before = sandbox.ok(["state", "pull"]).stdout;
+    sandbox.set_env("STREAMFORM_STATE_PASSPHRASE_NEW", "correct horse battery");
+    let both = sandbox.fail(["state", "rekey", "-new-key-file=k"]);
+    both.says("More than one key");
+    sandbox
+        .ok(["state", "rekey"])
+        .says("the passphrase")
+        .is_silent_about("correct horse");
+    sandbox.remove_env("STREAMFORM_STATE_PASSPHRASE_NEW");
+    sandbox
+        .fail(["state", "pull"])
+        .says("STREAMFORM_STATE_PASSPHRASE");
+    fs::remove_dir_all(sandbox.path("../home/.config/streamform")).unwrap();
+    sandbox.set_env("STREAMFORM_STATE_PASSPHRASE", "correct horse battery");
+    assert_eq!(sandbox.ok(["state", "pull"]).stdout, before);
+    sandbox.ok(["plan", "-detailed-exitcode", "-var=round=2"]);
+
+    // On to a file, with a state that still has something of the passphrase to open.
+    sandbox.ok(["state", "rekey", "-new-key-file=new.key"]);
+    sandbox.remove_env("STREAMFORM_STATE_PASSPHRASE");
+    sandbox.set_env("STREAMFORM_STATE_KEY_FILE", "new.key");
+    assert_eq!(sandbox.ok(["state", "pull"]).stdout, before);
+    sandbox.ok(["apply", "-auto-approve", "-var=round=3"]);
+    sandbox.ok(["show", "-json"]).says(TOKEN);
+}

@@ -7,6 +7,7 @@ mod find;
 mod keep;
 mod provider;
 mod push;
+mod rekey;
 mod relocate;
 mod status;
 
@@ -22,6 +23,7 @@ pub use provider::Replacement;
 pub use provider::replace_provider;
 pub(super) use push::push_onto_nothing;
 pub use push::push_state;
+pub use rekey::rekey;
 pub use relocate::Relocated;
 pub use relocate::move_objects;
 pub use status::Marked;

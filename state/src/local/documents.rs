@@ -41,6 +41,15 @@ pub(super) fn create(dir: &Path, name: &str, stored: &[u8]) -> Result<bool, Stat
     }
 }
 
+/// Writes a document in the place of the one that is there, in one step.
+pub(super) fn replace(dir: &Path, name: &str, stored: &[u8]) -> Result<(), StateError> {
+    let path = root(dir).join(name);
+    durable::replace_file(&path, |out| {
+        out.write_all(stored)
+            .map_err(|error| StateError::write(&path, error))
+    })
+}
+
 /// The stored form of a document; `None` when there is none of that name.
 pub(super) fn read(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, StateError> {
     let path = root(dir).join(name);

@@ -134,6 +134,10 @@ impl Medium for Folder {
         Ok(commit.standing)
     }
 
+    fn copy_whole(&mut self) {
+        self.wanting.needs_snapshot = true;
+    }
+
     /// Folds the log: a small state into a snapshot, a large one into working store and snapshot when they are due.
     fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {
         let Wanting {

@@ -12,6 +12,7 @@ mod medium;
 mod places;
 mod reader;
 mod recovery;
+mod reseal;
 mod restore;
 mod snapshot;
 mod working;
@@ -37,6 +38,7 @@ pub use snapshot::snapshots;
 
 use crate::HolderInfo;
 use crate::LockWait;
+use crate::Rekeyed;
 use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
@@ -140,6 +142,20 @@ impl Keeper for LocalKeeper {
 
     fn documents(&self, workspace: &str, prefix: &str) -> Result<Vec<String>, StateError> {
         documents::list(&self.folder(workspace), prefix)
+    }
+
+    fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError> {
+        documents::replace(&self.folder(workspace), name, stored)
+    }
+
+    fn reseal_copies(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Rekeyed, StateError> {
+        reseal::reseal_copies(&self.folder(workspace), holder, wait, codec)
     }
 
     fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {

@@ -411,6 +411,20 @@ impl Keeper for PostgresKeeper {
         })
     }
 
+    fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError> {
+        let row = (workspace.to_owned(), name.to_owned(), stored.to_vec());
+        self.ask(move |client, tables| {
+            let (workspace, name, stored) = row.clone();
+            async move {
+                let query = tables
+                    .sql("UPDATE {}.streamform_documents SET stored = $3 WHERE workspace = $1 AND name = $2");
+                client.execute(&query, &[&workspace, &name, &stored]).await?;
+                Ok(())
+            }
+            .boxed_local()
+        })
+    }
+
     fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {
         let row = (workspace.to_owned(), name.to_owned());
         self.ask(move |client, tables| {

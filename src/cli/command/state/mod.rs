@@ -5,6 +5,7 @@ mod list;
 mod mv;
 mod pull;
 mod push;
+mod rekey;
 mod replace_provider;
 mod restore;
 mod rm;
@@ -47,6 +48,7 @@ enum StateCommand {
     Push(push::PushArgs),
     Check(check::CheckArgs),
     Restore(restore::RestoreArgs),
+    Rekey(rekey::RekeyArgs),
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
@@ -65,6 +67,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &StateArgs) -> u8 {
             Ok(false) => return 1,
             Err(d) => Err(d),
         },
+        StateCommand::Rekey(args) => rekey::run(&ui, surroundings, args),
     };
     match done {
         Ok(()) => 0,
