@@ -29,6 +29,7 @@ use crate::engine;
 use crate::engine::OtherStates;
 use crate::engine::Premises;
 use crate::engine::Session;
+use crate::engine::history::Keep;
 use crate::engine::timestamp;
 use crate::exec::Stop;
 use crate::plan::Event;
@@ -314,6 +315,7 @@ impl Surroundings {
             stop: Stop::default(),
             commands: Arc::new(Processes::new(self.base.clone())),
             parallelism: 10,
+            history: history()?,
         })
     }
 }
@@ -455,6 +457,24 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     (!text.is_empty())
         .then(|| Duration::try_from_secs_f64(total).ok())
         .flatten()
+}
+
+/// How much of the history is kept, by the environment.
+fn history() -> Result<Keep, Box<Diagnostic>> {
+    let Some(text) = std::env::var("STREAMFORM_HISTORY_KEEP")
+        .ok()
+        .filter(|t| !t.is_empty())
+    else {
+        return Ok(Keep::default());
+    };
+    Keep::parse(&text).ok_or_else(|| {
+        Box::new(Diagnostic::error(
+            "Invalid STREAMFORM_HISTORY_KEEP",
+            format!(
+                "STREAMFORM_HISTORY_KEEP is {text:?}. Use a number of versions (200), a number of days (90d), all, or 0 to write no history."
+            ),
+        ))
+    })
 }
 
 fn who() -> String {

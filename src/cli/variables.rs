@@ -48,6 +48,20 @@ pub(super) fn collect(
     for file in automatic_files(base) {
         read_file(base, &file, true, sources, &mut given, &mut diagnostics);
     }
+    let (flags, problems) = self::given(base, args, sources);
+    given.extend(flags);
+    diagnostics.extend(problems);
+    (given, diagnostics)
+}
+
+/// Collects what is given with flags alone.
+pub(super) fn given(
+    base: &Path,
+    args: &VariableArgs,
+    sources: &mut Sources,
+) -> (Vec<GivenVariable>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let mut given = Vec::new();
     for one in &args.given {
         match one {
             GivenValue::File(file) => {

@@ -8,6 +8,9 @@ use streamform_state::StateView;
 
 use super::Planned;
 use super::Session;
+use super::history;
+use super::history::Counts;
+use super::history::Status;
 use super::provisioners;
 use super::scope;
 use super::session::state_error;
@@ -49,7 +52,23 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     if found.has_errors() {
         return failed(found);
     }
-    let settings = session.settings(&plan.timestamp, true, planned.variables);
+    let files_read = planned.files_read;
+    let record = history::Planned {
+        plan: &plan,
+        files: &planned.loaded.config.snapshot,
+        root: &planned.loaded.root,
+        read: files_read.so_far(),
+        run: &planned.run,
+        occasion: planned.occasion,
+    };
+    // What may change something outside must be told also if this process does not come to its end.
+    let recording = if plan.has_changes() || store.changed() {
+        history::begin(session, &store, &record)
+    } else {
+        Ok(None)
+    };
+    let mut settings = session.settings(&plan.timestamp, true, planned.variables);
+    settings.surroundings.files_read = Some(Arc::clone(&files_read));
     let applied = exec::apply(ApplyInput {
         plan: Arc::clone(&plan),
         config: &planned.loaded.config,
@@ -59,7 +78,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         settings,
         providers: planned.providers,
         parallelism: session.parallelism,
-        run: planned.run,
+        run: planned.run.clone(),
         clock: Arc::clone(&session.clock),
         observer: Arc::clone(&session.observer),
         stop: session.stop.clone(),
@@ -75,6 +94,27 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         diagnostics.push(state_error(e));
     }
     let state = applied.state;
+    let status = match (diagnostics.has_errors(), applied.stopped) {
+        (_, true) => Status::Stopped,
+        (true, _) => Status::Failed,
+        (false, false) => Status::Complete,
+    };
+    // (Where something still holds the store, the next run ends the version.)
+    if let Some(store) = &applied.store
+        && let Err(e) = recording
+            .and_then(|begun| match begun {
+                // Only what was found has changed the state.
+                None if store.changed() => history::begin(session, store, &record),
+                begun => Ok(begun),
+            })
+            .and_then(|begun| {
+                let done = Some(Counts::from(&applied.done));
+                let read = files_read.so_far();
+                begun.map_or(Ok(()), |b| b.end(session, store, status, done, read))
+            })
+    {
+        diagnostics.push(history::not_written(&e));
+    }
     if let Some(Err(e)) = applied.store.map(streamform_state::Store::finish) {
         store_failed = true;
         diagnostics.push(state_error(&e));

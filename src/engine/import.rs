@@ -1,9 +1,12 @@
 //! Taking an object that exists into the state, at once and without a plan.
 
+use std::sync::Arc;
+
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_lang::functions::FilesRead;
 use streamform_state::Entry;
 use streamform_state::StateView;
 
@@ -12,6 +15,7 @@ use super::Loaded;
 use super::Planned;
 use super::Session;
 use super::apply;
+use super::history::Kind;
 use super::inputs;
 use super::session::state_error;
 use super::takeover::none_waits;
@@ -72,7 +76,9 @@ pub async fn import(
     }
     let address = request.address.to_string();
     let timestamp = (session.clock)();
-    let settings = session.settings(&timestamp, false, variables.clone());
+    let files_read = Arc::new(FilesRead::default());
+    let mut settings = session.settings(&timestamp, false, variables.clone());
+    settings.surroundings.files_read = Some(Arc::clone(&files_read));
     let input = |state: StateView, open_intents| PlanInput {
         config: &loaded.config,
         graph: &loaded.graph,
@@ -124,7 +130,7 @@ pub async fn import(
     let outcome = apply(
         session,
         Planned {
-            plan: Some(std::sync::Arc::new(built.plan)),
+            plan: Some(Arc::new(built.plan)),
             loaded,
             sources: sources.clone(),
             diagnostics: Diagnostics::new(),
@@ -135,6 +141,8 @@ pub async fn import(
             generated: Vec::new(),
             decisions: crate::plan::build::Decisions::default(),
             held: Diagnostics::new(),
+            files_read,
+            occasion: Some((Kind::Import, address)),
         },
     )
     .await;

@@ -4,6 +4,7 @@
 mod apply;
 mod backend;
 mod console;
+pub mod history;
 mod import;
 mod inputs;
 mod load;

@@ -8,6 +8,7 @@ use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_lang::functions::FilesRead;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
 use streamform_state::StateView;
@@ -16,6 +17,8 @@ use streamform_state::Store;
 use super::GivenVariable;
 use super::Loaded;
 use super::Session;
+use super::history;
+use super::history::Kind;
 use super::inputs;
 use super::parts;
 use super::parts::Taken;
@@ -91,6 +94,10 @@ pub struct Planned {
     pub decisions: Decisions,
     /// Errors about objects that wait for such a decision. The plan leaves them out, with what needs them; the rest can be applied.
     pub held: Diagnostics,
+    /// What functions look at in files.
+    pub files_read: Arc<FilesRead>,
+    /// What the history calls a run that carries it out, and more about it, where that does not follow from the plan.
+    pub occasion: Option<(Kind, String)>,
 }
 
 impl Planned {
@@ -107,6 +114,8 @@ impl Planned {
             generated: Vec::new(),
             decisions: Decisions::default(),
             held: Diagnostics::new(),
+            files_read: Arc::default(),
+            occasion: None,
         }
     }
 
@@ -246,7 +255,9 @@ async fn attempt(
         return planned;
     }
     let timestamp = (session.clock)();
-    let settings = session.settings(&timestamp, false, variables.clone());
+    let files_read = Arc::new(FilesRead::default());
+    let mut settings = session.settings(&timestamp, false, variables.clone());
+    settings.surroundings.files_read = Some(Arc::clone(&files_read));
     let mut open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
     diagnostics.extend(request.decisions.without_cause(&open_intents));
     if diagnostics.has_errors() {
@@ -271,6 +282,7 @@ async fn attempt(
     diagnostics.extend(scope::limited(&options).into_iter().collect());
     let mut store = store;
     let mut state = state;
+    let mut looked_up = Vec::new();
     let all_open = open_intents.clone();
     let built = loop {
         let (moves, moved) = Moves::work_out(&loaded.config, &state, &all_open);
@@ -292,10 +304,11 @@ async fn attempt(
         let mut built = build::build(input).await;
         if let Some(store) = &mut store {
             let settled = std::mem::take(&mut built.settled);
-            if !settled.is_empty()
-                && let Err(e) = store.commit(settled)
-            {
-                diagnostics.push(state_error(&e));
+            if !settled.is_empty() {
+                looked_up.extend(history::record_changes(&settled, &store.view()));
+                if let Err(e) = store.commit(settled) {
+                    diagnostics.push(state_error(&e));
+                }
             }
         }
         if built.held.is_empty() || built.plan.errored {
@@ -309,6 +322,11 @@ async fn attempt(
             state = store.view();
         }
     };
+    if let Some(store) = &store
+        && let Err(e) = history::note(session, store, &run, (Kind::Recover, None), looked_up)
+    {
+        diagnostics.push(history::not_written(&e));
+    }
     let mut held = Diagnostics::new();
     for one in options.held {
         held.extend(one.why);
@@ -345,5 +363,7 @@ async fn attempt(
         generated: built.generated,
         decisions: request.decisions,
         held,
+        files_read,
+        occasion: None,
     }
 }

@@ -102,6 +102,8 @@ pub fn restore(
         generated: Vec::new(),
         decisions: Decisions::default(),
         held: Diagnostics::new(),
+        files_read: std::sync::Arc::default(),
+        occasion: None,
     }
 }
 

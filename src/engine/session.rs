@@ -20,6 +20,7 @@ use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
 
+use super::history::Keep;
 use crate::eval::WorldSettings;
 use crate::exec::CommandRunner;
 use crate::exec::Stop;
@@ -61,6 +62,8 @@ pub struct Session {
     pub commands: Arc<dyn CommandRunner>,
     /// How many operations may be under way at once.
     pub parallelism: usize,
+    /// How much of the history is kept.
+    pub history: Keep,
 }
 
 impl Session {

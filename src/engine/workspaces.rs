@@ -12,7 +12,9 @@ use streamform_state::StateView;
 
 use super::Session;
 use super::backend::unwritable;
+use super::history::record_changes;
 use super::session::state_error;
+use super::state::recorded;
 
 /// Whether a workspace may be called so: it is the name of a folder, and a part of web addresses.
 pub fn is_workspace_name(name: &str) -> bool {
@@ -89,14 +91,17 @@ pub fn create_workspace(
 
 /// Writes a state into a place, over what is there.
 fn fill(session: &Session, contents: Option<&StateView>, operation: &str) -> Result<(), Box<Diagnostic>> {
-    let mut store = session.open_state(operation, "workspace")?;
+    let run = uuid::Uuid::new_v4().to_string();
+    let mut store = session.open_state(operation, &run)?;
     if let Some(view) = contents {
         let copy = ForeignState {
             terraform_version: String::new(),
             view: view.clone(),
         };
         let entries = copy.replacing(&store.view());
+        let changes = record_changes(&entries, &store.view());
         store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+        recorded(session, &store, (operation, &run), changes);
     }
     store.finish().map(drop).map_err(|e| Box::new(state_error(&e)))
 }

@@ -11,6 +11,7 @@
 //! | after an apply | [`apply_complete_text`], [`destroy_complete_text`], [`outputs_text`] |
 //! | a state | [`state_text()`], [`instance_text`]; its outputs: [`state_outputs`] |
 //! | drift alone | [`DriftReport::of`], then its text or JSON |
+//! | the history | [`history_text`], [`version_text`], [`difference_text`], [`rollback_text`] |
 //! | a pull request | [`plan_markdown`] |
 //! | JSON | [`json::plan_json`], [`json::state_json`], [`json::validate_json`], [`json::outputs_json`], [`json::output_json`] |
 //! | the `-json` stream | [`json::UiStream::new`]: `version`, `plan`, `applied`, `diagnostics`; it is an observer too |
@@ -22,6 +23,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod drift;
 pub mod graph;
+pub mod history;
 pub mod json;
 pub mod line_editor;
 pub mod markdown;
@@ -46,6 +48,11 @@ pub use graph::graph_dot;
 pub use graph::graph_mermaid;
 pub use graph::plan_graph_dot;
 pub use graph::plan_graph_mermaid;
+pub use history::difference_text;
+pub use history::history_text;
+pub use history::learn_version;
+pub use history::rollback_text;
+pub use history::version_text;
 pub use line_editor::LineEditor;
 pub use line_editor::Typed;
 pub use markdown::MarkdownOptions;

@@ -125,6 +125,11 @@ impl Store {
         id
     }
 
+    /// Whether this run has changed the state so far: then its serial is one higher than before, or another one altogether.
+    pub fn changed(&self) -> bool {
+        self.serial_raised
+    }
+
     /// The dead process whose lock this one took over, if there was one.
     pub fn taken_over(&self) -> Option<&HolderInfo> {
         self.taken_over.as_ref()

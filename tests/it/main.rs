@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod fuzz_seeds;
 mod guard;
+mod history;
 mod import;
 mod json_syntax;
 mod machine_output;

@@ -198,6 +198,7 @@ fn run(
         stop: Stop::default(),
         commands: Arc::new(()),
         parallelism: 1,
+        history: engine::history::Keep::Nothing,
     };
     let provider = case["provider"].as_str().unwrap_or(&fixtures[1]);
     let files = Snapshot::from([

@@ -49,6 +49,7 @@ fn types(table: Table<Confluent>) -> Table<Confluent> {
         .resource("confluent_environment", Control::new(Environment))
         .resource("confluent_flink_compute_pool", Control::new(ComputePool))
         .resource("confluent_flink_statement", FlinkStatement::default())
+        .sql("confluent_flink_statement", "statement")
         .resource("confluent_kafka_cluster", Control::new(KafkaCluster))
         .resource("confluent_kafka_topic", KafkaTopic::default())
         .resource("confluent_role_binding", Control::new(RoleBinding))

@@ -87,6 +87,10 @@ pub trait ProviderFactory: Send + Sync {
     fn functions(&self) -> &'static [Function] {
         &[]
     }
+    /// The attribute that holds the SQL of a managed type, if it is a statement: the history tells how it changes.
+    fn sql_attribute(&self, _type_name: &str) -> Option<&'static str> {
+        None
+    }
     /// The version that `version` and lock information show.
     fn version(&self) -> &str;
     /// A provider that is not configured yet.

@@ -25,6 +25,8 @@ use super::command::drift::DriftArgs;
 use super::command::emulator::EmulatorArgs;
 use super::command::fmt::FmtArgs;
 use super::command::graph::GraphArgs;
+use super::command::history::DiffArgs;
+use super::command::history::HistoryArgs;
 use super::command::import::ImportArgs;
 use super::command::init::InitArgs;
 use super::command::metadata::MetadataArgs;
@@ -33,6 +35,7 @@ use super::command::modules::ModulesArgs;
 use super::command::output::OutputArgs;
 use super::command::plan::PlanArgs;
 use super::command::providers::ProvidersArgs;
+use super::command::rollback::RollbackArgs;
 use super::command::show::ShowArgs;
 use super::command::state::StateArgs;
 use super::command::taint::TaintArgs;
@@ -105,6 +108,9 @@ pub(super) enum Command {
     Console(ConsoleArgs),
     Show(ShowArgs),
     State(StateArgs),
+    History(HistoryArgs),
+    Diff(DiffArgs),
+    Rollback(RollbackArgs),
     /// Mark an object to be replaced
     ///
     /// The next plan replaces it. Better: plan and apply with -replace=ADDRESS, which shows what will happen first.

@@ -98,7 +98,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) 
         None => wanted.plan(&view, &mut opened, &args.variables),
     };
     let code = match planned {
-        Some(planned) => carry_out(&view, &opened, args, planned),
+        Some(planned) => carry_out(&view, &opened, approval(args), planned),
         None => 1,
     };
     opened.close();
@@ -125,15 +125,50 @@ fn refusal(args: &ApplyArgs, destroy: bool) -> Option<Diagnostic> {
     None
 }
 
-fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planned) -> u8 {
-    let asking = args.plan_file.is_none();
+/// Who says that a plan may be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Approval {
+    /// The user, once the plan is shown.
+    Asked,
+    /// Nobody may be asked.
+    Impossible,
+    /// The user has said so beforehand; the plan is shown.
+    Given,
+    /// It is a saved plan, which was looked at when it was made.
+    Saved,
+}
+
+fn approval(args: &ApplyArgs) -> Approval {
+    if args.plan_file.is_some() {
+        Approval::Saved
+    } else {
+        Approval::of(args.auto_approve, args.variables.input)
+    }
+}
+
+impl Approval {
+    /// Of `-auto-approve` and `-input`.
+    pub(super) fn of(auto_approve: bool, input: Option<bool>) -> Approval {
+        if auto_approve {
+            Approval::Given
+        } else if input.unwrap_or(true) && may_ask() {
+            Approval::Asked
+        } else {
+            Approval::Impossible
+        }
+    }
+}
+
+/// Shows a plan, asks, and carries it out.
+pub(super) fn carry_out(view: &View, opened: &Opened, approval: Approval, mut planned: Planned) -> u8 {
     match planned.plan.as_ref() {
-        Some(plan) if asking => show_plan(view, plan, &planned.diagnostics),
+        Some(plan) if approval != Approval::Saved => show_plan(view, plan, &planned.diagnostics),
         // Who applies a saved plan has seen it; a program that reads the stream is told what is coming.
         Some(plan) => view.planned(plan),
         None => {}
     }
-    let asks = asking && !args.auto_approve && planned.plan.as_deref().is_some_and(does_something);
+    let asks = matches!(approval, Approval::Asked | Approval::Impossible)
+        && planned.plan.as_deref().is_some_and(does_something);
     if !asks && !planned.diagnostics.has_errors() {
         // Nobody decides by what the checks say of the plan, and the apply judges them again.
         let found = std::mem::take(&mut planned.diagnostics);
@@ -150,7 +185,7 @@ fn carry_out(view: &View, opened: &Opened, args: &ApplyArgs, mut planned: Planne
             return 1;
         }
     };
-    if asks && let Err(code) = approve(view, opened, args, plan.mode) {
+    if asks && let Err(code) = approve(view, opened, approval, plan.mode) {
         planned.release();
         return code;
     }
@@ -191,8 +226,8 @@ fn is_of_check(found: &Diagnostic) -> bool {
 }
 
 /// Asks; the error is the exit code.
-fn approve(view: &View, opened: &Opened, args: &ApplyArgs, mode: PlanMode) -> Result<(), u8> {
-    if !args.variables.input.unwrap_or(true) || !may_ask() {
+fn approve(view: &View, opened: &Opened, approval: Approval, mode: PlanMode) -> Result<(), u8> {
+    if approval == Approval::Impossible {
         return Err(view.fail(
             Diagnostic::error(
                 "Approval required",

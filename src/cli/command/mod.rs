@@ -8,6 +8,7 @@ pub(super) mod emulator;
 pub(super) mod fmt;
 mod generated;
 pub(super) mod graph;
+pub(super) mod history;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod metadata;
@@ -15,6 +16,7 @@ pub(super) mod modules;
 pub(super) mod output;
 pub(super) mod plan;
 pub(super) mod providers;
+pub(super) mod rollback;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod taint;
@@ -66,6 +68,9 @@ pub(super) fn run(cli: Cli) -> u8 {
         Command::Import(args) => import::run(&surroundings, &args),
         Command::Output(args) => output::run(&surroundings, &args),
         Command::State(args) => state::run(&surroundings, &args),
+        Command::History(args) => history::run(&surroundings, &args),
+        Command::Diff(args) => history::diff(&surroundings, &args),
+        Command::Rollback(args) => rollback::run(&surroundings, &args),
         Command::Taint(args) => taint::taint(&surroundings, &args),
         Command::Untaint(args) => taint::untaint(&surroundings, &args),
         Command::Providers(args) => providers::run(&surroundings, &args),

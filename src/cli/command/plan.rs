@@ -24,8 +24,10 @@ use crate::cli::session::Surroundings;
 use crate::cli::variables;
 use crate::config::Disk;
 use crate::engine;
+use crate::engine::GivenVariable;
 use crate::engine::PlanRequest;
 use crate::engine::Planned;
+use crate::engine::history::Earlier;
 use crate::plan::Action;
 use crate::plan::PlanMode;
 use crate::plan::Written;
@@ -331,6 +333,27 @@ impl Wanted {
         found.extend(std::mem::take(&mut planned.diagnostics));
         planned.diagnostics = found;
         Some(planned)
+    }
+}
+
+impl Wanted {
+    /// Makes the plan of an earlier version. Values in `more` win over those of the version.
+    pub(super) fn plan_again(
+        self,
+        opened: &mut Opened,
+        earlier: &Earlier,
+        more: Vec<GivenVariable>,
+        sources: Sources,
+    ) -> Planned {
+        self.running.settle(opened);
+        let mut variables = earlier.variables.clone();
+        variables.extend(more);
+        let request = PlanRequest {
+            variables,
+            ..self.request
+        };
+        let loaded = earlier.loaded.clone();
+        opened.run(true, engine::plan(&opened.session, loaded, sources, request))
     }
 }
 

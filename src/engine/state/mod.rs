@@ -37,6 +37,8 @@ use streamform_state::StateView;
 use streamform_state::Store;
 
 use super::Session;
+use super::history;
+use super::history::Kind;
 use super::session::state_error;
 use super::takeover::none_waits;
 
@@ -72,11 +74,12 @@ fn edit<T>(
     if dry_run {
         return Ok(work_out(&session.read_state()?)?.1);
     }
-    let store = session.open_state(operation, &uuid::Uuid::new_v4().to_string())?;
+    let run = uuid::Uuid::new_v4().to_string();
+    let store = session.open_state(operation, &run)?;
     let state = store.view();
     match none_waits(session, &state).and_then(|()| work_out(&state)) {
         Ok((entries, result)) => {
-            commit(store, entries)?;
+            commit(session, store, entries, (operation, &run))?;
             Ok(result)
         }
         Err(d) => {
@@ -86,14 +89,35 @@ fn edit<T>(
     }
 }
 
-/// Commits, and lets go of the state.
-fn commit(mut store: Store, entries: Vec<Entry>) -> Result<(), Box<Diagnostic>> {
+/// Commits, writes the history, and lets go of the state.
+fn commit(
+    session: &Session,
+    mut store: Store,
+    entries: Vec<Entry>,
+    (operation, run): (&str, &str),
+) -> Result<(), Box<Diagnostic>> {
     if let Some(found) = interrupted(&store, &entries) {
         close(store)?;
         return Err(Box::new(found));
     }
+    let changes = history::record_changes(&entries, &store.view());
     store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+    recorded(session, &store, (operation, run), changes);
     close(store)
+}
+
+/// Writes into the history what a command has changed of the state.
+pub(super) fn recorded(
+    session: &Session,
+    store: &Store,
+    (operation, run): (&str, &str),
+    changes: Vec<history::Change>,
+) {
+    let kind = (Kind::of_operation(operation), None);
+    if let Err(e) = history::note(session, store, run, kind, changes) {
+        let event = crate::plan::Event::Notice(history::not_written(&e));
+        session.observer.event(event);
+    }
 }
 
 fn close(store: Store) -> Result<(), Box<Diagnostic>> {

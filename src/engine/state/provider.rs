@@ -16,8 +16,12 @@ use super::commit;
 use super::needs_state;
 use crate::engine::Session;
 
+const OPERATION: &str = "OperationTypeStateReplaceProvider";
+
 /// Records that another provider will have, worked out under the lock of the state, to be looked at before it is done.
 pub struct Replacement {
+    session: Session,
+    run: String,
     store: Store,
     entries: Vec<Entry>,
     /// The resources that change.
@@ -30,7 +34,7 @@ impl Replacement {
     /// # Errors
     /// When the state cannot be written, or an earlier run was interrupted on one of the objects.
     pub fn commit(self) -> Result<(), Box<Diagnostic>> {
-        commit(self.store, self.entries)
+        commit(&self.session, self.store, self.entries, (OPERATION, &self.run))
     }
 
     /// Leaves everything as it is.
@@ -53,10 +57,8 @@ pub fn replace_provider(
     to: &ProviderAddr,
 ) -> Result<Replacement, Box<Diagnostic>> {
     needs_state(session)?;
-    let store = session.open_state(
-        "OperationTypeStateReplaceProvider",
-        &uuid::Uuid::new_v4().to_string(),
-    )?;
+    let run = uuid::Uuid::new_v4().to_string();
+    let store = session.open_state(OPERATION, &run)?;
     let mut resources = BTreeSet::new();
     let mut entries = Vec::new();
     for record in store.view().records() {
@@ -80,6 +82,8 @@ pub fn replace_provider(
         }));
     }
     Ok(Replacement {
+        session: session.clone(),
+        run,
         store,
         entries,
         resources,

@@ -9,9 +9,13 @@ use streamform_state::StateView;
 use streamform_state::Store;
 
 use super::close;
+use super::recorded;
 use crate::config::version::COMPATIBLE_VERSION;
 use crate::engine::Session;
+use crate::engine::history::record_changes;
 use crate::engine::session::state_error;
+
+const OPERATION: &str = "OperationTypeStatePush";
 
 /// Makes a state file of Terraform (format version 4) the state, with its lineage and serial.
 ///
@@ -21,7 +25,8 @@ use crate::engine::session::state_error;
 /// # Errors
 /// When it is refused, or the state cannot be read or written.
 pub fn push_state(session: &Session, file: &ForeignState, force: bool) -> Result<(), Box<Diagnostic>> {
-    let mut store = session.open_state("OperationTypeStatePush", &uuid::Uuid::new_v4().to_string())?;
+    let run = uuid::Uuid::new_v4().to_string();
+    let mut store = session.open_state(OPERATION, &run)?;
     let current = store.view();
     let fresh = current.serial() == 0 && current.is_empty();
     let same = same_content(&current, &file.view).map_err(|e| Box::new(state_error(&e)))?;
@@ -41,12 +46,14 @@ pub fn push_state(session: &Session, file: &ForeignState, force: bool) -> Result
     let unchanged =
         same && current.serial() == file.view.serial() && current.lineage() == file.view.lineage();
     if !unchanged {
-        let entries = file
+        let entries: Vec<Entry> = file
             .replacing(&current)
             .into_iter()
             .map(|entry| keep_what_is_ours(entry, &current))
             .collect();
+        let changes = record_changes(&entries, &current);
         store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+        recorded(session, &store, (OPERATION, &run), changes);
     }
     close(store)
 }
@@ -59,7 +66,8 @@ pub(in crate::engine) fn push_onto_nothing(
     session: &Session,
     file: &ForeignState,
 ) -> Result<(), Box<Diagnostic>> {
-    let mut store = session.open_state("OperationTypeStatePush", &uuid::Uuid::new_v4().to_string())?;
+    let run = uuid::Uuid::new_v4().to_string();
+    let mut store = session.open_state(OPERATION, &run)?;
     let current = store.view();
     let why = if current.is_empty() {
         unsettled(&store)
@@ -71,7 +79,9 @@ pub(in crate::engine) fn push_onto_nothing(
         return Err(Box::new(refused(&why)));
     }
     let entries = file.replacing(&current);
+    let changes = record_changes(&entries, &current);
     store.commit(entries).map_err(|e| Box::new(state_error(&e)))?;
+    recorded(session, &store, (OPERATION, &run), changes);
     close(store)
 }
 

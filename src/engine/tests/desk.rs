@@ -21,6 +21,7 @@ use super::super::PlanRequest;
 use super::super::Planned;
 use super::super::Session;
 use super::super::apply;
+use super::super::history::Keep;
 use super::super::load;
 use super::super::plan;
 use super::super::restore;
@@ -63,6 +64,7 @@ impl Desk {
             stop: Stop::default(),
             commands: Arc::new(()),
             parallelism: 4,
+            history: Keep::default(),
         };
         let mut desk = Desk {
             folder,

@@ -3,6 +3,7 @@
 mod checks;
 mod configuration;
 mod exact;
+mod history;
 mod outputs;
 mod plan;
 mod relevant;
@@ -13,6 +14,9 @@ mod validate;
 mod value;
 
 pub use exact::json_text;
+pub use history::difference_json;
+pub use history::history_json;
+pub use history::version_json;
 pub use outputs::output_json;
 pub use outputs::outputs_json;
 pub use plan::plan_json;

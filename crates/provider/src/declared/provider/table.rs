@@ -62,6 +62,7 @@ pub struct Table<C: Send + Sync> {
     config: OnceLock<(Declaration, Arc<Schema>)>,
     pub(super) resources: BTreeMap<&'static str, ResourceEntry<C>>,
     pub(super) data: BTreeMap<&'static str, DataEntry<C>>,
+    sql: BTreeMap<&'static str, &'static str>,
 }
 
 impl<C: Send + Sync + 'static> Table<C> {
@@ -78,6 +79,7 @@ impl<C: Send + Sync + 'static> Table<C> {
             config: OnceLock::new(),
             resources: BTreeMap::new(),
             data: BTreeMap::new(),
+            sql: BTreeMap::new(),
         }
     }
 
@@ -100,6 +102,13 @@ impl<C: Send + Sync + 'static> Table<C> {
             known: OnceLock::new(),
         };
         self.data.insert(name, entry);
+        self
+    }
+
+    /// A resource type that is a statement: the attribute that holds its SQL.
+    #[must_use]
+    pub fn sql(mut self, name: &'static str, attribute: &'static str) -> Self {
+        self.sql.insert(name, attribute);
         self
     }
 
@@ -150,6 +159,10 @@ impl<C: Send + Sync + 'static> ProviderFactory for DeclaredFactory<C> {
             Mode::Data => self.table.data.keys().copied().collect(),
             Mode::Ephemeral => Vec::new(),
         }
+    }
+
+    fn sql_attribute(&self, type_name: &str) -> Option<&'static str> {
+        self.table.sql.get(type_name).copied()
     }
 
     fn version(&self) -> &str {

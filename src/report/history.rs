@@ -1,0 +1,360 @@
+//! The history as a person reads it.
+
+use std::fmt::Write as _;
+
+use similar::TextDiff;
+use streamform_lang::value::Value;
+
+use super::TextStyle;
+use super::paint::Ink;
+use super::secrets::Secrets;
+use super::state_text::output_value;
+use super::value_text::clean;
+use super::value_text::value_text;
+use crate::engine::history::Counts;
+use crate::engine::history::Difference;
+use crate::engine::history::Earlier;
+use crate::engine::history::Kind;
+use crate::engine::history::Sql;
+use crate::engine::history::Status;
+use crate::engine::history::TwoTexts;
+use crate::engine::history::Version;
+
+/// The list of versions, newest first. `all`: how many there are.
+pub fn history_text(versions: &[Version], all: usize, style: &TextStyle) -> String {
+    if versions.is_empty() {
+        return "There is no history here yet: the first apply begins it.\n".to_owned();
+    }
+    let rows: Vec<[String; 4]> = versions
+        .iter()
+        .map(|v| {
+            [
+                v.number().to_string(),
+                v.begun.at.clone(),
+                clean(&v.begun.who),
+                what(v),
+            ]
+        })
+        .collect();
+    let titles = ["Version", "When", "Who", "What"].map(str::to_owned);
+    let width = |i: usize| {
+        let all = rows.iter().chain([&titles]);
+        all.map(|r| r[i].chars().count()).max().unwrap_or(0)
+    };
+    let (when, who) = (width(1), width(2));
+    let mut out = String::new();
+    let line = |row: &[String; 4]| format!("{:>7}  {:when$}  {:who$}  {}", row[0], row[1], row[2], row[3]);
+    style.paint.push(&mut out, Ink::Bold, &line(&titles));
+    out.push('\n');
+    for row in &rows {
+        out.push_str(line(row).trim_end());
+        out.push('\n');
+    }
+    if versions.len() < all {
+        let more = format!("\n{} older versions: -limit=0 shows all.\n", all - versions.len());
+        style.paint.push(&mut out, Ink::Dim, &more);
+    }
+    out
+}
+
+/// A version in a few words.
+fn what(version: &Version) -> String {
+    let begun = &version.begun;
+    let mut out = begun.kind.words().to_owned();
+    if let Some(detail) = &begun.detail {
+        _ = write!(out, " {}", clean(detail));
+    }
+    if begun.config.is_some() && begun.kind != Kind::Import {
+        match version.ended.as_ref().and_then(|e| e.done) {
+            Some(done) => {
+                _ = write!(
+                    out,
+                    ": {}",
+                    counted(done, ["imported", "added", "changed", "destroyed", "forgotten"])
+                )
+            }
+            None => _ = write!(out, ": {}", planned(begun.planned)),
+        }
+    } else if !begun.changes.is_empty() && begun.kind != Kind::Import {
+        let many = if begun.changes.len() == 1 { "" } else { "s" };
+        _ = write!(out, ": {} record{many}", begun.changes.len());
+    }
+    match version.status() {
+        None => out.push_str(" (under way)"),
+        Some(Status::Complete) => {}
+        Some(Status::Failed) => out.push_str(" (failed)"),
+        Some(Status::Stopped) => out.push_str(" (stopped)"),
+        Some(Status::Interrupted) => out.push_str(" (interrupted)"),
+    }
+    out
+}
+
+fn planned(counts: Counts) -> String {
+    counted(
+        counts,
+        ["to import", "to add", "to change", "to destroy", "to forget"],
+    )
+}
+
+fn counted(c: Counts, words: [&str; 5]) -> String {
+    let always = [false, true, true, true, false];
+    let numbers = [c.import, c.add, c.change, c.destroy, c.forget];
+    let parts = numbers
+        .iter()
+        .zip(words)
+        .zip(always)
+        .filter(|((n, _), always)| **n > 0 || *always)
+        .map(|((n, word), _)| format!("{n} {word}"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Everything that is known of a version.
+pub fn version_text(version: &Version, style: &TextStyle) -> String {
+    let begun = &version.begun;
+    let mut out = String::new();
+    let title = format!("Version {}: {}", version.number(), what(version));
+    style.paint.push(&mut out, Ink::Bold, &title);
+    out.push_str("\n\n");
+    let mut fact = |name: &str, text: &str| _ = writeln!(out, "  {name:<9} {text}");
+    fact("by", &clean(&begun.who));
+    fact("began", &begun.at);
+    match (&version.ended, version.status()) {
+        (Some(ended), Some(Status::Interrupted)) => fact("found", &ended.at),
+        (Some(ended), _) => fact("ended", &ended.at),
+        (None, _) => {}
+    }
+    let after = version
+        .ended
+        .as_ref()
+        .map_or("?".to_owned(), |e| e.serial.to_string());
+    fact(
+        "state",
+        &format!(
+            "serial {} to {after}, lineage {}",
+            begun.serial,
+            clean(&begun.lineage)
+        ),
+    );
+    if let Some(config) = &begun.config {
+        fact("plan", &planned(begun.planned));
+        if !config.limits.is_empty() {
+            fact("limits", &clean(&config.limits.join(" ")));
+        }
+        let digest: String = config.digest.chars().take(12).collect();
+        let files: Vec<String> = config.files.keys().map(|f| clean(f)).collect();
+        fact("files", &format!("{} ({digest})", files.join(", ")));
+    }
+    fact("program", &format!("Streamform {}", clean(&begun.program)));
+    if !begun.changes.is_empty() {
+        out.push_str("\nChanges:\n\n");
+        for change in &begun.changes {
+            let mut line = clean(&change.address);
+            if let Some(key) = &change.deposed {
+                _ = write!(line, " (deposed object {})", clean(key));
+            }
+            if let Some(previous) = &change.previous {
+                _ = write!(line, " (moved from {})", clean(previous));
+            }
+            if version.ended.is_some() && !version.is_done(&change.address) {
+                line.push_str(" (not done)");
+            }
+            signed(&mut out, change.sign(), &line, style);
+        }
+    }
+    let statements: Vec<TwoTexts> = version
+        .statements()
+        .into_iter()
+        .map(|s| TwoTexts {
+            name: s.address,
+            before: s.before,
+            after: s.after,
+        })
+        .collect();
+    texts(&mut out, "Statements", &statements, style);
+    let variables = version.variables();
+    if !variables.is_empty() {
+        out.push_str("\nVariables:\n\n");
+        for (name, value) in &variables {
+            _ = writeln!(out, "  {} = {}", clean(name), shown(value));
+        }
+    }
+    if let Some(ended) = &version.ended
+        && !ended.outputs.is_empty()
+    {
+        out.push_str("\nOutputs:\n\n");
+        for (name, output) in &ended.outputs {
+            _ = writeln!(out, "  {} = {}", clean(name), shown(&output_value(output)));
+        }
+    }
+    out
+}
+
+/// What is different between two versions.
+pub fn difference_text(difference: &Difference, style: &TextStyle) -> String {
+    let Difference { from, to, .. } = difference;
+    let mut out = String::new();
+    let title = format!("From version {} to version {}", from.number(), to.number());
+    style.paint.push(&mut out, Ink::Bold, &title);
+    out.push('\n');
+    let empty = out.len();
+    texts(&mut out, "Configuration", &difference.files, style);
+    sides(&mut out, "Variables", &difference.variables, Value::clone, style);
+    if !difference.objects.is_empty() {
+        out.push_str("\nObjects:\n\n");
+        for (address, sign) in &difference.objects {
+            signed(&mut out, sign, &clean(address), style);
+        }
+    }
+    texts(&mut out, "Statements", &difference.statements, style);
+    sides(&mut out, "Outputs", &difference.outputs, output_value, style);
+    if out.len() == empty {
+        out.push_str("\nNothing is different.\n");
+    }
+    if !difference.gaps.is_empty() {
+        let gaps: Vec<String> = difference.gaps.iter().map(u64::to_string).collect();
+        let note = format!(
+            "\nVersion {} between them is not kept any more: what it did to objects and statements is not shown.\n",
+            gaps.join(", ")
+        );
+        style.paint.push(&mut out, Ink::Yellow, &note);
+    }
+    out
+}
+
+/// The words above the plan of a rollback.
+pub fn rollback_text(earlier: &Earlier, style: &TextStyle) -> String {
+    let begun = &earlier.version.begun;
+    let mut out = String::new();
+    let title = format!(
+        "Rollback to version {} ({} by {}, {})",
+        begun.number,
+        begun.kind.words(),
+        clean(&begun.who),
+        begun.at
+    );
+    style.paint.push(&mut out, Ink::Bold, &title);
+    out.push_str(
+        "\n\nThis is a plan like any other: the configuration and the variables of that version against the objects as they are now.\n",
+    );
+    if let Some(config) = &begun.config
+        && !config.limits.is_empty()
+    {
+        let limits = clean(&config.limits.join(" "));
+        _ = writeln!(
+            out,
+            "That version was made with {limits}; this plan is for the whole configuration."
+        );
+    }
+    if matches!(
+        earlier.version.status(),
+        Some(Status::Failed | Status::Stopped | Status::Interrupted)
+    ) {
+        out.push_str("That run did not come to its end; this plan is for what it was to do.\n");
+    }
+    if !earlier.other_now.is_empty() {
+        let files: Vec<String> = earlier.other_now.iter().map(|f| clean(f)).collect();
+        _ = writeln!(
+            out,
+            "The files in this folder stay as they are. They say something else ({}), so the next plain plan goes forward to them again.",
+            files.join(", ")
+        );
+    }
+    out
+}
+
+/// Remembers the secrets of a version: nothing that is shown from now on may hold them.
+pub fn learn_version(secrets: &Secrets, version: &Version) {
+    version.variables().iter().for_each(|(_, v)| secrets.learn(v));
+    let outputs = version.ended.iter().flat_map(|e| e.outputs.values());
+    outputs.for_each(|o| secrets.learn(&output_value(o)));
+}
+
+fn shown(value: &Value) -> String {
+    let text = if value.is_sensitive() {
+        "(sensitive value)".to_owned()
+    } else {
+        value_text(value).replace('\n', "\n  ")
+    };
+    text
+}
+
+fn signed(out: &mut String, sign: &str, line: &str, style: &TextStyle) {
+    let ink = match sign {
+        "+" => Ink::Green,
+        "-" => Ink::Red,
+        _ => Ink::Yellow,
+    };
+    out.push_str(&" ".repeat(4_usize.saturating_sub(sign.len())));
+    style.paint.push(out, ink, sign);
+    _ = writeln!(out, " {line}");
+}
+
+type Sides<V> = [(String, Option<V>, Option<V>)];
+
+fn sides<V>(out: &mut String, title: &str, all: &Sides<V>, value: impl Fn(&V) -> Value, style: &TextStyle) {
+    if all.is_empty() {
+        return;
+    }
+    _ = write!(out, "\n{title}:\n\n");
+    for (name, before, after) in all {
+        let text = |v: &Option<V>| v.as_ref().map(|v| shown(&value(v)));
+        let name = clean(name);
+        match (text(before), text(after)) {
+            (None, after) => signed(
+                out,
+                "+",
+                &format!("{name} = {}", after.unwrap_or_default()),
+                style,
+            ),
+            (Some(before), None) => signed(out, "-", &format!("{name} = {before}"), style),
+            (Some(before), Some(after)) => signed(out, "~", &format!("{name} = {before} -> {after}"), style),
+        }
+    }
+}
+
+fn texts(out: &mut String, title: &str, all: &[TwoTexts], style: &TextStyle) {
+    if all.is_empty() {
+        return;
+    }
+    _ = write!(out, "\n{title}:\n");
+    for one in all {
+        let sign = match (&one.before, &one.after) {
+            (None, _) => "+",
+            (_, None) => "-",
+            _ => "~",
+        };
+        out.push('\n');
+        signed(out, sign, &clean(&one.name), style);
+        let hidden = |sql: &Option<Sql>| sql.as_ref().is_some_and(|s| s.sensitive);
+        if hidden(&one.before) || hidden(&one.after) {
+            out.push_str("      (sensitive value)\n");
+            continue;
+        }
+        let text = |sql: &Option<Sql>| {
+            let text = sql.as_ref().map(|s| s.text.as_str()).unwrap_or_default();
+            let text = text.to_owned();
+            if text.is_empty() || text.ends_with('\n') {
+                text
+            } else {
+                text + "\n"
+            }
+        };
+        let (before, after) = (text(&one.before), text(&one.after));
+        let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+        for line in diff.unified_diff().context_radius(3).to_string().lines() {
+            let ink = match line.chars().next() {
+                Some('+') => Some(Ink::Green),
+                Some('-') => Some(Ink::Red),
+                Some('@') => Some(Ink::Cyan),
+                _ => None,
+            };
+            let line = clean(line);
+            out.push_str("      ");
+            match ink {
+                Some(ink) => style.paint.push(out, ink, &line),
+                None => out.push_str(line.trim_end()),
+            }
+            out.push('\n');
+        }
+    }
+}
