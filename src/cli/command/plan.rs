@@ -417,29 +417,10 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     };
     // What is deferred is a reason to come back.
     let changes = does_something(plan) || !plan.deferred.is_empty();
-    if let Some(out) = &args.out {
-        let saved = planned.to_save(&opened.session.workspace);
-        match saved.map(|s| s.write(out, opened.session.key.as_ref())) {
-            Some(Err(e)) => {
-                return view.fail(Diagnostic::error(
-                    "Failed to write plan file",
-                    format!("The plan was not saved: {}.", e.to_string().trim_end_matches('.')),
-                ));
-            }
-            Some(Ok(Written::SecretsInClear)) => view.diagnostics(
-                &Diagnostic::warning(
-                    "Plan file holds secrets in clear",
-                    format!(
-                        "There is no key to seal it with, because you have no home folder and the environment names no key. Only you may read {}; delete it when it is applied.",
-                        out.display()
-                    ),
-                )
-                .help("STREAMFORM_STATE_KEY_FILE=state.key")
-                .into(),
-                &Sources::default(),
-            ),
-            _ => {}
-        }
+    if let Some(out) = &args.out
+        && let Err(d) = write_plan(view, opened, &planned, out)
+    {
+        return view.fail(*d);
     }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {
         let next = match &args.out {
@@ -451,6 +432,38 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     // The process is about to end: taking a large plan apart piece by piece would only cost time.
     std::mem::forget(planned);
     if args.detailed_exitcode && changes { 2 } else { 0 }
+}
+
+/// Saves a plan.
+pub(super) fn write_plan(
+    view: &View,
+    opened: &Opened,
+    planned: &Planned,
+    out: &Path,
+) -> Result<(), Box<Diagnostic>> {
+    let saved = planned.to_save(&opened.session.workspace);
+    match saved.map(|s| s.write(out, opened.session.key.as_ref())) {
+        Some(Err(e)) => {
+            return Err(Box::new(Diagnostic::error(
+                "Failed to write plan file",
+                format!("The plan was not saved: {}.", e.to_string().trim_end_matches('.')),
+            )));
+        }
+        Some(Ok(Written::SecretsInClear)) => view.diagnostics(
+            &Diagnostic::warning(
+                "Plan file holds secrets in clear",
+                format!(
+                    "There is no key to seal it with, because you have no home folder and the environment names no key. Only you may read {}; delete it when it is applied.",
+                    out.display()
+                ),
+            )
+            .help("STREAMFORM_STATE_KEY_FILE=state.key")
+            .into(),
+            &Sources::default(),
+        ),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Shows a plan; one with errors only as far as it has anything to show.

@@ -10,6 +10,7 @@ use super::apply::Approval;
 use super::apply::carry_out;
 use super::plan::Wanted;
 use super::plan::show_plan;
+use super::plan::write_plan;
 use super::view::View;
 use crate::cli::arguments::PlanningArgs;
 use crate::cli::arguments::RunningArgs;
@@ -137,12 +138,8 @@ fn save(view: &View, opened: &Opened, mut planned: Planned, out: &Path) -> u8 {
     if planned.diagnostics.has_errors() {
         return 1;
     }
-    let saved = planned.to_save(&opened.session.workspace);
-    if let Some(Err(e)) = saved.map(|s| s.write(out, opened.session.key.as_ref())) {
-        return view.fail(Diagnostic::error(
-            "Failed to write plan file",
-            format!("The plan was not saved: {e}."),
-        ));
+    if let Err(d) = write_plan(view, opened, &planned, out) {
+        return view.fail(*d);
     }
     if let Some(ui) = view.human() {
         let name = out.to_string_lossy();
