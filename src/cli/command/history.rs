@@ -1,7 +1,5 @@
 //! `history`, `history show` and `diff`.
 
-use std::sync::Arc;
-
 use clap::Args;
 use clap::Subcommand;
 use streamform_lang::diag::Diagnostic;
@@ -125,7 +123,7 @@ fn with(
     work: impl FnOnce(&Ui, &Session) -> Result<(), Box<Diagnostic>>,
 ) -> u8 {
     let ui = surroundings.ui();
-    let done = surroundings.offline(Arc::new(())).and_then(|mut session| {
+    let done = surroundings.offline().and_then(|mut session| {
         state_file.settle(&mut session);
         work(&ui, &session)
     });
