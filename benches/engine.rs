@@ -109,6 +109,7 @@ fn session(dir: &Path) -> Session {
         stop: Stop::default(),
         commands: Arc::new(()),
         parallelism: 10,
+        history: streamform::engine::history::Keep::Nothing,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use streamform_lang::diag::Span;
 use streamform_lang::syntax::Expr;
+use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
@@ -35,4 +36,18 @@ pub struct Variable {
     pub header: Span,
     /// The whole block.
     pub span: Span,
+}
+
+impl Variable {
+    /// What every value of it is marked with.
+    pub fn marks(&self) -> Marks {
+        let mut marks = Marks::NONE;
+        if self.sensitive {
+            marks = marks.union(Marks::SENSITIVE);
+        }
+        if self.ephemeral {
+            marks = marks.union(Marks::EPHEMERAL);
+        }
+        marks
+    }
 }

@@ -110,7 +110,7 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
             .and_then(|begun| {
                 let done = Some(Counts::from(&applied.done));
                 let read = files_read.so_far();
-                begun.map_or(Ok(()), |b| b.end(session, store, status, done, read))
+                begun.map_or(Ok(()), |b| b.end(session, store, status, done, &read))
             })
     {
         diagnostics.push(history::not_written(&e));

@@ -329,7 +329,8 @@ fn settle(
         Ok(v) => v.clone(),
         Err(text) => parse_text(sources, variable, text)?,
     };
-    typed(variable, value, place, &from)
+    // Marked from where it enters: what notes it, seals it or shows it must know.
+    typed(variable, value, place, &from).map(|value| value.with_marks(variable.marks()))
 }
 
 fn missing(variable: &Arc<Variable>) -> Diagnostic {

@@ -21,7 +21,7 @@ use super::failed_condition;
 use crate::config::ModuleId;
 use crate::config::Variable;
 
-/// Brings a given value to the type of its variable: defaults of optional attributes, conversion, null, marks.
+/// Brings a given value to the type of its variable: defaults of optional attributes, conversion, null.
 ///
 /// # Errors
 /// When it cannot be converted, or is null where it must not be.
@@ -107,13 +107,7 @@ impl World<'_> {
         };
         for id in self.instances_of(module).to_vec() {
             let (value, place) = self.given(id, &variable, &mut diagnostics);
-            let mut marks = Marks::NONE;
-            if variable.sensitive {
-                marks = marks.union(Marks::SENSITIVE);
-            }
-            if variable.ephemeral {
-                marks = marks.union(Marks::EPHEMERAL);
-            }
+            let marks = variable.marks();
             let value = value.with_marks(marks);
             self.validate(id, &variable, &value, place, &mut diagnostics);
             // The block is checked for every value that it may be called with, not for the one at hand.

@@ -71,7 +71,7 @@ fn what(version: &Version) -> String {
                     out,
                     ": {}",
                     counted(done, ["imported", "added", "changed", "destroyed", "forgotten"])
-                )
+                );
             }
             None => _ = write!(out, ": {}", planned(begun.planned)),
         }
@@ -270,12 +270,11 @@ pub fn learn_version(secrets: &Secrets, version: &Version) {
 }
 
 fn shown(value: &Value) -> String {
-    let text = if value.is_sensitive() {
+    if value.is_sensitive() {
         "(sensitive value)".to_owned()
     } else {
         value_text(value).replace('\n', "\n  ")
-    };
-    text
+    }
 }
 
 fn signed(out: &mut String, sign: &str, line: &str, style: &TextStyle) {

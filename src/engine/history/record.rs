@@ -133,7 +133,7 @@ pub(in crate::engine) fn note(
         ..blank(session, store, kind, detail, run)
     };
     let recording = Recording::begin(session, store, begun)?;
-    recording.end(session, store, Status::Complete, None, LookedAt::default())
+    recording.end(session, store, Status::Complete, None, &LookedAt::default())
 }
 
 /// What entries do to the records of a state, for [`note`].
@@ -253,13 +253,18 @@ impl Recording {
     fn begin(session: &Session, store: &Store, mut begun: Begun) -> Fallible<Recording> {
         let documents = Documents::of(session);
         let mut numbers = documents.numbers()?;
-        close_open(&documents, &mut numbers, session, store)?;
+        // Where parts of a state are locked, an open version may be that of somebody who works beside us, and so may be what
+        // has happened since the last one.
+        let alone = !session.backend.locks_parts();
+        if alone {
+            close_open(&documents, &mut numbers, session, store)?;
+        }
         let last = numbers.begun.last().copied();
         let mut known = Vec::new();
         if let Some(last) = last {
             let earlier = documents.begun(last)?;
             let left = documents.ended(last)?.map_or(u64::MAX, |e| e.serial);
-            if earlier.as_ref().is_some_and(|e| e.lineage == begun.lineage) && left < begun.serial {
+            if alone && earlier.as_ref().is_some_and(|e| e.lineage == begun.lineage) && left < begun.serial {
                 unrecorded(&documents, &mut numbers, session, store, (left, begun.serial))?;
             }
             if let Some(config) = earlier.and_then(|e| e.config) {
@@ -315,14 +320,14 @@ impl Recording {
         store: &Store,
         status: Status,
         done: Option<Counts>,
-        read: LookedAt,
+        read: &LookedAt,
     ) -> Fallible<()> {
         if !store.changed() {
             return self.documents.remove(self.begun.number);
         }
         let ended = Ended {
             done,
-            read: noted(&read),
+            read: noted(read),
             ..ended(
                 &self.begun,
                 &store.view(),

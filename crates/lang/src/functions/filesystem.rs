@@ -204,7 +204,13 @@ fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
 /// The bytes of a file that is not too large: a device may never end.
 fn read_whole(shown: &str, full: &Path, around: &Surroundings) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let file = std::fs::File::open(full)?;
+    let file = std::fs::File::open(full).inspect_err(|e| {
+        if e.kind() == ErrorKind::NotFound
+            && let Some(files) = &around.files_read
+        {
+            files.existence(shown, false);
+        }
+    })?;
     let size = file.metadata().map_or(0, |m| m.len());
     if size > LARGEST_FILE {
         return Err(ErrorKind::FileTooLarge.into());
