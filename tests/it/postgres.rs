@@ -330,7 +330,7 @@ fn a_killed_apply_is_taken_over_and_nothing_is_made_twice() {
     sandbox
         .ok(["apply", "-auto-approve", "-lock-timeout=20s"])
         .says("Lock of an interrupted run taken over");
-    assert_eq!(emulator.names("environments"), ["prod"]);
+    assert_eq!(emulator.names("environments"), ["default", "prod"]);
     assert_eq!(place.sql(intents), "0");
     sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
 }
