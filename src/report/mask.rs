@@ -212,11 +212,16 @@ impl Mask {
         let is_json = text.trim_start().starts_with(['{', '[']);
         let mut out = String::with_capacity(text.len());
         let mut from = 0;
+        let mut in_string = false;
         for (start, end) in places {
             let (start, end) = around(text, start.max(from), end);
             out.push_str(&text[from..start]);
+            if is_json {
+                in_string ^= ends_in_other_quotes(&text[from..start]);
+            }
             // Digits in JSON may stand without quotes.
             let bare = is_json
+                && !in_string
                 && text[..start].trim_end().ends_with([':', ',', '['])
                 && text[end..].trim_start().starts_with([',', ']', '}']);
             if bare {
@@ -251,6 +256,20 @@ impl Forms {
             self.whole.contains(whole).then(|| ends[length - 1])
         })
     }
+}
+
+/// Whether a piece of JSON ends inside a string, if it begins outside of one, or the other way round.
+fn ends_in_other_quotes(json: &str) -> bool {
+    let mut other = false;
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => other = !other,
+            b'\\' => _ = bytes.next(),
+            _ => {}
+        }
+    }
+    other
 }
 
 /// Widens a place to whole characters, and by the characters of base64 that hold the rest of the first and of the last byte.

@@ -10,7 +10,7 @@ use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
 
 #[allow(dead_code, reason = "the tests of the state's crate use the rest")]
-#[path = "../../state/src/postgres/server.rs"]
+#[path = "../../state/src/postgres/tests/server.rs"]
 mod server;
 
 use server::Server;

@@ -126,6 +126,21 @@ fn masks_escapes_of_urls() {
     }
 }
 
+#[test]
+fn commas_in_a_string_make_no_number_of_it() {
+    let m = mask(&["1234567890"]);
+    is(
+        &m,
+        r#"{"a":",1234567890,","b":[1234567890,1]}"#,
+        r#"{"a":",(sensitive value),","b":["(sensitive value)",1]}"#,
+    );
+    is(
+        &m,
+        r#"{"a":"\",":",1234567890,"}"#,
+        r#"{"a":"\",":",(sensitive value),"}"#,
+    );
+}
+
 proptest! {
     /// Nothing panics, no form of a secret is left, and JSON stays JSON.
     #[test]

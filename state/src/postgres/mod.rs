@@ -443,6 +443,4 @@ impl Keeper for PostgresKeeper {
 }
 
 #[cfg(test)]
-mod server;
-#[cfg(test)]
 mod tests;

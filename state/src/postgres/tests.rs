@@ -1,9 +1,11 @@
 //! The store over a real server.
 
+mod server;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::server::Server;
+use self::server::Server;
 use super::*;
 use crate::Backend;
 use crate::Entry;

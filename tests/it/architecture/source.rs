@@ -19,7 +19,8 @@ impl Source {
     pub(super) fn is_test(&self) -> bool {
         self.path.split('/').any(|part| {
             let stem = part.strip_suffix(".rs").unwrap_or(part);
-            ["tests", "benches", "fuzz", "build"].contains(&stem) && !self.path.starts_with("src/plan/build")
+            ["tests", "benches", "examples", "fuzz", "build"].contains(&stem)
+                && !self.path.starts_with("src/plan/build")
                 || stem.ends_with("_tests")
         })
     }
