@@ -114,7 +114,9 @@ impl Session {
             Ok(_) => Ok(()),
             Err(e) => Err(Box::new(Diagnostic::error(
                 match &e {
-                    StateError::NotLocked { .. } => "Failed to unlock state: LocalState not locked",
+                    StateError::NotLocked { .. } if self.backend.local_folder(&self.workspace).is_some() => {
+                        "Failed to unlock state: LocalState not locked"
+                    }
                     _ => "Failed to unlock state",
                 },
                 told(&e),
@@ -173,14 +175,13 @@ impl Session {
             LockWait::UpTo(limit) if limit > INSTANT => limit,
             wait => return work(wait),
         };
-        match work(LockWait::UpTo(INSTANT)) {
-            Err(StateError::Locked { holder, .. }) => {
-                self.observer
-                    .event(crate::plan::Event::Notice(waiting(holder.as_deref(), limit)));
-                work(LockWait::UpTo(limit - INSTANT))
-            }
-            done => done,
-        }
+        let done = work(LockWait::UpTo(INSTANT));
+        let Some(holder) = done.as_ref().err().and_then(in_the_way) else {
+            return done;
+        };
+        self.observer
+            .event(crate::plan::Event::Notice(waiting(holder, limit)));
+        work(LockWait::UpTo(limit - INSTANT))
     }
 
     /// The state for reading; empty if there is none. Works while another process writes it.
@@ -239,10 +240,24 @@ fn waiting(holder: Option<&HolderInfo>, limit: Duration) -> Diagnostic {
     )
 }
 
+/// The holder of a lock that could not be had, if that is what is wrong.
+fn in_the_way(e: &StateError) -> Option<Option<&HolderInfo>> {
+    match e {
+        StateError::Locked { holder, .. } => Some(holder.as_deref()),
+        StateError::Leased { holder, .. } | StateError::LockedThere { holder, .. } => Some(Some(holder)),
+        _ => None,
+    }
+}
+
 /// An error of the state as a diagnostic.
 pub(super) fn state_error(e: &StateError) -> Diagnostic {
     let summary = match e {
-        StateError::Locked { .. } => "Error acquiring the state lock",
+        StateError::Locked { .. } | StateError::Leased { .. } | StateError::LockedThere { .. } => {
+            "Error acquiring the state lock"
+        }
+        StateError::LockLost { .. } | StateError::LeaseLost { .. } => "State lock lost",
+        StateError::Remote { .. } | StateError::BackendSettings { .. } => "Error accessing the state",
+        StateError::UnsentResults { .. } => "Results of an interrupted run were not sent",
         _ => "State cannot be used",
     };
     Diagnostic::error(summary, told(e))

@@ -11,8 +11,10 @@ use streamform_state::Mode;
 use streamform_state::StateView;
 
 use super::Session;
+use super::session::state_error;
 use super::state::push_onto_nothing;
 use super::workspaces::is_workspace_name;
+use super::workspaces::list_workspaces;
 use super::workspaces::within;
 
 /// A state of Terraform's that nobody has taken over.
@@ -53,15 +55,16 @@ fn shown(path: &Path) -> String {
 /// # Errors
 /// When there is a file and it cannot be read.
 fn waiting(session: &Session, ours: &StateView) -> Result<Option<Waiting>, Box<Diagnostic>> {
-    let folder = session.backend.local_folder(&session.workspace);
-    let Some(folder) = folder.filter(|_| ours.is_empty()) else {
+    if !ours.is_empty() || session.unusable.is_some() {
+        return Ok(None);
+    }
+    let found = session.backend.foreign(&session.workspace);
+    let Some((place, bytes)) = found.map_err(|e| Box::new(state_error(&e)))? else {
         return Ok(None);
     };
-    let file = streamform_state::file_of_folder(&folder);
-    let text = match std::fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(_) if !file.is_file() => return Ok(None),
-        Err(e) => return Err(unreadable(&file, &format!("{e}."))),
+    let file = PathBuf::from(place);
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(unreadable(&file, "It is no text."));
     };
     // Terraform leaves an empty file behind when it moves a state elsewhere.
     if text.trim().is_empty() {
@@ -95,6 +98,9 @@ fn unreadable(file: &Path, why: &str) -> Box<Diagnostic> {
 /// When one cannot be read.
 pub fn all_waiting(session: &Session) -> Result<Vec<Waiting>, Box<Diagnostic>> {
     let mut names = vec![DEFAULT_WORKSPACE.to_owned()];
+    if session.unusable.is_none() && session.backend.local_folder(DEFAULT_WORKSPACE).is_none() {
+        names.extend(list_workspaces(&session.backend)?);
+    }
     // Terraform keeps each of the others in a folder of its name: beside that of any of them.
     let some = session.backend.local_folder("some");
     let some = some.map(|folder| streamform_state::file_of_folder(&folder));

@@ -11,12 +11,14 @@ use std::sync::Arc;
 use crate::Check;
 use crate::Finding;
 use crate::HolderInfo;
+use crate::HttpSettings;
 use crate::Intent;
 use crate::LockWait;
 use crate::Places;
 use crate::PostgresSettings;
 use crate::Rekeyed;
 use crate::Restored;
+use crate::S3Settings;
 use crate::Scope;
 use crate::SealKey;
 use crate::SnapshotInfo;
@@ -29,9 +31,11 @@ use crate::contents::Commit;
 use crate::contents::Contents;
 use crate::contents::Standing;
 use crate::document;
+use crate::http::HttpKeeper;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::local::LocalKeeper;
+use crate::object::ObjectKeeper;
 use crate::postgres::PostgresKeeper;
 use crate::read_snapshot;
 use crate::snapshots;
@@ -57,6 +61,16 @@ impl Backend {
     /// A PostgreSQL database. It is not asked anything yet.
     pub fn postgres(settings: PostgresSettings) -> Self {
         Self::new(PostgresKeeper::new(settings))
+    }
+
+    /// A bucket of an object store that speaks the protocol of S3.
+    pub fn s3(settings: S3Settings) -> Self {
+        Self::new(ObjectKeeper::new(settings))
+    }
+
+    /// A document behind an address, as Terraform's `http` backend keeps it.
+    pub fn http(settings: HttpSettings) -> Self {
+        Self::new(HttpKeeper::new(settings))
     }
 
     pub(crate) fn new(keeper: impl Keeper + 'static) -> Self {
@@ -175,6 +189,14 @@ impl Backend {
     /// When it cannot be read or does not hold together.
     pub fn read(&self, workspace: &str) -> Result<StateView, StateError> {
         self.keeper.read(workspace, &self.codec)
+    }
+
+    /// What Terraform keeps where a workspace's state would be, if it keeps something there: its place in words, and the text.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn foreign(&self, workspace: &str) -> Result<Option<(String, Vec<u8>)>, StateError> {
+        self.keeper.foreign(workspace)
     }
 
     /// Removes a workspace's state with all that belongs to it.
@@ -371,6 +393,10 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
     fn workspaces(&self) -> Result<Vec<String>, StateError>;
 
     fn exists(&self, workspace: &str) -> Result<bool, StateError>;
+
+    fn foreign(&self, _workspace: &str) -> Result<Option<(String, Vec<u8>)>, StateError> {
+        Ok(None)
+    }
 
     fn open(
         &self,

@@ -42,6 +42,84 @@ pub enum StateError {
         /// The state's folder.
         path: PathBuf,
     },
+    /// Somebody else holds the lock of a state that other machines use.
+    #[error(
+        "Error acquiring the state lock\n\nThe state in {place} is locked by another process.\n\nLock Info:\n{holder}\n\nA lock \
+         protects the state from being written by two at the same time. Wait until the other one is done, or give \
+         -lock-timeout=60s to wait for it. If it was killed, its lock runs out by itself: without a sign of life from it, in \
+         {left} seconds."
+    )]
+    Leased {
+        /// The lock.
+        place: String,
+        /// Who holds it.
+        holder: Box<HolderInfo>,
+        /// So many seconds until it runs out.
+        left: u64,
+    },
+    /// Somebody else holds a lock that does not run out.
+    #[error(
+        "Error acquiring the state lock\n\nThe state in {place} is locked by another process.\n\nLock Info:\n{holder}\n\nA lock \
+         protects the state from being written by two at the same time. Wait until the other one is done, or give \
+         -lock-timeout=60s to wait for it. If it was killed, clear its lock: streamform force-unlock {}", .holder.id
+    )]
+    LockedThere {
+        /// The state.
+        place: String,
+        /// Who holds it.
+        holder: Box<HolderInfo>,
+    },
+    /// The lock of a state was lost while it was open.
+    #[error(
+        "The state lock was lost\n\nThis run does not hold the lock {place} any more: {detail}. Nothing that it does from here on can \
+         be written. What it had begun is noted in the state, and the next run looks it up."
+    )]
+    LeaseLost {
+        /// The lock.
+        place: String,
+        /// Why.
+        detail: String,
+    },
+    /// A place on the network could not be used.
+    #[error("The state {place} could not be {verb}.\n\nThe reason: {detail}.")]
+    Remote {
+        /// The place, without what opens it.
+        place: String,
+        /// What could not be done: read, written, …
+        verb: &'static str,
+        /// The cause.
+        detail: String,
+    },
+    /// The settings of a backend cannot be used.
+    #[error("The backend \"{backend}\" cannot be used: {detail}.")]
+    BackendSettings {
+        /// Its type.
+        backend: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+    /// There is only one state.
+    #[error(
+        "workspaces not supported\n\nThe backend of {place} keeps one state, that of the workspace \"default\". Select it with \
+         \"streamform workspace select default\", or use another backend."
+    )]
+    NoWorkspaces {
+        /// The place.
+        place: String,
+    },
+    /// A crash has left results that the server never got, and somebody else has gone on since.
+    #[error(
+        "Results of an interrupted run were not sent\n\nA run on this machine was interrupted before it could send its results to \
+         {place}. They are in {}. Since then another run has changed the state there, so they cannot simply be sent. Nothing was \
+         changed. To see them, use \"streamform state list -state\" on that folder; to go on without them, move the folder away.",
+        .journal.display()
+    )]
+    UnsentResults {
+        /// The place.
+        place: String,
+        /// The folder of the journal.
+        journal: PathBuf,
+    },
     /// A file or folder could not be read.
     #[error("The state file {} could not be read. Check that it exists and that you may read it.", .path.display())]
     ReadFile {

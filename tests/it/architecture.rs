@@ -51,6 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("petgraph", &["src/deps/", "src/plan/", "src/exec/"]),
     ("sled", &["state/src/"]),
     ("tokio_postgres", &["state/src/postgres/"]),
+    ("object_store", &["state/src/object/"]),
     (
         "reqwest",
         &[
@@ -58,6 +59,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "crates/confluent/src/",
             "crates/flink/src/",
             "crates/emulator/src/client",
+            "state/src/object/",
+            "state/src/http/",
         ],
     ),
     ("miette", &["src/report/diagnostic"]),

@@ -2,6 +2,7 @@
 
 mod apply_again;
 mod architecture;
+mod backends;
 mod bad_input;
 mod console;
 mod deferral;

@@ -1,7 +1,7 @@
 //! Text files that notice when a byte of them changes: lines, and a last line with the SHA-256 of all before.
 
 use std::fs::File;
-use std::io::BufRead as _;
+use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Write;
 use std::path::Path;
@@ -62,9 +62,9 @@ impl<'a, W: Write> LineWriter<'a, W> {
 }
 
 /// Reads lines back. What was read may be used only after [`LineReader::next`] has given `None`: only then the checksum holds.
-pub(crate) struct LineReader {
+pub(crate) struct LineReader<R = BufReader<File>> {
     path: PathBuf,
-    file: BufReader<File>,
+    file: R,
     hasher: Sha256,
     held: Option<String>,
 }
@@ -72,9 +72,16 @@ pub(crate) struct LineReader {
 impl LineReader {
     pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
         let file = File::open(path).map_err(|error| StateError::read(path, error))?;
+        Self::over(path, BufReader::with_capacity(1 << 16, file))
+    }
+}
+
+impl<R: BufRead> LineReader<R> {
+    /// Reads what was got from elsewhere; `path` is for messages.
+    pub(crate) fn over(path: &Path, file: R) -> Result<Self, StateError> {
         let mut reader = Self {
             path: path.to_owned(),
-            file: BufReader::with_capacity(1 << 16, file),
+            file,
             hasher: Sha256::new(),
             held: None,
         };

@@ -1,7 +1,7 @@
 //! States in folders of this machine.
 
 mod check;
-mod checked_lines;
+pub(crate) mod checked_lines;
 mod documents;
 mod indexed;
 pub(crate) mod layout;
@@ -18,6 +18,7 @@ mod snapshot;
 mod working;
 
 use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 
 pub use layout::workspace_dir;
@@ -38,13 +39,51 @@ pub use snapshot::snapshots;
 
 use crate::HolderInfo;
 use crate::LockWait;
+use crate::RawJson;
 use crate::Rekeyed;
 use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
 use crate::backend::Opened;
 use crate::check::Examined;
+use crate::contents::Standing;
 use crate::item::Codec;
+use crate::item::Item;
+use crate::item::Kind;
+
+/// Where the state in a folder stands, and all its items in their stored form; `None` when there is no folder.
+pub(crate) fn all_items(
+    dir: &Path,
+    codec: &Codec,
+) -> Result<Option<(Standing, Vec<StoredItem>)>, StateError> {
+    if !dir.is_dir() {
+        return Ok(None);
+    }
+    let layout = layout::Layout::new(dir);
+    let standing = recovery::read(&layout, codec)?.standing();
+    let items = recovery::everything(&layout, codec)?.into_iter();
+    Ok(Some((
+        standing,
+        items.filter_map(|(name, text)| Some((name, text?))).collect(),
+    )))
+}
+
+type StoredItem = ((Kind, String), RawJson);
+
+/// Begins a state in a folder that has none with items that come from elsewhere.
+pub(crate) fn begin_with(
+    dir: &Path,
+    standing: &Standing,
+    items: impl Iterator<Item = Item>,
+) -> Result<(), StateError> {
+    let layout = layout::Layout::new(dir);
+    layout.create()?;
+    let mut items = items;
+    snapshot::write(&layout, standing, false, |take| {
+        items.try_for_each(|item| take(&item))
+    })?;
+    manifest::write(&layout.manifest(), standing)
+}
 
 /// Folders on this machine.
 #[derive(Debug)]
@@ -82,6 +121,15 @@ impl Keeper for LocalKeeper {
 
     fn exists(&self, workspace: &str) -> Result<bool, StateError> {
         Ok(self.folder(workspace).exists())
+    }
+
+    fn foreign(&self, workspace: &str) -> Result<Option<(String, Vec<u8>)>, StateError> {
+        let file = file_of_folder(&self.folder(workspace));
+        match fs::read(&file) {
+            Ok(bytes) => Ok(Some((file.display().to_string(), bytes))),
+            Err(_) if !file.is_file() => Ok(None),
+            Err(error) => Err(StateError::read(&file, error)),
+        }
     }
 
     fn open(

@@ -1,0 +1,73 @@
+//! The journal on this machine: a local state, and a note of what the server has of it.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::Items;
+use crate::StateError;
+use crate::contents::Standing;
+use crate::durable;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::local;
+
+/// What is in the journal.
+pub(super) struct Journal {
+    pub(super) standing: Standing,
+    pub(super) items: Items,
+    /// What the server was given last by this machine.
+    pub(super) sent: Option<Standing>,
+}
+
+fn note(folder: &Path) -> PathBuf {
+    folder.join("sent.json")
+}
+
+/// Reads the journal; `None` when there is none.
+pub(super) fn read(folder: &Path, codec: &Codec) -> Result<Option<Journal>, StateError> {
+    let Some((standing, items)) = local::all_items(folder, codec)? else {
+        return Ok(None);
+    };
+    let path = note(folder);
+    let sent = match fs::read(&path) {
+        Ok(text) => {
+            Some(serde_json::from_slice(&text).map_err(|_| StateError::corrupt(&path, "it is no note"))?)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(StateError::read(&path, error)),
+    };
+    Ok(Some(Journal {
+        standing,
+        items: items.into_iter().collect(),
+        sent,
+    }))
+}
+
+/// Notes what the server has now.
+pub(super) fn sent(folder: &Path, standing: &Standing) -> Result<(), StateError> {
+    use std::io::Write as _;
+    let path = note(folder);
+    durable::replace_file(&path, |out| {
+        let text = serde_json::to_vec(standing).map_err(|error| StateError::write(&path, error.into()))?;
+        out.write_all(&text)
+            .map_err(|error| StateError::write(&path, error))
+    })
+}
+
+/// Begins the journal anew with what the server has.
+pub(super) fn reset(folder: &Path, standing: &Standing, items: &Items) -> Result<(), StateError> {
+    let items = items
+        .iter()
+        .map(|((kind, id), text)| Item(*kind, id.clone(), Some(text.clone())));
+    local::begin_with(folder, standing, items)?;
+    sent(folder, standing)
+}
+
+/// Removes it.
+pub(super) fn remove(folder: &Path) -> Result<(), StateError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StateError::write(folder, error)),
+        _ => Ok(()),
+    }
+}

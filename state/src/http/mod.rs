@@ -1,0 +1,368 @@
+//! States as whole documents behind an address: Terraform's `http` backend.
+//!
+//! The document is written when a run ends, and now and then while it goes on. Between that, commits are durable on this machine:
+//! in a [journal](journal) whose results the next run here takes in, should this one be killed. Who loses the machine loses what
+//! was not sent yet.
+
+mod client;
+mod document;
+mod journal;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+use std::time::Instant;
+
+pub use settings::HttpSettings;
+
+use crate::DEFAULT_WORKSPACE;
+use crate::HolderInfo;
+use crate::LockWait;
+use crate::RawJson;
+use crate::StateError;
+use crate::StateView;
+use crate::backend::Keeper;
+use crate::backend::Medium;
+use crate::backend::Opened;
+use crate::backend::Refused;
+use crate::contents::Commit;
+use crate::contents::Contents;
+use crate::contents::Standing;
+use crate::item::Codec;
+use crate::item::Item;
+use crate::item::Kind;
+use crate::local::LocalKeeper;
+use client::Client;
+use document::Found;
+
+/// All items by kind and name.
+type Items = BTreeMap<(Kind, String), RawJson>;
+
+/// How long results may wait to be sent while a run goes on.
+const SEND_EVERY: Duration = Duration::from_secs(20);
+
+/// An address, connected when it is first asked.
+#[derive(Debug)]
+pub(crate) struct HttpKeeper {
+    settings: HttpSettings,
+    client: OnceLock<Client>,
+    local: LocalKeeper,
+}
+
+/// What server and journal come to.
+struct Known {
+    contents: Contents,
+    items: Items,
+    /// The journal has results that the server does not have.
+    unsent: bool,
+    /// The journal does not begin where the server is.
+    stale: bool,
+}
+
+impl HttpKeeper {
+    pub(crate) fn new(settings: HttpSettings) -> Self {
+        Self {
+            local: LocalKeeper::Folder(settings.journal.clone()),
+            settings,
+            client: OnceLock::new(),
+        }
+    }
+
+    fn client(&self) -> Result<&Client, StateError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::new(&self.settings)?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// There is one state only.
+    fn only(&self, workspace: &str) -> Result<(), StateError> {
+        if workspace == DEFAULT_WORKSPACE {
+            Ok(())
+        } else {
+            Err(StateError::NoWorkspaces {
+                place: self.settings.place(),
+            })
+        }
+    }
+
+    fn known(&self, codec: &Codec, lineage: &str) -> Result<Known, StateError> {
+        let place = PathBuf::from(self.settings.place());
+        let found = match self.client()?.get()? {
+            Some(bytes) => Some(document::read(&place, &bytes)?),
+            None => None,
+        };
+        let server = match found {
+            Some(Found::Ours(standing, items)) => Some((standing, items)),
+            _ => None,
+        };
+        let standing = server.as_ref().map(|(standing, _)| standing);
+        let journal = journal::read(&self.settings.journal, codec)?;
+        if let Some(journal) = journal {
+            let here = journal.standing;
+            let same = standing == Some(&here);
+            if same || standing == journal.sent.as_ref() && here.seq > 0 {
+                return Ok(Known {
+                    contents: document::contents(&self.settings.journal, &here, &journal.items, codec)?,
+                    items: journal.items,
+                    unsent: !same,
+                    stale: false,
+                });
+            }
+            // Somebody else has gone on. What was sent from here is theirs to build on; what was not would be lost.
+            if here.seq > 0 && journal.sent.as_ref() != Some(&here) {
+                return Err(StateError::UnsentResults {
+                    place: self.settings.place(),
+                    journal: self.settings.journal.clone(),
+                });
+            }
+        }
+        match server {
+            Some((standing, items)) => Ok(Known {
+                contents: document::contents(&place, &standing, &items, codec)?,
+                items,
+                unsent: false,
+                stale: true,
+            }),
+            None => Ok(Known {
+                contents: Contents::empty(lineage),
+                items: Items::new(),
+                unsent: false,
+                stale: true,
+            }),
+        }
+    }
+
+    fn take_lock(&self, client: &Client, holder: &HolderInfo, wait: LockWait) -> Result<(), StateError> {
+        let started = Instant::now();
+        let patience = match wait {
+            LockWait::No => Duration::ZERO,
+            LockWait::UpTo(limit) => limit,
+        };
+        let mut pause = Duration::from_millis(200);
+        while let Some(other) = client.lock(holder)? {
+            let rest = patience.saturating_sub(started.elapsed());
+            if rest.is_zero() {
+                return Err(StateError::LockedThere {
+                    place: self.settings.place(),
+                    holder: Box::new(other),
+                });
+            }
+            std::thread::sleep(pause.min(rest));
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        Ok(())
+    }
+}
+
+impl Keeper for HttpKeeper {
+    fn place(&self, _workspace: &str) -> String {
+        self.settings.place()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn workspaces(&self) -> Result<Vec<String>, StateError> {
+        Ok(vec![DEFAULT_WORKSPACE.to_owned()])
+    }
+
+    fn exists(&self, workspace: &str) -> Result<bool, StateError> {
+        self.only(workspace)?;
+        let place = PathBuf::from(self.settings.place());
+        match self.client()?.get()? {
+            Some(bytes) => Ok(matches!(document::read(&place, &bytes)?, Found::Ours(..))),
+            None => Ok(false),
+        }
+    }
+
+    fn foreign(&self, workspace: &str) -> Result<Option<(String, Vec<u8>)>, StateError> {
+        self.only(workspace)?;
+        let place = PathBuf::from(self.settings.place());
+        let Some(bytes) = self.client()?.get()? else {
+            return Ok(None);
+        };
+        Ok(match document::read(&place, &bytes)? {
+            Found::Terraform => Some((self.settings.place(), bytes)),
+            Found::Ours(..) => None,
+        })
+    }
+
+    fn open(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Opened, StateError> {
+        self.only(workspace)?;
+        let client = self.client()?.clone();
+        self.take_lock(&client, holder, wait)?;
+        let lock = Lock {
+            client: client.clone(),
+            holder: holder.clone(),
+        };
+        let known = self.known(codec, &uuid::Uuid::new_v4().to_string())?;
+        let folder = &self.settings.journal;
+        if known.stale {
+            journal::remove(folder)?;
+            if known.contents.seq > 0 {
+                journal::reset(folder, &known.contents.standing(), &known.items)?;
+            }
+        }
+        let opened = self.local.open(DEFAULT_WORKSPACE, holder, wait, codec)?;
+        let mut document = Document {
+            place: self.settings.place().into(),
+            folder: folder.clone(),
+            items: known.items,
+            unsent: known.unsent,
+            sent_at: Instant::now(),
+            journal: Some(opened.medium),
+            lock,
+        };
+        if known.unsent {
+            document.send(&opened.contents.standing())?;
+        }
+        Ok(Opened {
+            contents: opened.contents,
+            medium: Box::new(document),
+            taken_over: opened.taken_over,
+            repaired: opened.repaired,
+        })
+    }
+
+    fn read(&self, workspace: &str, codec: &Codec) -> Result<StateView, StateError> {
+        self.only(workspace)?;
+        Ok(self.known(codec, "")?.contents.view)
+    }
+
+    fn delete(&self, workspace: &str) -> Result<(), StateError> {
+        self.only(workspace)?;
+        self.client()?.delete()?;
+        journal::remove(&self.settings.journal)
+    }
+
+    /// The protocol cannot be asked; what is known is who works on this machine.
+    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
+        self.local.lock_info(workspace)
+    }
+
+    fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {
+        self.only(workspace)?;
+        let client = self.client()?;
+        if !client.locks() {
+            return Err(StateError::NotLocked {
+                path: self.settings.place().into(),
+            });
+        }
+        let holder = HolderInfo {
+            id: id.to_owned(),
+            operation: String::new(),
+            who: String::new(),
+            pid: 0,
+            version: String::new(),
+            created: String::new(),
+            run: String::new(),
+        };
+        client.unlock(&holder)?;
+        Ok(holder)
+    }
+
+    fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError> {
+        self.local.replace_document(workspace, name, stored)
+    }
+
+    fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError> {
+        self.local.create_document(workspace, name, stored)
+    }
+
+    fn document(&self, workspace: &str, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+        self.local.document(workspace, name)
+    }
+
+    fn documents(&self, workspace: &str, prefix: &str) -> Result<Vec<String>, StateError> {
+        self.local.documents(workspace, prefix)
+    }
+
+    fn remove_document(&self, workspace: &str, name: &str) -> Result<(), StateError> {
+        self.local.remove_document(workspace, name)
+    }
+}
+
+/// The lock there, held.
+#[derive(Debug)]
+struct Lock {
+    client: Client,
+    holder: HolderInfo,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.client.unlock(&self.holder) {
+            tracing::warn!(%error, "the lock could not be given back");
+        }
+    }
+}
+
+/// A document that is locked and open.
+#[derive(Debug)]
+struct Document {
+    place: PathBuf,
+    folder: PathBuf,
+    items: Items,
+    unsent: bool,
+    sent_at: Instant,
+    journal: Option<Box<dyn Medium>>,
+    // Dropped last.
+    lock: Lock,
+}
+
+impl Document {
+    /// Gives the server all that there is.
+    fn send(&mut self, standing: &Standing) -> Result<(), StateError> {
+        self.sent_at = Instant::now();
+        let body = document::write(&self.place, standing, &self.items)?;
+        let client = &self.lock.client;
+        let id = client.locks().then_some(self.lock.holder.id.as_str());
+        client.update(body, id)?;
+        self.unsent = false;
+        journal::sent(&self.folder, standing)
+    }
+}
+
+impl Medium for Document {
+    fn append(&mut self, commit: Commit) -> Result<Standing, Refused> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(commit.standing);
+        };
+        let changed: Vec<Item> = commit.items.clone();
+        let standing = journal.append(commit)?;
+        for Item(kind, id, text) in changed {
+            match text {
+                Some(text) => self.items.insert((kind, id), text),
+                None => self.items.remove(&(kind, id)),
+            };
+        }
+        self.unsent = true;
+        if self.sent_at.elapsed() > SEND_EVERY {
+            // It is durable here; the end of the run sends it again, and tells if that fails.
+            if let Err(error) = self.send(&standing) {
+                tracing::warn!(%error, "results could not be sent yet");
+            }
+        }
+        Ok(standing)
+    }
+
+    fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {
+        let sent = if self.unsent { self.send(standing) } else { Ok(()) };
+        let folded = self
+            .journal
+            .take()
+            .map_or(Ok(()), |journal| journal.finish(standing));
+        sent.and(folded)
+    }
+}
