@@ -176,7 +176,8 @@ impl Keeper for HttpKeeper {
         let place = PathBuf::from(self.settings.place());
         match self.client()?.get()? {
             Some(bytes) => Ok(matches!(document::read(&place, &bytes)?, Found::Ours(..))),
-            None => Ok(false),
+            // The first run has sent nothing yet, or was killed before it did.
+            None => Ok(self.settings.journal.is_dir()),
         }
     }
 
