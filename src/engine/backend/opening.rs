@@ -127,8 +127,8 @@ impl Premises {
         match ty.name {
             "local" => Ok(local(&self.base, &resolved)),
             "pg" => postgres(&resolved),
-            "s3" => s3(self, &resolved).map(Backend::s3).map_err(Box::new),
-            "http" => http(&self.data, &resolved).map(Backend::http).map_err(Box::new),
+            "s3" => s3(self, &resolved).map(Backend::s3),
+            "http" => http(&self.data, &resolved).map(Backend::http),
             other => Err(Box::new(Diagnostic::error(
                 "Backend is not available yet",
                 format!(
@@ -172,14 +172,14 @@ const S3_PLATFORM: [(&str, &str); 6] = [
     ),
 ];
 
-fn s3(premises: &Premises, settings: &Resolved<'_>) -> Result<S3Settings, Diagnostic> {
-    let invalid = |text: String| Diagnostic::error("Invalid Value", text);
+fn s3(premises: &Premises, settings: &Resolved<'_>) -> Result<S3Settings, Box<Diagnostic>> {
+    let invalid = |text: String| Box::new(Diagnostic::error("Invalid Value", text));
     for (name, instead) in S3_REFUSED {
         if settings.given.get(name).is_some_and(|value| !value.is_null()) {
-            return Err(Diagnostic::error(
+            return Err(Box::new(Diagnostic::error(
                 "Invalid backend configuration",
                 format!("The argument \"{name}\" of the backend \"s3\" is not supported. {instead}"),
-            ));
+            )));
         }
     }
     let environment = |name: &str| (premises.environment)(name).filter(|value| !value.is_empty());
@@ -264,25 +264,25 @@ fn s3(premises: &Premises, settings: &Resolved<'_>) -> Result<S3Settings, Diagno
     })
 }
 
-fn http(data: &Path, settings: &Resolved<'_>) -> Result<HttpSettings, Diagnostic> {
+fn http(data: &Path, settings: &Resolved<'_>) -> Result<HttpSettings, Box<Diagnostic>> {
     let text = |name: &str| settings.text(name);
     let address = text("address").unwrap_or_default();
     for name in ["address", "lock_address", "unlock_address"] {
         if text(name).is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-            return Err(Diagnostic::error(
+            return Err(Box::new(Diagnostic::error(
                 "Invalid backend configuration",
                 format!("{name} must be HTTP or HTTPS"),
-            ));
+            )));
         }
     }
     let identity = match (text("client_certificate_pem"), text("client_private_key_pem")) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         _ => {
-            return Err(Diagnostic::error(
+            return Err(Box::new(Diagnostic::error(
                 "Invalid backend configuration",
                 "client_certificate_pem and client_private_key_pem belong together: give both or none.",
-            ));
+            )));
         }
     };
     let number = |name: &str, default: u64| text(name).and_then(|text| text.parse().ok()).unwrap_or(default);

@@ -204,7 +204,7 @@ impl Keeper for HttpKeeper {
         let client = self.client()?.clone();
         self.take_lock(&client, holder, wait)?;
         let lock = Lock {
-            client: client.clone(),
+            client,
             holder: holder.clone(),
         };
         let known = self.known(codec, &uuid::Uuid::new_v4().to_string())?;

@@ -148,14 +148,14 @@ pub(super) struct Objects {
 impl Objects {
     /// Opens a state whose lock is held.
     pub(super) fn open(
-        bucket: Bucket,
-        place: Place,
+        bucket: &Bucket,
+        place: &Place,
         mut lease: Lease,
         codec: &Codec,
     ) -> Result<(Contents, Self), StateError> {
         let lineage = uuid::Uuid::new_v4().to_string();
         loop {
-            let read = read(&bucket, &place, codec, &lineage)?;
+            let read = read(bucket, place, codec, &lineage)?;
             let mut contents = read.contents;
             let mut objects = Self {
                 bucket: bucket.clone(),

@@ -136,7 +136,7 @@ impl Keeper for ObjectKeeper {
         let place = self.state(workspace);
         let lease = lease::acquire(bucket, &place.lock(), holder, wait, self.settings.lease)?;
         let taken_over = lease.taken_over.clone();
-        let (contents, medium) = Objects::open(bucket.clone(), place, lease, codec)?;
+        let (contents, medium) = Objects::open(bucket, &place, lease, codec)?;
         Ok(Opened {
             contents,
             medium: Box::new(medium),
