@@ -168,6 +168,9 @@ fn what_is_looked_at_is_noted_if_somebody_wants_to_know() {
     );
     assert_eq!(
         Vec::from_iter(seen.sets),
-        [(("tree".to_owned(), "*.txt".to_owned()), vec!["a.txt".to_owned()])]
+        [(
+            ("tree".to_owned(), "*.txt".to_owned()),
+            vec![".hidden.txt".to_owned(), "a.txt".to_owned()]
+        )]
     );
 }
