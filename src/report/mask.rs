@@ -61,6 +61,8 @@ const BASE64_LINES: [usize; 2] = [64, 76];
 pub(super) struct Mask {
     filter: Vec<u64>,
     forms: FxHashMap<u64, Forms>,
+    /// Texts that are shown although they are secrets elsewhere.
+    open: HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>,
 }
 
 /// Forms that begin with the same window.
@@ -94,6 +96,11 @@ impl Mask {
                 self.add_form(line.as_bytes());
             }
         }
+    }
+
+    /// Leaves a text as it is from now on where it stands by itself, whatever [`Mask::add`] says of it.
+    pub(super) fn leave(&mut self, text: &str) {
+        self.open.insert(text.as_bytes().into());
     }
 
     fn add_forms(&mut self, secret: &str) {
@@ -188,6 +195,9 @@ impl Mask {
                 let Some(end) = forms.end(text, start) else {
                     continue;
                 };
+                if self.open.contains(&text[start..end]) {
+                    continue;
+                }
                 match found.last_mut() {
                     // Secrets that overlap: all of both goes.
                     Some(last) if start <= last.1 => last.1 = last.1.max(end),

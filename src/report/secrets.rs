@@ -35,17 +35,44 @@ struct Shared {
 #[derive(Default)]
 struct Known {
     all: HashSet<Arc<str>>,
+    /// Ids of objects, which are shown.
+    open: HashSet<Box<str>>,
     /// Those that the mask does not have yet: it is brought up to date when there is something to print.
     fresh: Vec<Arc<str>>,
     mask: Mask,
 }
 
 impl Secrets {
-    /// Remembers every sensitive or ephemeral string inside a value.
+    /// Remembers every sensitive or ephemeral string inside a value. The `id` of an object, if it is not sensitive there, is shown
+    /// although another object may hold it as a secret: the id of an API key is what everybody calls it, and `credentials`
+    /// of a topic hides it.
     pub fn learn(&self, value: &Value) {
         let mut found = Vec::new();
         collect(value, false, &mut found);
+        if !hidden(value.marks())
+            && let Some(id) = value.get("id")
+            && !hidden(id.marks())
+            && let Some(id) = id.as_str()
+        {
+            self.leave(id);
+        }
         self.add(found);
+    }
+
+    fn leave(&self, id: &str) {
+        let lock = &self.shared.known;
+        if !is_long_enough(id)
+            || lock
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .open
+                .contains(id)
+        {
+            return;
+        }
+        let mut known = lock.write().unwrap_or_else(PoisonError::into_inner);
+        known.open.insert(id.into());
+        known.mask.leave(id);
     }
 
     /// Remembers a text.
@@ -104,8 +131,11 @@ impl fmt::Debug for Secrets {
     }
 }
 
+fn hidden(marks: Marks) -> bool {
+    marks.contains(Marks::SENSITIVE) || marks.contains(Marks::EPHEMERAL)
+}
+
 fn collect(value: &Value, inside: bool, found: &mut Vec<Arc<str>>) {
-    let hidden = |marks: Marks| marks.contains(Marks::SENSITIVE) || marks.contains(Marks::EPHEMERAL);
     let sensitive = inside || hidden(value.marks());
     if !sensitive && !hidden(value.deep_marks()) {
         return;
@@ -137,6 +167,19 @@ mod tests {
         assert_eq!(
             secrets.mask("hunter2hunter2, not a secret, inside of it, short"),
             "(sensitive value), not a secret, (sensitive value), short"
+        );
+        // What one object hides is the name of another.
+        secrets.learn(&Value::object([
+            ("id".into(), Value::string("ABCDEFGHIJKLMNOP")),
+            (
+                "secret".into(),
+                Value::string("key's own secret").with_marks(Marks::SENSITIVE),
+            ),
+        ]));
+        secrets.learn(&Value::string("ABCDEFGHIJKLMNOP").with_marks(Marks::SENSITIVE));
+        assert_eq!(
+            secrets.mask("id=ABCDEFGHIJKLMNOP key's own secret"),
+            "id=ABCDEFGHIJKLMNOP (sensitive value)"
         );
         // Another clone learns for all.
         let other = secrets.clone();
