@@ -244,23 +244,13 @@ fn waiting(holder: Option<&HolderInfo>, limit: Duration) -> Diagnostic {
 fn in_the_way(e: &StateError) -> Option<Option<&HolderInfo>> {
     match e {
         StateError::Locked { holder, .. } => Some(holder.as_deref()),
-        StateError::Leased { holder, .. } | StateError::LockedThere { holder, .. } => Some(Some(holder)),
         _ => None,
     }
 }
 
 /// An error of the state as a diagnostic.
 pub(super) fn state_error(e: &StateError) -> Diagnostic {
-    let summary = match e {
-        StateError::Locked { .. } | StateError::Leased { .. } | StateError::LockedThere { .. } => {
-            "Error acquiring the state lock"
-        }
-        StateError::LockLost { .. } | StateError::LeaseLost { .. } => "State lock lost",
-        StateError::Remote { .. } | StateError::BackendSettings { .. } => "Error accessing the state",
-        StateError::UnsentResults { .. } => "Results of an interrupted run were not sent",
-        _ => "State cannot be used",
-    };
-    Diagnostic::error(summary, told(e))
+    Diagnostic::error(e.title(), told(e))
 }
 
 /// The text of an error of the state, with its causes.

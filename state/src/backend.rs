@@ -207,12 +207,12 @@ impl Backend {
         self.keeper.delete(workspace)
     }
 
-    /// Who holds the lock of a workspace's state at this moment; `None` when nobody does.
+    /// Who holds the lock of a workspace's state at this moment, or of a part of it.
     ///
     /// # Errors
     /// When the place cannot be asked.
-    pub fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
-        self.keeper.lock_info(workspace)
+    pub fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError> {
+        self.keeper.holders(workspace)
     }
 
     /// Clears the lock that a dead holder has left.
@@ -429,7 +429,7 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
 
     fn delete(&self, workspace: &str) -> Result<(), StateError>;
 
-    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError>;
+    fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError>;
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError>;
 

@@ -12,20 +12,21 @@ use crate::HolderInfo;
 pub enum StateError {
     /// Somebody else holds the lock.
     #[error(
-        "Error acquiring the state lock\n\nThe state in {} is locked by another process.\n\n{}\n\nA lock protects the \
-         state from being written by two at the same time. Wait until the other one is done, or give -lock-timeout=60s to \
-         wait for it. If it was killed, its lock is gone already: the kernel releases it.",
-        .path.display(), lock_info(.holder.as_deref())
+        "The state in {place} is locked by another process.\n\n{}\n\nA lock protects the state from being written by two at the \
+         same time. Wait until the other one is done, or give -lock-timeout=60s to wait for it. {}",
+        lock_info(.holder.as_deref()), .after_a_kill.advice(.holder.as_deref())
     )]
     Locked {
-        /// The state's folder.
-        path: PathBuf,
+        /// The state: a folder, or another place in words.
+        place: String,
         /// Who holds it, where that could be read.
         holder: Option<Box<HolderInfo>>,
+        /// What becomes of the lock of a process that was killed.
+        after_a_kill: AfterAKill,
     },
     /// The lock that `force-unlock` names is not the one that is there.
     #[error(
-        "Failed to unlock state\n\nThe lock in {} has the ID {found}, not {asked}. Nothing was changed. Check the ID and the \
+        "The lock in {} has the ID {found}, not {asked}. Nothing was changed. Check the ID and the \
          folder that you run in.", .path.display()
     )]
     OtherLock {
@@ -37,48 +38,23 @@ pub enum StateError {
         found: String,
     },
     /// `force-unlock` found no lock.
-    #[error("Failed to unlock state\n\nThe state in {} is not locked.", .path.display())]
+    #[error("The state in {} is not locked.", .path.display())]
     NotLocked {
         /// The state's folder.
         path: PathBuf,
     },
-    /// Somebody else holds the lock of a state that other machines use.
+    /// This run does not hold the lock any more that it held when it opened the state.
     #[error(
-        "Error acquiring the state lock\n\nThe state in {place} is locked by another process.\n\nLock Info:\n{holder}\n\nA lock \
-         protects the state from being written by two at the same time. Wait until the other one is done, or give \
-         -lock-timeout=60s to wait for it. If it was killed, its lock runs out by itself: without a sign of life from it, in \
-         {left} seconds."
+        "The lock of the state in {place} is not ours any more: {detail}. Nothing that this run does from here on can be written \
+         there. What it had begun is noted in the state, and the next run looks it up: make a new plan.{}", held_by(.by.as_deref())
     )]
-    Leased {
-        /// The lock.
-        place: String,
-        /// Who holds it.
-        holder: Box<HolderInfo>,
-        /// So many seconds until it runs out.
-        left: u64,
-    },
-    /// Somebody else holds a lock that does not run out.
-    #[error(
-        "Error acquiring the state lock\n\nThe state in {place} is locked by another process.\n\nLock Info:\n{holder}\n\nA lock \
-         protects the state from being written by two at the same time. Wait until the other one is done, or give \
-         -lock-timeout=60s to wait for it. If it was killed, clear its lock: streamform force-unlock {}", .holder.id
-    )]
-    LockedThere {
-        /// The state.
-        place: String,
-        /// Who holds it.
-        holder: Box<HolderInfo>,
-    },
-    /// The lock of a state was lost while it was open.
-    #[error(
-        "The state lock was lost\n\nThis run does not hold the lock {place} any more: {detail}. Nothing that it does from here on can \
-         be written. What it had begun is noted in the state, and the next run looks it up."
-    )]
-    LeaseLost {
-        /// The lock.
+    LockLost {
+        /// The state, or its lock.
         place: String,
         /// Why.
         detail: String,
+        /// Who holds it now, where that is known.
+        by: Option<Box<HolderInfo>>,
     },
     /// A place on the network could not be used.
     #[error("The state {place} could not be {verb}.\n\nThe reason: {detail}.")]
@@ -90,17 +66,9 @@ pub enum StateError {
         /// The cause.
         detail: String,
     },
-    /// The settings of a backend cannot be used.
-    #[error("The backend \"{backend}\" cannot be used: {detail}.")]
-    BackendSettings {
-        /// Its type.
-        backend: &'static str,
-        /// What is wrong.
-        detail: String,
-    },
     /// There is only one state.
     #[error(
-        "workspaces not supported\n\nThe backend of {place} keeps one state, that of the workspace \"default\". Select it with \
+        "The backend of {place} keeps one state, that of the workspace \"default\". Select it with \
          \"streamform workspace select default\", or use another backend."
     )]
     NoWorkspaces {
@@ -109,7 +77,7 @@ pub enum StateError {
     },
     /// A crash has left results that the server never got, and somebody else has gone on since.
     #[error(
-        "Results of an interrupted run were not sent\n\nA run on this machine was interrupted before it could send its results to \
+        "A run on this machine was interrupted before it could send its results to \
          {place}. They are in {}. Since then another run has changed the state there, so they cannot simply be sent. Nothing was \
          changed. To see them, use \"streamform state list -state\" on that folder; to go on without them, move the folder away.",
         .journal.display()
@@ -309,17 +277,6 @@ pub enum StateError {
         /// What it says.
         detail: String,
     },
-    /// Somebody else took the lock while this run held it.
-    #[error(
-        "The lock of the state in {place} is not ours any more: {}. Nothing of this run was written there since. What it had begun \
-         before stands there and is looked up by the next run, so make a new plan.", taken_by(.by.as_deref())
-    )]
-    LockLost {
-        /// Where the state is.
-        place: String,
-        /// Who holds one now.
-        by: Option<Box<HolderInfo>>,
-    },
     /// A key that only this machine has is no key for a state that others use.
     #[error(
         "The state in {place} is for others, too, and the key that would seal its secrets was made by this program on this machine: \
@@ -339,6 +296,29 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// What is wrong in a few words: the title over the message.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "Error acquiring the state lock",
+            Self::OtherLock { .. } | Self::NotLocked { .. } => "Failed to unlock state",
+            Self::LockLost { .. } => "State lock lost",
+            Self::NoWorkspaces { .. } => "workspaces not supported",
+            Self::UnsentResults { .. } => "Results of an interrupted run were not sent",
+            Self::Remote { .. } | Self::Database { .. } | Self::Settings { .. } => {
+                "Error accessing the state"
+            }
+            _ => "State cannot be used",
+        }
+    }
+
+    pub(crate) fn locked_here(folder: &Path, holder: Option<HolderInfo>) -> Self {
+        Self::Locked {
+            place: folder.display().to_string(),
+            holder: holder.map(Box::new),
+            after_a_kill: AfterAKill::IsGone,
+        }
+    }
+
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         Self::ReadFile {
             path: path.to_owned(),
@@ -378,10 +358,40 @@ fn lock_info(holder: Option<&HolderInfo>) -> String {
     }
 }
 
-fn taken_by(holder: Option<&HolderInfo>) -> String {
-    match holder {
-        Some(holder) => format!("somebody else has it\n\nLock Info:\n{holder}\n\n"),
-        None => "it was cleared by force-unlock, or by a run that took this one for dead".into(),
+fn held_by(holder: Option<&HolderInfo>) -> String {
+    holder.map_or_else(String::new, |holder| format!("\n\nLock Info:\n{holder}"))
+}
+
+/// What becomes of the lock of a process that was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterAKill {
+    /// The kernel releases it.
+    IsGone,
+    /// The server releases it when it notices that the connection is gone.
+    GoesWithItsSession,
+    /// It runs out, without a sign of life in so many seconds.
+    RunsOut(u64),
+    /// It stays until somebody clears it.
+    Stays,
+}
+
+impl AfterAKill {
+    fn advice(self, holder: Option<&HolderInfo>) -> String {
+        match self {
+            Self::IsGone => "If it was killed, its lock is gone already: the kernel releases it.".into(),
+            Self::GoesWithItsSession => {
+                "If it was killed, its lock is gone already: the database releases it with the connection (if its whole machine \
+                 vanished, after 35 seconds)."
+                    .into()
+            }
+            Self::RunsOut(seconds) => format!(
+                "If it was killed, its lock runs out by itself: without a sign of life from it, in {seconds} seconds."
+            ),
+            Self::Stays => format!(
+                "If it was killed, clear its lock: streamform force-unlock {}",
+                holder.map_or("ID", |holder| holder.id.as_str())
+            ),
+        }
     }
 }
 

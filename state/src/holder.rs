@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -66,4 +67,42 @@ pub enum LockWait {
     No,
     /// Up to this long.
     UpTo(Duration),
+}
+
+impl LockWait {
+    /// Begins to wait, at least for `grace`: first for `pause` between two attempts, then twice as long each time, up to `longest`.
+    pub(crate) fn begin(self, grace: Duration, pause: Duration, longest: Duration) -> Waiting {
+        let limit = match self {
+            Self::No => Duration::ZERO,
+            Self::UpTo(limit) => limit,
+        };
+        Waiting {
+            started: Instant::now(),
+            limit: limit.max(grace),
+            pause,
+            longest,
+        }
+    }
+}
+
+/// Somebody who waits for a lock.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    started: Instant,
+    limit: Duration,
+    pause: Duration,
+    longest: Duration,
+}
+
+impl Waiting {
+    /// Sleeps before the next attempt. False: the time is over.
+    pub(crate) fn pause(&mut self) -> bool {
+        let left = self.limit.saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::sleep(self.pause.min(left));
+        self.pause = (self.pause * 2).min(self.longest);
+        true
+    }
 }

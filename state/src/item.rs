@@ -78,6 +78,15 @@ impl Codec {
         Self { key }
     }
 
+    /// Whether both seal and open with the same key, or neither does.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.key, &other.key) {
+            (None, None) => true,
+            (Some(key), Some(other)) => key.is_same(other),
+            _ => false,
+        }
+    }
+
     /// The key, if this seals at all.
     pub(crate) fn key(&self) -> Option<&SealKey> {
         self.key.as_ref()

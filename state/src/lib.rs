@@ -88,6 +88,7 @@ pub use check::Check;
 pub use check::Finding;
 pub use check::Verdict;
 pub use entry::Entry;
+pub use error::AfterAKill;
 pub use error::StateError;
 pub use holder::HolderInfo;
 pub use holder::LockWait;

@@ -252,6 +252,11 @@ impl SealKey {
         }
     }
 
+    /// Whether these are clones of one key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Whether nobody chose this key: it is the file that is made by itself on this machine. Another machine does not have it, so a
     /// state that is shared must not be sealed with it.
     pub fn is_machine_made(&self) -> bool {

@@ -333,6 +333,8 @@ fn a_killed_apply_is_taken_over_and_nothing_is_made_twice() {
     assert_eq!(emulator.names("environments"), ["default", "prod"]);
     assert_eq!(place.sql(intents), "0");
     sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
+    let history = sandbox.ok(["history"]);
+    history.says("interrupted").is_silent_about("under way");
 }
 
 #[test]

@@ -73,9 +73,9 @@ fn version(session: &Session, documents: &Documents, number: u64) -> Fallible<Ve
     };
     let ended = documents.ended(number)?;
     let under_way = ended.is_none() && {
-        let holder = session.backend.lock_info(&session.workspace);
-        let holder = holder.map_err(|e| Box::new(state_error(&e)))?;
-        holder.is_some_and(|h| h.run == begun.run)
+        let holders = session.backend.holders(&session.workspace);
+        let holders = holders.map_err(|e| Box::new(state_error(&e)))?;
+        holders.iter().any(|holder| holder.run == begun.run)
     };
     Ok(Version {
         begun,

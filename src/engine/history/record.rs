@@ -32,6 +32,7 @@ use super::version::action_names;
 use super::version::mode_name;
 use crate::config::Snapshot;
 use crate::engine::Session;
+use crate::engine::session::state_error;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
@@ -253,12 +254,9 @@ impl Recording {
     fn begin(session: &Session, store: &Store, mut begun: Begun) -> Fallible<Recording> {
         let documents = Documents::of(session);
         let mut numbers = documents.numbers()?;
-        // Where parts of a state are locked, an open version may be that of somebody who works beside us, and so may be what
-        // has happened since the last one.
+        close_open(&documents, &mut numbers, session, store)?;
+        // Where parts of a state are locked, what has happened since the last version may be what somebody does beside us.
         let alone = !session.backend.locks_parts();
-        if alone {
-            close_open(&documents, &mut numbers, session, store)?;
-        }
         let last = numbers.begun.last().copied();
         let mut known = Vec::new();
         if let Some(last) = last {
@@ -400,7 +398,7 @@ fn ended(begun: &Begun, view: &StateView, status: Status, at: String, serial: u6
     }
 }
 
-/// Versions of runs that are dead: this one holds the lock.
+/// Closes the versions of runs that are dead. This one holds the lock; only where parts can be locked there may be others.
 fn close_open(
     documents: &Documents,
     numbers: &mut Numbers,
@@ -408,10 +406,22 @@ fn close_open(
     store: &Store,
 ) -> Fallible<()> {
     let open: Vec<u64> = numbers.open().collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let beside = if session.backend.locks_parts() {
+        let holders = session.backend.holders(&session.workspace);
+        holders.map_err(|e| Box::new(state_error(&e)))?
+    } else {
+        Vec::new()
+    };
     for number in open {
         let Some(begun) = documents.begun(number)? else {
             continue;
         };
+        if beside.iter().any(|holder| holder.run == begun.run) {
+            continue;
+        }
         let mut end = ended(
             &begun,
             &store.view(),

@@ -80,7 +80,7 @@ struct Answer {
 
 impl Client {
     pub(super) fn new(settings: &HttpSettings) -> Result<Self, StateError> {
-        let wrong = |detail: String| StateError::BackendSettings {
+        let wrong = |detail: String| StateError::Settings {
             backend: "http",
             detail,
         };

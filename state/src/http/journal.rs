@@ -11,6 +11,7 @@ use crate::durable;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::local;
+use crate::local::layout::Layout;
 
 /// What is in the journal.
 pub(super) struct Journal {
@@ -55,16 +56,36 @@ pub(super) fn sent(folder: &Path, standing: &Standing) -> Result<(), StateError>
     })
 }
 
-/// Begins the journal anew with what the server has.
-pub(super) fn reset(folder: &Path, standing: &Standing, items: &Items) -> Result<(), StateError> {
+/// Begins the journal anew with what the server has (`None`: nothing). Its lock is held. What it was is set aside, and what is
+/// kept beside the state stays.
+pub(super) fn reset(layout: &Layout, server: Option<(&Standing, &Items)>) -> Result<(), StateError> {
+    if layout.holds_state() {
+        let parts = [
+            layout.manifest(),
+            layout.logs(),
+            layout.working(),
+            layout.snapshots(),
+        ];
+        local::set_aside(layout, &parts)?;
+    }
+    let Some((standing, items)) = server else {
+        let path = note(layout.dir());
+        return match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StateError::write(&path, error))
+            }
+            _ => Ok(()),
+        };
+    };
+    // The note comes first: a journal without it would pass for one whose results were never sent.
+    sent(layout.dir(), standing)?;
     let items = items
         .iter()
         .map(|((kind, id), text)| Item(*kind, id.clone(), Some(text.clone())));
-    local::begin_with(folder, standing, items)?;
-    sent(folder, standing)
+    local::begin_with(layout, standing, items)
 }
 
-/// Removes it.
+/// Removes it with all that is kept beside it.
 pub(super) fn remove(folder: &Path) -> Result<(), StateError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StateError::write(folder, error)),

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 pub use settings::HttpSettings;
 
+use crate::AfterAKill;
 use crate::DEFAULT_WORKSPACE;
 use crate::HolderInfo;
 use crate::LockWait;
@@ -33,7 +34,10 @@ use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::item::Kind;
+use crate::local;
 use crate::local::LocalKeeper;
+use crate::local::layout::Layout;
+use crate::local::lock::StateLock;
 use client::Client;
 use document::Found;
 
@@ -57,8 +61,18 @@ struct Known {
     items: Items,
     /// The journal has results that the server does not have.
     unsent: bool,
-    /// The journal does not begin where the server is.
-    stale: bool,
+    /// What is to be done with the journal before it goes on.
+    journal: JournalNeeds,
+}
+
+/// What is to be done with the journal before it goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum JournalNeeds {
+    Nothing,
+    /// The server has what the journal has, and the note does not say so: a run was killed before it could write that down.
+    Note,
+    /// It does not begin where the server is.
+    Reset,
 }
 
 impl HttpKeeper {
@@ -109,7 +123,10 @@ impl HttpKeeper {
                     contents: document::contents(&self.settings.journal, &here, &journal.items, codec)?,
                     items: journal.items,
                     unsent: !same,
-                    stale: false,
+                    journal: match same && journal.sent.as_ref() != Some(&here) {
+                        true => JournalNeeds::Note,
+                        false => JournalNeeds::Nothing,
+                    },
                 });
             }
             // Somebody else has gone on. What was sent from here is theirs to build on; what was not would be lost.
@@ -125,34 +142,27 @@ impl HttpKeeper {
                 contents: document::contents(&place, &standing, &items, codec)?,
                 items,
                 unsent: false,
-                stale: true,
+                journal: JournalNeeds::Reset,
             }),
             None => Ok(Known {
                 contents: Contents::empty(lineage),
                 items: Items::new(),
                 unsent: false,
-                stale: true,
+                journal: JournalNeeds::Reset,
             }),
         }
     }
 
     fn take_lock(&self, client: &Client, holder: &HolderInfo, wait: LockWait) -> Result<(), StateError> {
-        let started = Instant::now();
-        let patience = match wait {
-            LockWait::No => Duration::ZERO,
-            LockWait::UpTo(limit) => limit,
-        };
-        let mut pause = Duration::from_millis(200);
+        let mut waiting = wait.begin(Duration::ZERO, Duration::from_millis(200), Duration::from_secs(5));
         while let Some(other) = client.lock(holder)? {
-            let rest = patience.saturating_sub(started.elapsed());
-            if rest.is_zero() {
-                return Err(StateError::LockedThere {
+            if !waiting.pause() {
+                return Err(StateError::Locked {
                     place: self.settings.place(),
-                    holder: Box::new(other),
+                    holder: Some(Box::new(other)),
+                    after_a_kill: AfterAKill::Stays,
                 });
             }
-            std::thread::sleep(pause.min(rest));
-            pause = (pause * 2).min(Duration::from_secs(5));
         }
         Ok(())
     }
@@ -177,7 +187,7 @@ impl Keeper for HttpKeeper {
         match self.client()?.get()? {
             Some(bytes) => Ok(matches!(document::read(&place, &bytes)?, Found::Ours(..))),
             // The first run has sent nothing yet, or was killed before it did.
-            None => Ok(self.settings.journal.is_dir()),
+            None => Ok(Layout::new(&self.settings.journal).holds_state()),
         }
     }
 
@@ -202,23 +212,29 @@ impl Keeper for HttpKeeper {
     ) -> Result<Opened, StateError> {
         self.only(workspace)?;
         let client = self.client()?.clone();
+        // First the journal's own lock: whoever else works on this machine must not find it in the making.
+        let layout = Layout::new(&self.settings.journal);
+        layout.create()?;
+        let journal_lock = StateLock::acquire(&layout, holder, wait)?;
         self.take_lock(&client, holder, wait)?;
         let lock = Lock {
             client,
             holder: holder.clone(),
         };
         let known = self.known(codec, &uuid::Uuid::new_v4().to_string())?;
-        let folder = &self.settings.journal;
-        if known.stale {
-            journal::remove(folder)?;
-            if known.contents.seq > 0 {
-                journal::reset(folder, &known.contents.standing(), &known.items)?;
+        let standing = known.contents.standing();
+        match known.journal {
+            JournalNeeds::Nothing => {}
+            JournalNeeds::Note => journal::sent(layout.dir(), &standing)?,
+            JournalNeeds::Reset => {
+                let server = (standing.seq > 0).then_some((&standing, &known.items));
+                journal::reset(&layout, server)?;
             }
         }
-        let opened = self.local.open(DEFAULT_WORKSPACE, holder, wait, codec)?;
+        let opened = local::medium::open_locked(layout, journal_lock, codec)?;
         let mut document = Document {
             place: self.settings.place().into(),
-            folder: folder.clone(),
+            folder: self.settings.journal.clone(),
             items: known.items,
             unsent: known.unsent,
             sent_at: Instant::now(),
@@ -248,8 +264,8 @@ impl Keeper for HttpKeeper {
     }
 
     /// The protocol cannot be asked; what is known is who works on this machine.
-    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
-        self.local.lock_info(workspace)
+    fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError> {
+        self.local.holders(workspace)
     }
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {

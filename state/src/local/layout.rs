@@ -81,6 +81,13 @@ impl Layout {
         self.dir.join("set-aside")
     }
 
+    /// Whether there is anything of a state but its lock and its documents.
+    pub(crate) fn holds_state(&self) -> bool {
+        [self.manifest(), self.logs(), self.snapshots()]
+            .iter()
+            .any(|path| path.exists())
+    }
+
     /// Makes the folder of the state, readable by its owner alone.
     pub(crate) fn create(&self) -> Result<(), StateError> {
         durable::create_folder(&self.dir)

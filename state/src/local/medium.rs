@@ -69,6 +69,11 @@ pub(super) fn open(
     let layout = Layout::new(dir);
     layout.create()?;
     let lock = StateLock::acquire(&layout, holder, wait)?;
+    open_locked(layout, lock, codec)
+}
+
+/// Opens the state in a folder whose lock is held.
+pub(crate) fn open_locked(layout: Layout, lock: StateLock, codec: &Codec) -> Result<Opened, StateError> {
     let lineage = uuid::Uuid::new_v4().to_string();
     let opened = recovery::open(&layout, codec, &lineage)
         .map_err(|error| error.pointing_to(|| snapshot::newest_good(&layout, codec)))?;

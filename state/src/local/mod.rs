@@ -5,10 +5,10 @@ pub(crate) mod checked_lines;
 mod documents;
 mod indexed;
 pub(crate) mod layout;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod log;
 mod manifest;
-mod medium;
+pub(crate) mod medium;
 mod places;
 mod reader;
 mod recovery;
@@ -34,6 +34,7 @@ pub use reader::read_view_sealed;
 pub use restore::Restored;
 pub use restore::read_snapshot;
 pub use restore::restore;
+pub(crate) use restore::set_aside;
 pub use snapshot::SnapshotInfo;
 pub use snapshot::snapshots;
 
@@ -72,14 +73,11 @@ type StoredItem = ((Kind, String), RawJson);
 
 /// Begins a state in a folder that has none with items that come from elsewhere.
 pub(crate) fn begin_with(
-    dir: &Path,
+    layout: &layout::Layout,
     standing: &Standing,
-    items: impl Iterator<Item = Item>,
+    mut items: impl Iterator<Item = Item>,
 ) -> Result<(), StateError> {
-    let layout = layout::Layout::new(dir);
-    layout.create()?;
-    let mut items = items;
-    snapshot::write(&layout, standing, false, |take| {
+    snapshot::write(layout, standing, false, |take| {
         items.try_for_each(|item| take(&item))
     })?;
     manifest::write(&layout.manifest(), standing)
@@ -151,8 +149,8 @@ impl Keeper for LocalKeeper {
         fs::remove_dir_all(&folder).map_err(|error| StateError::write(&folder, error))
     }
 
-    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
-        Ok(lock_info(&self.folder(workspace)))
+    fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError> {
+        Ok(lock_info(&self.folder(workspace)).into_iter().collect())
     }
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {

@@ -65,7 +65,7 @@ impl fmt::Debug for Bucket {
 impl Bucket {
     pub(super) fn connect(settings: &S3Settings) -> Result<Self, StateError> {
         let (store, clock) = settings.connect()?;
-        let thread = RemoteThread::start().map_err(|e| StateError::BackendSettings {
+        let thread = RemoteThread::start().map_err(|e| StateError::Settings {
             backend: "s3",
             detail: format!("no thread can be started: {e}"),
         })?;

@@ -18,6 +18,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::bucket::Bucket;
 use super::bucket::Found;
 use super::bucket::Written;
+use crate::AfterAKill;
 use crate::HolderInfo;
 use crate::LockWait;
 use crate::StateError;
@@ -118,26 +119,18 @@ pub(super) fn acquire(
     wait: LockWait,
     lease: Duration,
 ) -> Result<Lease, StateError> {
-    let started = Instant::now();
-    let patience = match wait {
-        LockWait::No => Duration::ZERO,
-        LockWait::UpTo(limit) => limit,
-    };
-    let mut pause = Duration::from_millis(100);
+    let mut waiting = wait.begin(Duration::ZERO, Duration::from_millis(100), Duration::from_secs(2));
     loop {
         match attempt(bucket, key, holder, lease)? {
             Ok(taken) => return Ok(taken),
             Err(Some((other, left))) => {
-                let rest = patience.saturating_sub(started.elapsed());
-                if rest.is_zero() {
-                    return Err(StateError::Leased {
+                if !waiting.pause() {
+                    return Err(StateError::Locked {
                         place: bucket.place(key),
-                        holder: Box::new(other),
-                        left,
+                        holder: Some(Box::new(other)),
+                        after_a_kill: AfterAKill::RunsOut(left),
                     });
                 }
-                std::thread::sleep(pause.min(rest));
-                pause = (pause * 2).min(Duration::from_secs(2));
             }
             // Somebody was faster, or let go at this moment: look again.
             Err(None) => {}
@@ -315,9 +308,10 @@ impl Lease {
 
     /// The error of a lock that is no longer ours.
     pub(super) fn lost(&self, why: &str) -> StateError {
-        StateError::LeaseLost {
+        StateError::LockLost {
             place: self.beats.bucket.place(&self.beats.key),
             detail: why.to_owned(),
+            by: None,
         }
     }
 }

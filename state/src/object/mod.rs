@@ -163,8 +163,9 @@ impl Keeper for ObjectKeeper {
         bucket.remove(&lock)
     }
 
-    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
-        lease::info(self.bucket()?, &self.state(workspace).lock())
+    fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError> {
+        let holder = lease::info(self.bucket()?, &self.state(workspace).lock())?;
+        Ok(holder.into_iter().collect())
     }
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {

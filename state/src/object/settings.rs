@@ -97,7 +97,7 @@ impl fmt::Debug for S3Settings {
 impl S3Settings {
     /// The client, and the clock of the server that it talks to.
     pub(super) fn connect(&self) -> Result<(AmazonS3, ServerClock), StateError> {
-        let wrong = |detail: String| StateError::BackendSettings {
+        let wrong = |detail: String| StateError::Settings {
             backend: "s3",
             detail,
         };

@@ -1,12 +1,10 @@
-//! One connection to the database, on a thread of its own: the store is synchronous, and its caller may be inside a runtime.
+//! One connection to the database, on a thread of its own.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc;
 
-use futures_util::future::LocalBoxFuture;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::mpsc::unbounded_channel;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
 use tokio_postgres::Client;
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
@@ -14,8 +12,7 @@ use tokio_postgres::config::SslMode;
 use super::settings::PostgresSettings;
 use super::tls;
 use crate::StateError;
-
-type Job = Box<dyn for<'a> FnOnce(&'a mut Client) -> LocalBoxFuture<'a, ()> + Send>;
+use crate::remote_thread::RemoteThread;
 
 /// What goes wrong inside a job.
 #[derive(Debug)]
@@ -88,7 +85,8 @@ pub(super) fn describe(error: &tokio_postgres::Error) -> String {
 
 /// A connection. The thread and the session end when this is dropped.
 pub(super) struct Link {
-    jobs: UnboundedSender<Job>,
+    client: Arc<Mutex<Client>>,
+    thread: RemoteThread,
     place: Arc<str>,
 }
 
@@ -105,53 +103,29 @@ impl Link {
             place: place.to_string(),
             detail,
         };
-        let (jobs, mut waiting) = unbounded_channel::<Job>();
-        let (ready, heard) = mpsc::sync_channel(1);
+        let thread = RemoteThread::start().map_err(|error| failed(error.to_string()))?;
         let settings = settings.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| failed(error.to_string()))?;
-        let work = move || {
-            runtime.block_on(async move {
-                let mut client = match connect(&settings).await {
-                    Ok(client) => client,
-                    Err(detail) => {
-                        let _ = ready.send(Err(detail));
-                        return;
-                    }
-                };
-                let _ = ready.send(Ok(()));
-                while let Some(job) = waiting.recv().await {
-                    job(&mut client).await;
-                }
-            });
-        };
-        std::thread::Builder::new()
-            .name("state database".into())
-            .spawn(work)
-            .map_err(|error| failed(error.to_string()))?;
-        match heard.recv() {
-            Ok(Ok(())) => Ok(Self { jobs, place }),
-            Ok(Err(detail)) => Err(failed(detail)),
-            Err(_) => Err(failed("the connection was lost".into())),
-        }
+        let client = thread
+            .run(async move { connect(&settings).await })
+            .unwrap_or_else(|| Err("the connection was lost".into()))
+            .map_err(failed)?;
+        Ok(Self {
+            client: Arc::new(Mutex::new(client)),
+            thread,
+            place,
+        })
     }
 
     /// Runs `work` with the connection and waits for what comes of it.
     pub(super) fn call<T, W>(&self, work: W) -> Result<T, Trouble>
     where
         T: Send + 'static,
-        W: for<'a> FnOnce(&'a mut Client) -> LocalBoxFuture<'a, Result<T, Trouble>> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Client) -> BoxFuture<'a, Result<T, Trouble>> + Send + 'static,
     {
-        let (answer, heard) = mpsc::sync_channel(1);
-        let job: Job = Box::new(move |client| {
-            Box::pin(async move {
-                let _ = answer.send(work(client).await);
-            })
-        });
-        self.jobs.send(job).map_err(|_| Trouble::Gone)?;
-        heard.recv().map_err(|_| Trouble::Gone)?
+        let client = Arc::clone(&self.client);
+        self.thread
+            .run(async move { work(&mut *client.lock().await).await })
+            .unwrap_or(Err(Trouble::Gone))
     }
 }
 

@@ -176,8 +176,13 @@ pub(super) async fn reattach(
 /// The lock is not in the table any more.
 pub(super) fn lost(place: &str, locks: Vec<Held>) -> StateError {
     let newer = locks.into_iter().rev().find(|lock| lock.alive);
+    let by = newer.and_then(|lock| lock.holder).map(Box::new);
     StateError::LockLost {
         place: place.to_owned(),
-        by: newer.and_then(|lock| lock.holder).map(Box::new),
+        detail: match by {
+            Some(_) => "somebody else has it".to_owned(),
+            None => "it was cleared by force-unlock, or by a run that took this one for dead".to_owned(),
+        },
+        by,
     }
 }

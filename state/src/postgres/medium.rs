@@ -275,7 +275,7 @@ impl Rows {
         let attempt = Arc::clone(attempt);
         let statements = self.statements.clone();
         self.link
-            .call(move |client| async move { attempt.run(client, &statements).await }.boxed_local())
+            .call(move |client| async move { attempt.run(client, &statements).await }.boxed())
     }
 
     /// Connects anew and takes up the lock, if nobody has taken it over meanwhile.
@@ -291,7 +291,7 @@ impl Rows {
                             lock::reattach(client, &tables, &place, &workspace, fence).await?;
                             Statements::prepare(client, &tables).await
                         }
-                        .boxed_local()
+                        .boxed()
                     })
                     .map_err(|trouble| trouble.told(&self.place))?;
                 Ok((link, statements))
@@ -318,7 +318,7 @@ impl Rows {
                 .tables
                 .sql("DELETE FROM {}.streamform_locks WHERE fence = $1");
             let fence = self.fence;
-            link.call(move |client| async move { Ok(client.execute(&query, &[&fence]).await?) }.boxed_local())
+            link.call(move |client| async move { Ok(client.execute(&query, &[&fence]).await?) }.boxed())
         };
         // What is left behind is a dead holder's lock: the next one takes it over and says so.
         if clear(&self.link).is_err_and(|trouble| trouble.is_broken())

@@ -11,10 +11,9 @@ mod tls;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
-use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 use tokio_postgres::Client;
 
 use self::link::Link;
@@ -25,6 +24,7 @@ use self::medium::Statements;
 use self::schema::Tables;
 pub use self::settings::POSTGRES_ARGUMENTS;
 pub use self::settings::PostgresSettings;
+use crate::AfterAKill;
 use crate::DEFAULT_WORKSPACE;
 use crate::HolderInfo;
 use crate::LockWait;
@@ -35,6 +35,7 @@ use crate::backend::Keeper;
 use crate::backend::Opened;
 use crate::backend::Snapshot;
 use crate::contents::Contents;
+use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Kind;
 
@@ -45,6 +46,22 @@ pub(crate) struct PostgresKeeper {
     tables: Tables,
     /// For everything but writing a state: that has a connection of its own.
     link: Mutex<Option<Link>>,
+    /// What was read last. An apply looks at the state that its plan has read a moment ago: as long as the rows add up to the same,
+    /// they need not be fetched again.
+    seen: Mutex<Option<Seen>>,
+}
+
+struct Seen {
+    workspace: String,
+    codec: Codec,
+    contents: Contents,
+}
+
+impl std::fmt::Debug for Seen {
+    /// No contents.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Seen").field(&self.workspace).finish()
+    }
 }
 
 impl PostgresKeeper {
@@ -53,14 +70,43 @@ impl PostgresKeeper {
             tables: Tables::new(&settings),
             settings,
             link: Mutex::new(None),
+            seen: Mutex::new(None),
         }
+    }
+
+    /// What a workspace held when it was read last, if that was with the same key.
+    fn seen(&self, workspace: &str, codec: &Codec) -> Option<Contents> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref()
+            .filter(|seen| seen.workspace == workspace && seen.codec.is_same(codec))
+            .map(|seen| seen.contents.clone())
+    }
+
+    /// Reads a workspace's state, by way of `ask`; `None` when there is none.
+    fn fetch(
+        &self,
+        workspace: &str,
+        codec: &Codec,
+        ask: impl FnOnce(Option<Standing>) -> Result<Option<snapshot::Rows>, StateError>,
+    ) -> Result<Option<(Contents, snapshot::Rows)>, StateError> {
+        let seen = self.seen(workspace, codec);
+        let Some(mut rows) = ask(seen.as_ref().map(Contents::standing))? else {
+            return Ok(None);
+        };
+        let contents = rows.contents(codec, &self.place(workspace), seen)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen {
+            workspace: workspace.to_owned(),
+            codec: codec.clone(),
+            contents: contents.clone(),
+        });
+        Ok(Some((contents, rows)))
     }
 
     /// Asks the database something; on a new connection if the one at hand has broken.
     fn ask<T, W>(&self, work: W) -> Result<T, StateError>
     where
         T: Send + 'static,
-        W: for<'a> Fn(&'a mut Client, &'a Tables) -> LocalBoxFuture<'a, Result<T, Trouble>>
+        W: for<'a> Fn(&'a mut Client, &'a Tables) -> BoxFuture<'a, Result<T, Trouble>>
             + Clone
             + Send
             + 'static,
@@ -74,7 +120,7 @@ impl PostgresKeeper {
                 None => Link::open(&self.settings)?,
             };
             let (work, tables) = (work.clone(), self.tables.clone());
-            let answer = link.call(move |client| async move { work(client, &tables).await }.boxed_local());
+            let answer = link.call(move |client| async move { work(client, &tables).await }.boxed());
             match answer {
                 Err(trouble) if trouble.is_broken() && had && attempt == 1 => attempt = 2,
                 answer => {
@@ -95,36 +141,35 @@ impl PostgresKeeper {
         scope: &Scope,
         wait: LockWait,
     ) -> Result<(i64, Option<HolderInfo>), StateError> {
-        let patience = match wait {
-            LockWait::No => Duration::ZERO,
-            LockWait::UpTo(limit) => limit,
-        };
-        let began = Instant::now();
-        let mut pause = Duration::from_millis(50);
+        let mut waiting = wait.begin(
+            Duration::ZERO,
+            Duration::from_millis(50),
+            Duration::from_millis(500),
+        );
         loop {
             let (tables, workspace_name) = (self.tables.clone(), workspace.to_owned());
             let (holder, scope) = (holder.clone(), scope.clone());
             let attempt = link
                 .call(move |client| {
                     async move { lock::attempt(client, &tables, &workspace_name, &holder, &scope).await }
-                        .boxed_local()
+                        .boxed()
                 })
                 .map_err(|trouble| trouble.told(&self.settings.place()))?;
             match attempt {
                 Attempt::Taken(fence, taken_over) => return Ok((fence, taken_over)),
-                Attempt::Busy(holder) => {
-                    let left = patience.saturating_sub(began.elapsed());
-                    if left.is_zero() {
-                        return Err(StateError::Locked {
-                            path: self.place(workspace).into(),
-                            holder: holder.map(Box::new),
-                        });
-                    }
-                    std::thread::sleep(pause.min(left));
-                    pause = (pause * 2).min(Duration::from_millis(500));
-                }
+                Attempt::Busy(_) if waiting.pause() => {}
+                Attempt::Busy(holder) => return Err(busy(self.place(workspace), holder)),
             }
         }
+    }
+}
+
+/// Somebody who is alive is in the way.
+fn busy(place: String, holder: Option<HolderInfo>) -> StateError {
+    StateError::Locked {
+        place,
+        holder: holder.map(Box::new),
+        after_a_kill: AfterAKill::GoesWithItsSession,
     }
 }
 
@@ -151,7 +196,7 @@ impl Keeper for PostgresKeeper {
                 let rows = client.query(&query, &[]).await?;
                 Ok(rows.iter().map(|row| row.get(0)).collect())
             }
-            .boxed_local()
+            .boxed()
         })?;
         names.retain(|name| name != DEFAULT_WORKSPACE);
         names.insert(0, DEFAULT_WORKSPACE.to_owned());
@@ -169,7 +214,7 @@ impl Keeper for PostgresKeeper {
                 let query = tables.sql("SELECT 1 FROM {}.streamform_states WHERE workspace = $1");
                 Ok(client.query_opt(&query, &[&workspace]).await?.is_some())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -199,7 +244,7 @@ impl Keeper for PostgresKeeper {
                     tables.ensure(client).await?;
                     Statements::prepare(client, &tables).await
                 }
-                .boxed_local()
+                .boxed()
             })
             .map_err(|trouble| trouble.told(&self.settings.place()))?;
         let (fence, taken_over) = self.lock(&link, workspace, holder, scope, wait)?;
@@ -217,14 +262,17 @@ impl Keeper for PostgresKeeper {
             released: false,
         };
         let (tables, name) = (self.tables.clone(), workspace.to_owned());
-        let rows = medium
-            .link
-            .call(move |client| async move { snapshot::rows(client, &tables, &name).await }.boxed_local())
-            .map_err(|trouble| trouble.told(&place))?;
-        let Some(mut rows) = rows else {
-            return Err(StateError::LockLost { place, by: None });
+        let found = self.fetch(workspace, codec, |known| {
+            medium
+                .link
+                .call(move |client| {
+                    async move { snapshot::rows(client, &tables, &name, known.as_ref()).await }.boxed()
+                })
+                .map_err(|trouble| trouble.told(&place))
+        })?;
+        let Some((mut contents, rows)) = found else {
+            return Err(lock::lost(&place, Vec::new()));
         };
-        let mut contents = rows.contents(codec, &place)?;
         medium.known = rows.standing;
         // What others are about to do in other parts is theirs.
         let foreign: Vec<u64> = contents
@@ -249,17 +297,18 @@ impl Keeper for PostgresKeeper {
 
     fn snapshot(&self, workspace: &str, codec: &Codec) -> Result<Snapshot, StateError> {
         let name = workspace.to_owned();
-        let rows = self.ask(move |client, tables| {
-            let name = name.clone();
-            async move { snapshot::rows(client, tables, &name).await }.boxed_local()
+        let found = self.fetch(workspace, codec, |known| {
+            self.ask(move |client, tables| {
+                let (name, known) = (name.clone(), known.clone());
+                async move { snapshot::rows(client, tables, &name, known.as_ref()).await }.boxed()
+            })
         })?;
-        let Some(mut rows) = rows else {
+        let Some((contents, rows)) = found else {
             return Ok(Snapshot {
                 view: StateView::empty(""),
                 left_open: Vec::new(),
             });
         };
-        let contents = rows.contents(codec, &self.place(workspace))?;
         let left_open = contents
             .intents()
             .filter(|intent| {
@@ -286,11 +335,7 @@ impl Keeper for PostgresKeeper {
                 lock::state_row(&transaction, tables, &name).await?;
                 let locks = lock::held(&transaction, tables, &name).await?;
                 if let Some(lock) = locks.into_iter().find(|lock| lock.alive) {
-                    return Err(StateError::Locked {
-                        path: place.into(),
-                        holder: lock.holder.map(Box::new),
-                    }
-                    .into());
+                    return Err(busy(place, lock.holder).into());
                 }
                 for table in ["locks", "documents", "items", "states"] {
                     let query = tables.sql(&format!(
@@ -301,25 +346,26 @@ impl Keeper for PostgresKeeper {
                 transaction.commit().await?;
                 Ok(())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
-    fn lock_info(&self, workspace: &str) -> Result<Option<HolderInfo>, StateError> {
+    fn holders(&self, workspace: &str) -> Result<Vec<HolderInfo>, StateError> {
         let name = workspace.to_owned();
         self.ask(move |client, tables| {
             let name = name.clone();
             async move {
                 if !tables.are_there(client).await? {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 }
                 let locks = lock::held(client, tables, &name).await?;
                 Ok(locks
                     .into_iter()
                     .filter(|lock| lock.alive)
-                    .find_map(|lock| lock.holder))
+                    .filter_map(|lock| lock.holder)
+                    .collect())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -358,7 +404,7 @@ impl Keeper for PostgresKeeper {
                     .clone()
                     .unwrap_or_else(|| HolderInfo::new("", "", "", "")))
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -370,9 +416,17 @@ impl Keeper for PostgresKeeper {
                 tables.ensure(client).await?;
                 let query = tables
                     .sql("INSERT INTO {}.streamform_documents VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
-                Ok(client.execute(&query, &[&workspace, &name, &stored]).await? == 1)
+                if client.execute(&query, &[&workspace, &name, &stored]).await? == 1 {
+                    return Ok(true);
+                }
+                // A first attempt whose answer was lost has taken the name itself.
+                let query = tables.sql(
+                    "SELECT 1 FROM {}.streamform_documents WHERE workspace = $1 AND name = $2 AND stored = $3",
+                );
+                let ours = client.query_opt(&query, &[&workspace, &name, &stored]).await?;
+                Ok(ours.is_some())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -389,7 +443,7 @@ impl Keeper for PostgresKeeper {
                 let row = client.query_opt(&query, &[&workspace, &name]).await?;
                 Ok(row.map(|row| row.get(0)))
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -407,7 +461,7 @@ impl Keeper for PostgresKeeper {
                 let rows = client.query(&query, &[&workspace, &prefix]).await?;
                 Ok(rows.iter().map(|row| row.get(0)).collect())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -421,7 +475,7 @@ impl Keeper for PostgresKeeper {
                 client.execute(&query, &[&workspace, &name, &stored]).await?;
                 Ok(())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 
@@ -437,7 +491,7 @@ impl Keeper for PostgresKeeper {
                 }
                 Ok(())
             }
-            .boxed_local()
+            .boxed()
         })
     }
 }

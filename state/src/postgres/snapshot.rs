@@ -19,15 +19,17 @@ use crate::item::Kind;
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) standing: Standing,
-    items: Vec<(String, String, String)>,
+    /// None: they are as they were when they were read last.
+    items: Option<Vec<(String, String, String)>>,
     pub(super) locks: Vec<Held>,
 }
 
-/// The rows of a workspace's state; `None` when there is none.
+/// The rows of a workspace's state; `None` when there is none. Items are not read if they add up to what `known` says.
 pub(super) async fn rows(
     client: &mut Client,
     tables: &Tables,
     workspace: &str,
+    known: Option<&Standing>,
 ) -> Result<Option<Rows>, Trouble> {
     if !tables.are_there(client).await? {
         return Ok(None);
@@ -51,13 +53,15 @@ pub(super) async fn rows(
         count: number(3),
         digest: row.get(4),
     };
-    let query = tables.sql("SELECT kind, id, envelope FROM {}.streamform_items WHERE workspace = $1");
-    let items = transaction
-        .query(&query, &[&workspace])
-        .await?
-        .into_iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2)))
-        .collect();
+    let is_known =
+        known.is_some_and(|known| (known.count, &known.digest) == (standing.count, &standing.digest));
+    let items = if is_known {
+        None
+    } else {
+        let query = tables.sql("SELECT kind, id, envelope FROM {}.streamform_items WHERE workspace = $1");
+        let found = transaction.query(&query, &[&workspace]).await?.into_iter();
+        Some(found.map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+    };
     let locks = lock::held(&transaction, tables, workspace).await?;
     transaction.commit().await?;
     Ok(Some(Rows {
@@ -68,11 +72,20 @@ pub(super) async fn rows(
 }
 
 impl Rows {
-    /// What they say, held against the summary in the row of the state.
-    pub(super) fn contents(&mut self, codec: &Codec, place: &str) -> Result<Contents, StateError> {
+    /// What they say, held against the summary in the row of the state. `known`: what was read before.
+    pub(super) fn contents(
+        &mut self,
+        codec: &Codec,
+        place: &str,
+        known: Option<Contents>,
+    ) -> Result<Contents, StateError> {
         let standing = &self.standing;
-        let mut contents = Contents::empty(&standing.lineage);
-        for (kind, id, envelope) in std::mem::take(&mut self.items) {
+        let items = self.items.take();
+        let mut contents = match (&items, known) {
+            (None, Some(known)) => known,
+            _ => Contents::empty(&standing.lineage),
+        };
+        for (kind, id, envelope) in items.into_iter().flatten() {
             let contradiction = |detail: String| StateError::Contradiction {
                 path: place.into(),
                 detail,

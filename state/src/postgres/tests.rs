@@ -127,7 +127,7 @@ fn a_second_one_waits_and_is_told_for_whom() {
     let server = &*server;
     let (backend, _) = backend(server);
     let mut first = part(&backend, "run-1", &["module.a", "thing.b[0]"]).unwrap();
-    let held = backend.lock_info("default").unwrap().unwrap();
+    let held = backend.holders("default").unwrap().remove(0);
     assert_eq!(held.run, "run-1");
     for roots in [&["module.a.thing.x"][..], &["thing.b"]] {
         match part(&backend, "run-2", roots) {
@@ -315,7 +315,7 @@ fn force_unlock_takes_the_lock_away() {
         Err(StateError::NotLocked { .. })
     ));
     let mut store = open(&backend);
-    let id = backend.lock_info("default").unwrap().unwrap().id;
+    let id = backend.holders("default").unwrap().remove(0).id;
     match backend.force_unlock("default", "x") {
         Err(StateError::OtherLock { found, .. }) => assert_eq!(found, id),
         other => panic!("{other:?}"),
@@ -325,7 +325,7 @@ fn force_unlock_takes_the_lock_away() {
         Err(StateError::Locked { .. })
     ));
     backend.force_unlock("default", &id).unwrap();
-    assert_eq!(backend.lock_info("default").unwrap(), None);
+    assert_eq!(backend.holders("default").unwrap(), []);
     let error = store.commit(vec![put("thing.a", "1")]).unwrap_err();
     assert!(error.to_string().contains("force-unlock"), "{error}");
     drop(store);
@@ -464,6 +464,43 @@ fn tables_are_made_once_and_only_where_that_is_wanted() {
         matches!(error, StateError::NewerFormat { found: 9, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn the_documented_statements_make_the_tables() {
+    let Some(server) = Server::shared() else { return };
+    let conn_str = server.database();
+    let database = conn_str.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let docs = include_str!("../../../docs/backends.md");
+    let statements = docs.split("```sql\n").nth(1).unwrap();
+    let statements = statements.split("```").next().unwrap();
+    server.sql(database, "CREATE SCHEMA made").unwrap();
+    server
+        .sql(database, &format!("SET search_path = made; {statements}"))
+        .unwrap();
+    let limited = "CREATE ROLE runner LOGIN; GRANT USAGE ON SCHEMA made TO runner; \
+                   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA made TO runner; \
+                   GRANT USAGE ON ALL SEQUENCES IN SCHEMA made TO runner; \
+                   REVOKE CREATE ON DATABASE";
+    server
+        .sql(database, &format!("{limited} {database} FROM runner"))
+        .unwrap();
+    let as_runner = conn_str.replace("postgres:not-shown@", "runner@");
+    let here = Backend::postgres(settings(
+        &as_runner,
+        &[
+            ("schema_name", "made"),
+            ("skip_schema_creation", "true"),
+            ("skip_table_creation", "true"),
+        ],
+    ));
+    let mut store = open(&here);
+    store.commit(vec![put("thing.a", "1")]).unwrap();
+    store.finish().unwrap();
+    assert_eq!(here.read("default").unwrap().len(), 1);
+    here.create_document("default", "history/1", "one", false)
+        .unwrap();
+    here.delete("default").unwrap();
 }
 
 fn conn_str_of(database: &str, server: &Server) -> String {
