@@ -70,6 +70,8 @@ pub struct Lifecycle {
     pub create_before_destroy: Option<bool>,
     /// `prevent_destroy`
     pub prevent_destroy: bool,
+    /// `destroy = false`: objects are forgotten where they would be deleted.
+    pub skip_destroy: bool,
     /// `ignore_changes`
     pub ignore_changes: IgnoreChanges,
     /// `replace_triggered_by`

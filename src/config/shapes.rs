@@ -175,6 +175,7 @@ const LIFECYCLE: Table = Table {
     arguments: &[
         ("create_before_destroy", Literal),
         ("prevent_destroy", Literal),
+        ("destroy", Literal),
         ("ignore_changes", Reference),
         ("replace_triggered_by", Expression),
     ],

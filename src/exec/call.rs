@@ -183,6 +183,7 @@ impl<'a> Run<'a> {
             dependencies: change.dependencies.clone(),
             create_before_destroy: change.create_before_destroy,
             prevent_destroy: change.prevent_destroy,
+            skip_destroy: change.skip_destroy,
             private: private.as_ref().map(|p| p.to_vec()),
         }));
         Intended {

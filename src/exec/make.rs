@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
                 },
             );
         }
-        if change.action == Action::CreateThenDelete {
+        if matches!(change.action, Action::CreateThenDelete | Action::CreateThenForget) {
             self.depose(change, index);
         }
         let (operation, action) = if update {

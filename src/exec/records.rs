@@ -60,6 +60,7 @@ pub(super) fn object(
         dependencies: change.dependencies.clone(),
         create_before_destroy: change.create_before_destroy,
         prevent_destroy: change.prevent_destroy,
+        skip_destroy: change.skip_destroy,
         identity: None,
         identity_schema_version: None,
     })
@@ -93,6 +94,7 @@ pub fn is_remembered(current: Option<&Object>, change: &InstanceChange) -> bool 
         object.dependencies == change.dependencies
             && object.create_before_destroy == change.create_before_destroy
             && object.prevent_destroy == change.prevent_destroy
+            && object.skip_destroy == change.skip_destroy
             && object.schema_version == change.schema.version
             && change.previous_address.is_none()
     })

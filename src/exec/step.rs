@@ -9,6 +9,7 @@ use super::run::Ended;
 use super::run::Run;
 use crate::config::ResourceBlock;
 use crate::deps::NodeKind;
+use crate::plan::Action;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
@@ -72,10 +73,12 @@ impl<'a> Run<'a> {
                     let mut journal = lock(&self.journal);
                     if let Some(record) = journal.record(&change.address.to_string()) {
                         let mut record = (*record).clone();
-                        match &change.deposed {
+                        let replaced = change.action == Action::CreateThenForget;
+                        match change.deposed.as_ref().or_else(|| self.deposed.get(i)) {
                             Some(key) => {
                                 record.deposed.remove(key);
                             }
+                            None if replaced => {}
                             None => record.current = None,
                         }
                         journal.put(record);

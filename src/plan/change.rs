@@ -32,6 +32,8 @@ pub enum Action {
     DeleteThenCreate,
     /// Replaced: the new object is made first.
     CreateThenDelete,
+    /// Replaced: the new object is made, the old one stays where it is, and the state forgets it.
+    CreateThenForget,
     /// It is deleted.
     Delete,
     /// It stays where it is, and the state forgets it.
@@ -41,7 +43,10 @@ pub enum Action {
 impl Action {
     /// Whether an object is replaced by another.
     pub const fn is_replace(self) -> bool {
-        matches!(self, Action::DeleteThenCreate | Action::CreateThenDelete)
+        matches!(
+            self,
+            Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget
+        )
     }
 
     /// The names that Terraform's plan JSON has for it.
@@ -53,6 +58,7 @@ impl Action {
             Action::Update => &["update"],
             Action::DeleteThenCreate => &["delete", "create"],
             Action::CreateThenDelete => &["create", "delete"],
+            Action::CreateThenForget => &["create", "forget"],
             Action::Delete => &["delete"],
             Action::Forget => &["forget"],
         }
@@ -67,6 +73,7 @@ impl Action {
             Action::Update => "~",
             Action::DeleteThenCreate => "-/+",
             Action::CreateThenDelete => "+/-",
+            Action::CreateThenForget => "+/.",
             Action::Delete => "-",
             Action::Forget => ".",
         }
@@ -160,6 +167,8 @@ pub struct InstanceChange {
     pub create_before_destroy: bool,
     /// Whether deleting is forbidden; the record remembers it.
     pub prevent_destroy: bool,
+    /// Whether it is forgotten where it would be deleted; the record remembers it.
+    pub skip_destroy: bool,
     /// The object before is not in the state yet: it is imported.
     pub importing: Option<Importing>,
 }
@@ -379,6 +388,10 @@ impl Plan {
                 Action::DeleteThenCreate | Action::CreateThenDelete => {
                     s.add += 1;
                     s.destroy += 1;
+                }
+                Action::CreateThenForget => {
+                    s.add += 1;
+                    s.forget += 1;
                 }
                 Action::Delete => s.destroy += 1,
                 Action::Forget => s.forget += 1,

@@ -163,6 +163,8 @@ struct StoredChange<V> {
     dependencies: Vec<String>,
     create_before_destroy: bool,
     prevent_destroy: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skip_destroy: bool,
     // Missing in older files: what is not there is none. (`default` would ask for one of V.)
     #[serde(skip_serializing_if = "Option::is_none")]
     importing: Option<StoredImport<V>>,
@@ -199,6 +201,7 @@ const ACTIONS: &[(Action, &str)] = &[
     (Action::Update, "update"),
     (Action::DeleteThenCreate, "delete-create"),
     (Action::CreateThenDelete, "create-delete"),
+    (Action::CreateThenForget, "create-forget"),
     (Action::Delete, "delete"),
     (Action::Forget, "forget"),
 ];
@@ -291,6 +294,7 @@ fn store_change(c: &InstanceChange) -> StoredChange<Encoded<'_>> {
         dependencies: c.dependencies.clone(),
         create_before_destroy: c.create_before_destroy,
         prevent_destroy: c.prevent_destroy,
+        skip_destroy: c.skip_destroy,
         importing: c.importing.as_ref().map(|i| StoredImport {
             id: Encoded(&i.id),
             generated_config: i.generated_config.clone(),
@@ -366,6 +370,7 @@ fn load_change(
         dependencies: c.dependencies,
         create_before_destroy: c.create_before_destroy,
         prevent_destroy: c.prevent_destroy,
+        skip_destroy: c.skip_destroy,
         importing: match c.importing {
             Some(i) => Some(Importing {
                 id: load_value(i.id, recurring)?,

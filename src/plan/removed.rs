@@ -107,12 +107,15 @@ fn declared(
 pub(super) fn forgotten<'p>(changes: impl IntoIterator<Item = &'p InstanceChange>) -> Option<Diagnostic> {
     let list: String = changes
         .into_iter()
-        .filter(|c| c.action == Action::Forget && c.mode() == streamform_lang::addrs::Mode::Managed)
-        .map(|c| {
-            format!(
-                "\n - {}",
-                super::build::shown_address(&c.address, c.deposed.as_deref())
-            )
+        .filter(|c| c.mode() == streamform_lang::addrs::Mode::Managed)
+        .filter_map(|c| {
+            let which = match c.action {
+                Action::Forget => "",
+                Action::CreateThenForget => " (the object that is replaced)",
+                _ => return None,
+            };
+            let address = super::build::shown_address(&c.address, c.deposed.as_deref());
+            Some(format!("\n - {address}{which}"))
         })
         .collect();
     (!list.is_empty()).then(|| {

@@ -109,7 +109,11 @@ fn cut(mut out: String, limit: usize) -> String {
 
 fn rank(action: Action) -> u8 {
     match action {
-        Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete | Action::Forget => 0,
+        Action::Delete
+        | Action::DeleteThenCreate
+        | Action::CreateThenDelete
+        | Action::CreateThenForget
+        | Action::Forget => 0,
         Action::Update => 1,
         Action::Create | Action::Read | Action::NoOp => 2,
     }
@@ -122,7 +126,7 @@ fn symbol(action: Action, imports: bool) -> &'static str {
         Action::Create => "➕",
         Action::Read => "📖",
         Action::Update => "✏️",
-        Action::DeleteThenCreate | Action::CreateThenDelete => "♻️",
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => "♻️",
         Action::Delete => "🗑️",
         Action::Forget => "👋",
     }
@@ -137,6 +141,7 @@ fn word(action: Action, imports: bool) -> &'static str {
         Action::Update => "update",
         Action::DeleteThenCreate => "replace (delete, then create)",
         Action::CreateThenDelete => "replace (create, then delete)",
+        Action::CreateThenForget => "replace (create; the old one is kept)",
         Action::Delete => "**delete**",
         Action::Forget => "forget",
     }

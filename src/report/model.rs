@@ -263,6 +263,9 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
     let verb = if drift { drift_verb(c) } else { verb(c) };
     if !drift {
         notes.extend(reason(c));
+        if c.action == Action::CreateThenForget {
+            notes.push("the old object is kept, but no longer managed: destroy = false is set".to_owned());
+        }
         if let Some(p) = &c.previous_address
             && c.action != Action::NoOp
         {
@@ -276,7 +279,8 @@ fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
             }
         }
     }
-    let warning = (!drift && c.importing.is_some() && c.action.is_replace())
+    let destroys = matches!(c.action, Action::DeleteThenCreate | Action::CreateThenDelete);
+    let warning = (!drift && c.importing.is_some() && destroys)
         .then_some("Warning: this will destroy the imported resource");
     ChangeReport {
         action: c.action,
@@ -316,7 +320,7 @@ fn verb(c: &InstanceChange) -> String {
         Action::Update => "will be updated in-place".to_owned(),
         Action::Delete => "will be destroyed".to_owned(),
         Action::Forget => "will no longer be managed by Streamform, but will not be destroyed".to_owned(),
-        Action::DeleteThenCreate | Action::CreateThenDelete => match c.reason {
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => match c.reason {
             Some(ActionReason::ReplaceBecauseTainted) => "is tainted, so must be replaced".to_owned(),
             Some(ActionReason::ReplaceByRequest) => "will be replaced, as requested".to_owned(),
             Some(ActionReason::ReplaceByTriggers) => {
@@ -332,7 +336,10 @@ fn reason(c: &InstanceChange) -> Option<String> {
         return Some("left over from a partially-failed replacement of this instance".to_owned());
     }
     if c.action == Action::Forget {
-        return Some("destroy = false is set in the configuration".to_owned());
+        return c
+            .explanation
+            .is_none()
+            .then(|| "destroy = false is set in the configuration".to_owned());
     }
     Some(match c.reason? {
         ActionReason::DeleteBecauseNoResourceConfig => {

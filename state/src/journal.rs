@@ -44,6 +44,9 @@ pub struct Intent {
     /// Whether deleting a made object is forbidden.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// Whether a made object is to be forgotten where it would be deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_destroy: bool,
     /// The provider's private bytes that go with the call.
     #[serde(
         default,

@@ -72,6 +72,9 @@ pub struct Object {
     /// Whether deleting the object is forbidden, also when its block has left the configuration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// Whether the object is forgotten where it would be deleted (`destroy = false`), also when its block has left the configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_destroy: bool,
     /// What identifies the object at the provider, where the resource type has an identity schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<serde_json::Value>,
@@ -92,6 +95,7 @@ impl fmt::Debug for Object {
             .field("dependencies", &self.dependencies)
             .field("create_before_destroy", &self.create_before_destroy)
             .field("prevent_destroy", &self.prevent_destroy)
+            .field("skip_destroy", &self.skip_destroy)
             .field("identity", &self.identity)
             .finish_non_exhaustive()
     }

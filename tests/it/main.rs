@@ -14,6 +14,7 @@ mod guard;
 mod history;
 mod import;
 mod json_syntax;
+mod kept;
 mod machine_output;
 mod mistakes;
 mod plan_modes;

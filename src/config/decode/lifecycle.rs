@@ -31,6 +31,7 @@ impl Decoder<'_> {
         let arguments = [
             "create_before_destroy",
             "prevent_destroy",
+            "destroy",
             "ignore_changes",
             "replace_triggered_by",
         ]
@@ -65,6 +66,7 @@ impl Decoder<'_> {
         let [
             create_before_destroy,
             prevent_destroy,
+            destroy,
             ignore_changes,
             replace_triggered_by,
         ] = arguments;
@@ -73,6 +75,9 @@ impl Decoder<'_> {
         lifecycle.prevent_destroy = prevent_destroy
             .and_then(|a| constant::boolean(&a, &mut self.diagnostics))
             .unwrap_or(false);
+        lifecycle.skip_destroy = destroy
+            .and_then(|a| constant::boolean(&a, &mut self.diagnostics))
+            .is_some_and(|destroy| !destroy);
         if let Some(a) = ignore_changes {
             lifecycle.ignore_changes = self.ignore_changes(&a);
         }

@@ -144,6 +144,7 @@ fn keep_what_is_ours(entry: Entry, current: &StateView) -> Entry {
         let keep = |theirs: &mut Object, ours: &Object| {
             // (What `state pull` printed says it itself; what Terraform wrote since says nothing.)
             theirs.prevent_destroy |= ours.prevent_destroy;
+            theirs.skip_destroy |= ours.skip_destroy;
             // A file lists what an object depends on indirectly too.
             if ours.dependencies.iter().all(|d| theirs.dependencies.contains(d)) {
                 theirs.dependencies.clone_from(&ours.dependencies);

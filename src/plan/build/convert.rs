@@ -98,6 +98,7 @@ impl Planner<'_> {
                 dependencies: object.dependencies.clone(),
                 create_before_destroy: object.create_before_destroy,
                 prevent_destroy: object.prevent_destroy,
+                skip_destroy: object.skip_destroy,
             })
         };
         let current = match &record.current {

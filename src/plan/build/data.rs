@@ -254,6 +254,7 @@ impl<'a> Planner<'a> {
             dependencies: Vec::new(),
             create_before_destroy: false,
             prevent_destroy: false,
+            skip_destroy: false,
             importing: None,
         }
     }

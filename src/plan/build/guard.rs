@@ -1,4 +1,4 @@
-//! `prevent_destroy`, also of objects whose block is gone.
+//! `prevent_destroy` and `destroy = false`, also of objects whose block is gone.
 //!
 //! While a block is there, it alone says whether its objects are guarded: an argument that is taken out, or set to false, lifts
 //! the guard, and a reviewer sees it. A block that is taken away says nothing. The record remembers what it said, so an object
@@ -11,6 +11,7 @@ use streamform_lang::diag::Span;
 use super::walk::Planner;
 use crate::config::ResourceBlock;
 use crate::plan::InstanceChange;
+use crate::plan::removed_block;
 
 impl Planner<'_> {
     /// Marks a change that would destroy a guarded object, and takes down the error. The rest of the plan goes on.
@@ -32,11 +33,32 @@ impl Planner<'_> {
         self.guarded.push(refusal);
     }
 
+    /// Whether an object is forgotten instead of deleted (`destroy = false`): its block says so or, where that is gone, said so when
+    /// the object was last applied. A `removed` block that wants it destroyed says something else.
+    pub(super) fn is_kept(
+        &self,
+        address: &AbsInstance,
+        block: Option<&ResourceBlock>,
+        remembered: bool,
+    ) -> bool {
+        let kept = match block {
+            Some(block) => block.lifecycle.skip_destroy,
+            None => remembered && removed_block(self.input.config, address).is_none_or(|b| !b.destroy),
+        };
+        let allowed = &self.input.options.allow_destroy;
+        kept && !allowed.iter().any(|t| t.covers(address))
+    }
+
     /// Whether there is anything to lose: what lives in the state alone is no more than its configuration.
     fn is_outside(&self, change: &InstanceChange) -> bool {
         let live = self.providers.get(&change.provider);
         live.is_none_or(|l| l.provider.effects_outside(&change.address.resource.ty))
     }
+}
+
+/// Why an object stays whose block is gone.
+pub(super) fn kept() -> String {
+    "Kept: destroy = false was set when it was last applied, and the state remembers it. To destroy it, write a removed block with \"destroy = true\", or name it with the -allow-destroy option.".to_owned()
 }
 
 /// The refusal to destroy what the configuration guards.

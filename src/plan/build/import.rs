@@ -178,6 +178,7 @@ impl<'a> Planner<'a> {
                 dependencies: dependencies.clone(),
                 create_before_destroy,
                 prevent_destroy: read.block.lifecycle.prevent_destroy,
+                skip_destroy: read.block.lifecycle.skip_destroy,
             };
             self.prior_of
                 .entry(address.config())
@@ -316,6 +317,7 @@ impl<'a> Planner<'a> {
             dependencies: Vec::new(),
             create_before_destroy: false,
             prevent_destroy: false,
+            skip_destroy: false,
             importing: Some(importing),
         });
         Ok(())

@@ -37,6 +37,8 @@ pub(super) struct InstancePlan<'p> {
     pub(super) prior: Option<&'p PriorObject>,
     pub(super) replace: Option<ActionReason>,
     pub(super) create_before_destroy: bool,
+    /// Whether an object that is replaced is only forgotten.
+    pub(super) forgets: bool,
     pub(super) dependencies: Vec<String>,
 }
 
@@ -94,7 +96,9 @@ impl InstancePlan<'_> {
                 replace_reason = Some(ActionReason::ReplaceBecauseCannotUpdate);
             }
             if replace_reason.is_some() {
-                action = if self.create_before_destroy {
+                action = if self.forgets {
+                    Action::CreateThenForget
+                } else if self.create_before_destroy {
                     Action::CreateThenDelete
                 } else {
                     Action::DeleteThenCreate
@@ -142,6 +146,7 @@ impl InstancePlan<'_> {
             dependencies: self.dependencies,
             create_before_destroy: self.create_before_destroy,
             prevent_destroy: self.block.lifecycle.prevent_destroy,
+            skip_destroy: self.block.lifecycle.skip_destroy,
             importing: None,
         };
         (Some(change), diagnostics)

@@ -270,6 +270,7 @@ impl Planner<'_> {
             dependencies: object.dependencies.clone(),
             create_before_destroy: object.create_before_destroy,
             prevent_destroy: object.prevent_destroy,
+            skip_destroy: object.skip_destroy,
             importing: None,
         };
         self.drift.push(change);
@@ -436,6 +437,10 @@ impl Planner<'_> {
                         Some(o) if !creating => o.prevent_destroy,
                         _ => intent.prevent_destroy,
                     },
+                    skip_destroy: match old {
+                        Some(o) if !creating => o.skip_destroy,
+                        _ => intent.skip_destroy,
+                    },
                     identity: None,
                     identity_schema_version: None,
                 })
@@ -454,6 +459,7 @@ impl Planner<'_> {
             dependencies: o.dependencies.clone(),
             create_before_destroy: o.create_before_destroy,
             prevent_destroy: o.prevent_destroy,
+            skip_destroy: o.skip_destroy,
         });
         let entry = self.prior.entry(address.clone()).or_insert_with(|| Prior {
             address: address.clone(),

@@ -62,7 +62,11 @@ pub(super) fn execution_graph(
         let mut of_provider = Vec::new();
         match change.action {
             Action::NoOp => continue,
-            Action::Create | Action::Update | Action::Read | Action::CreateThenDelete => {
+            Action::Create
+            | Action::Update
+            | Action::Read
+            | Action::CreateThenDelete
+            | Action::CreateThenForget => {
                 let step = graph.add(match change.action {
                     Action::Update => Step::Update(i),
                     Action::Read => Step::Read(i),
@@ -71,6 +75,10 @@ pub(super) fn execution_graph(
                 let steps = blocks.entry(block()).or_default();
                 steps.forward.push(step);
                 of_provider.push(step);
+                if change.action == Action::CreateThenForget {
+                    let late = graph.add(Step::Forget(i));
+                    graph.order(step, late);
+                }
                 if change.action == Action::CreateThenDelete {
                     let late = graph.add(Step::DeleteDeposed(i));
                     graph.order(step, late);

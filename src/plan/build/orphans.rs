@@ -9,6 +9,7 @@ use streamform_lang::value::Value;
 use streamform_provider::protocol::PlanRequest;
 use streamform_provider::schema;
 
+use super::guard::kept;
 use super::place_findings;
 use super::prior::Prior;
 use super::prior::PriorObject;
@@ -120,6 +121,12 @@ impl Planner<'_> {
         deposed: Option<String>,
         reason: Option<ActionReason>,
     ) {
+        let block = self.input.config.resource(&address.config()).cloned();
+        if self.is_kept(address, block.as_deref(), object.skip_destroy) {
+            let mut change = self.forgotten(address, prior, object, deposed, reason);
+            change.explanation = block.is_none().then(kept);
+            return self.add(change);
+        }
         let Some(live) = self.providers.get(&prior.provider).cloned() else {
             return;
         };
@@ -148,12 +155,8 @@ impl Planner<'_> {
             after_private: response.private,
             ..change
         };
-        let block = self.input.config.resource(&address.config()).cloned();
         self.guard(&mut change, block.as_deref());
-        if change.deposed.is_none() {
-            self.change_of.insert(address.clone(), self.changes.len());
-        }
-        self.changes.push(change);
+        self.add(change);
     }
 
     /// Whether a `removed` block wants an object to stay and only to leave the state.
@@ -171,15 +174,30 @@ impl Planner<'_> {
         object: &PriorObject,
         deposed: Option<String>,
     ) {
+        let reason = (address.resource.mode == Mode::Managed).then(|| self.why_orphaned(address));
+        let change = self.forgotten(address, prior, object, deposed, reason);
+        self.add(change);
+    }
+
+    fn forgotten(
+        &self,
+        address: &AbsInstance,
+        prior: &Prior,
+        object: &PriorObject,
+        deposed: Option<String>,
+        reason: Option<ActionReason>,
+    ) -> InstanceChange {
         let before = schema::mark_sensitive(
             &prior.schema.block,
             object.current.clone().mark_with_paths(&object.marks),
         );
-        let reason = (address.resource.mode == Mode::Managed).then(|| self.why_orphaned(address));
         let change = self.deletion(address, prior, object, Action::Forget, reason, before);
-        let change = InstanceChange { deposed, ..change };
+        InstanceChange { deposed, ..change }
+    }
+
+    fn add(&mut self, change: InstanceChange) {
         if change.deposed.is_none() {
-            self.change_of.insert(address.clone(), self.changes.len());
+            self.change_of.insert(change.address.clone(), self.changes.len());
         }
         self.changes.push(change);
     }
@@ -240,6 +258,7 @@ impl Planner<'_> {
             dependencies: object.dependencies.clone(),
             create_before_destroy: object.create_before_destroy,
             prevent_destroy: object.prevent_destroy,
+            skip_destroy: object.skip_destroy,
             importing: None,
         }
     }

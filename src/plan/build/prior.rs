@@ -43,6 +43,7 @@ pub(super) struct PriorObject {
     pub create_before_destroy: bool,
     /// Deleting is forbidden.
     pub prevent_destroy: bool,
+    pub skip_destroy: bool,
 }
 
 /// One record of the state, as values.
@@ -137,6 +138,7 @@ pub(super) async fn object_from_state(
         dependencies: object.dependencies.clone(),
         create_before_destroy: object.create_before_destroy,
         prevent_destroy: object.prevent_destroy,
+        skip_destroy: object.skip_destroy,
     })
 }
 

@@ -311,6 +311,7 @@ impl<'a> Planner<'a> {
             prior: existing.and_then(|p| p.current.as_ref()),
             replace,
             create_before_destroy,
+            forgets: self.is_kept(&one.address, Some(block), false),
             dependencies: dependencies.to_vec(),
         }
         .plan();
@@ -319,7 +320,7 @@ impl<'a> Planner<'a> {
         change.previous_address = moved_from;
         change.importing = self.imported.get(&one.address).cloned();
         self.settle_unread(&mut change);
-        if change.action.is_replace() {
+        if matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
             self.guard(&mut change, Some(block));
         }
         let value = change.after.clone();

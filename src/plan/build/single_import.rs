@@ -152,6 +152,7 @@ impl Planner<'_> {
             dependencies: self.dependency_names(node),
             create_before_destroy: self.input.graph.is_create_before_destroy(node),
             prevent_destroy: block.lifecycle.prevent_destroy,
+            skip_destroy: block.lifecycle.skip_destroy,
             identity: None,
             identity_schema_version: None,
         });

@@ -34,6 +34,8 @@ impl Planner<'_> {
         let mended = match change.action {
             Action::Update => unread.access.iter().any(|p| changes(&p)),
             // The old object is deleted with the credentials that the new one gets: they must be known by then.
+            // Nothing is asked of the old object any more.
+            Action::CreateThenForget => true,
             Action::DeleteThenCreate | Action::CreateThenDelete => {
                 let known: Vec<&Path> = unread
                     .access

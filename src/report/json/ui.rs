@@ -172,16 +172,18 @@ impl UiStream {
 
     /// Counts and outputs of an apply that went well.
     pub fn applied(&self, done: &Summary, destroy: bool, state: &StateView) {
-        let (message, operation) = if destroy {
-            (
-                format!("Destroy complete! Resources: {} destroyed.", done.destroy),
-                "destroy",
-            )
+        let style = crate::report::TextStyle::default();
+        let (text, operation) = if destroy {
+            (crate::report::destroy_complete_text(done, &style), "destroy")
         } else {
-            let text = crate::report::apply_complete_text(done, &crate::report::TextStyle::default());
-            (text.trim_end().to_owned(), "apply")
+            (crate::report::apply_complete_text(done, &style), "apply")
         };
-        self.info(&message, "change_summary", "changes", counts(done, operation));
+        self.info(
+            text.trim_end(),
+            "change_summary",
+            "changes",
+            counts(done, operation),
+        );
         // As in Terraform: what is left after a destroy is told by its plan.
         if destroy {
             return;
@@ -375,7 +377,7 @@ fn action(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Read => "read",
         Action::Update => "update",
-        Action::DeleteThenCreate | Action::CreateThenDelete => "replace",
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => "replace",
         Action::Delete => "delete",
         // The stream's word for it; plan JSON says "forget".
         Action::Forget => "remove",

@@ -187,6 +187,10 @@ fn legend(out: &mut String, report: &PlanReport, style: &TextStyle) {
         (Action::Delete, "destroy"),
         (Action::DeleteThenCreate, "destroy and then create replacement"),
         (Action::CreateThenDelete, "create replacement and then destroy"),
+        (
+            Action::CreateThenForget,
+            "create replacement and then forget (kept, but no longer managed)",
+        ),
         (Action::Read, "read (data resources)"),
         (Action::Forget, "forget (kept, but no longer managed)"),
     ];
@@ -210,10 +214,15 @@ fn symbol(out: &mut String, action: Action, style: &TextStyle) {
             paint.push(out, Ink::Green, "+");
             out.push(' ');
         }
-        Action::CreateThenDelete => {
+        Action::CreateThenDelete | Action::CreateThenForget => {
             paint.push(out, Ink::Green, "+");
             out.push('/');
-            paint.push(out, Ink::Red, "-");
+            let gone = if action == Action::CreateThenForget {
+                "."
+            } else {
+                "-"
+            };
+            paint.push(out, Ink::Red, gone);
             out.push(' ');
         }
         other => {

@@ -32,10 +32,12 @@ pub fn apply_complete_text(done: &Summary, style: &TextStyle) -> String {
 
 /// `Destroy complete! Resources: 1 destroyed.` Ends in a line end.
 pub fn destroy_complete_text(done: &Summary, style: &TextStyle) -> String {
-    let mut out = style.paint.text(
-        Ink::BoldGreen,
-        &format!("Destroy complete! Resources: {} destroyed.", done.destroy),
-    );
+    let mut text = format!("Destroy complete! Resources: {} destroyed", done.destroy);
+    if done.forget > 0 {
+        _ = write!(text, ", {} forgotten", done.forget);
+    }
+    text.push('.');
+    let mut out = style.paint.text(Ink::BoldGreen, &text);
     out.push('\n');
     out
 }

@@ -137,6 +137,7 @@ pub(crate) fn change(
         dependencies: Vec::new(),
         create_before_destroy: false,
         prevent_destroy: false,
+        skip_destroy: false,
         importing: None,
     }
 }

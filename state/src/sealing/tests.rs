@@ -59,6 +59,7 @@ fn intent(id: u64) -> Intent {
         dependencies: Vec::new(),
         create_before_destroy: false,
         prevent_destroy: false,
+        skip_destroy: false,
         private: None,
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn intent(id: u64, address: &str) -> Intent {
         dependencies: Vec::new(),
         create_before_destroy: false,
         prevent_destroy: false,
+        skip_destroy: false,
         private: Some(vec![0, 255, 7]),
     }
 }

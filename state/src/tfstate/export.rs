@@ -153,6 +153,7 @@ fn instance(
         create_before_destroy: object.create_before_destroy,
         ours: Ours {
             prevent_destroy: object.prevent_destroy,
+            skip_destroy: object.skip_destroy,
             direct_dependencies,
         },
     }

@@ -284,6 +284,7 @@ fn take_object(instance: Instance, address: &str) -> Result<Object, StateError> 
         dependencies,
         create_before_destroy: instance.create_before_destroy,
         prevent_destroy: instance.ours.prevent_destroy,
+        skip_destroy: instance.ours.skip_destroy,
         identity: instance.identity,
         identity_schema_version: instance.identity_schema_version,
     })

@@ -105,6 +105,7 @@ prop_compose! {
         dependencies in vec((any::<bool>(), prop::sample::select(NAMES.to_vec())), 0..4),
         create_before_destroy in any::<bool>(),
         prevent_destroy in any::<bool>(),
+        skip_destroy in any::<bool>(),
         identity in option::of(any::<u32>().prop_map(|n| serde_json::json!({ "id": n }))),
     ) -> Object {
         let mut dependencies: Vec<String> = dependencies
@@ -122,6 +123,7 @@ prop_compose! {
             dependencies,
             create_before_destroy,
             prevent_destroy,
+            skip_destroy,
             identity_schema_version: identity.is_some().then_some(1),
             identity,
         }

@@ -1,7 +1,7 @@
 //! Terraform's state file, format version 4: the form in which a state comes from Terraform and goes back.
 //!
 //! Its `dependencies` are the full, transitive list, ours the direct one; the difference is made up when it is written. What the
-//! format has no place for (a remembered `prevent_destroy`, which of the dependencies are direct ones) stands in a field of our
+//! format has no place for (a remembered `prevent_destroy` or `destroy = false`, which of the dependencies are direct ones) stands in a field of our
 //! own, `"streamform"`, in the instances that need it: Terraform 1.11 reads over it, and drops it when it writes the file anew.
 //! What belongs to a place and not to a state stays there: open intents, record versions, documents.
 
@@ -100,6 +100,8 @@ struct Instance {
 struct Ours {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     prevent_destroy: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skip_destroy: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     direct_dependencies: Option<DirectDependencies>,
 }
@@ -114,7 +116,7 @@ struct DirectDependencies {
 
 impl Ours {
     fn is_empty(&self) -> bool {
-        !self.prevent_destroy && self.direct_dependencies.is_none()
+        !self.prevent_destroy && !self.skip_destroy && self.direct_dependencies.is_none()
     }
 }
 
