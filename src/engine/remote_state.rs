@@ -15,6 +15,7 @@ use streamform_state::StateView;
 
 use super::backend::LOCAL;
 use super::backend::Premises;
+use super::session::state_error;
 use super::session::told;
 use crate::config::BackendSettings;
 use crate::config::BackendType;
@@ -61,10 +62,8 @@ fn of_file(file: &Path) -> Result<Option<StateView>, StateFault> {
         Ok(text) => ForeignState::from_v4_text(&text)
             .map(|state| Some(state.view))
             .map_err(|e| {
-                fault(
-                    "Unsupported state file format",
-                    format!("{}: {}", file.display(), told(&e)),
-                )
+                let told = state_error(&e);
+                fault(&told.summary, format!("{}: {}", file.display(), told.detail))
             }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(fault(

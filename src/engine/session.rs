@@ -110,18 +110,18 @@ impl Session {
     /// When `id` is not that of the lock, there is none, or its process is alive.
     pub fn unlock(&self, id: &str) -> Result<(), Box<Diagnostic>> {
         self.usable()?;
-        match self.backend.force_unlock(&self.workspace, id) {
-            Ok(_) => Ok(()),
-            Err(e) => Err(Box::new(Diagnostic::error(
-                match &e {
-                    StateError::NotLocked { .. } if self.backend.local_folder(&self.workspace).is_some() => {
-                        "Failed to unlock state: LocalState not locked"
-                    }
-                    _ => "Failed to unlock state",
-                },
-                told(&e),
-            ))),
+        let Err(e) = self.backend.force_unlock(&self.workspace, id) else {
+            return Ok(());
+        };
+        let mut told = state_error(&e);
+        told.summary = match &e {
+            StateError::NotLocked { .. } if self.backend.local_folder(&self.workspace).is_some() => {
+                "Failed to unlock state: LocalState not locked"
+            }
+            _ => "Failed to unlock state",
         }
+        .to_owned();
+        Err(Box::new(told))
     }
 
     /// Opens the state for writing, and makes it if there is none.

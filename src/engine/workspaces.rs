@@ -234,7 +234,7 @@ pub fn state_of_file(session: &Session, path: &Path) -> Result<StateView, Box<Di
     match std::fs::read_to_string(path) {
         Ok(text) => ForeignState::from_v4_text(&text)
             .map(|s| s.view)
-            .map_err(|e| Box::new(Diagnostic::error("Unsupported state file format", e.to_string()))),
+            .map_err(|e| Box::new(state_error(&e))),
         Err(e) => {
             let folder = streamform_state::folder_of_file(path);
             if e.kind() == std::io::ErrorKind::NotFound && folder.exists() {

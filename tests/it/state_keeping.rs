@@ -251,6 +251,7 @@ fn who_waits_is_told_for_whom_and_readers_do_not_wait() {
             "Error acquiring the state lock",
         ],
     );
+    assert_eq!(late.stderr.matches("acquiring the state lock").count(), 1);
 
     let mut waiting = Running::start(&sandbox, &["plan", "-lock-timeout=100s"]);
     thread::sleep(Duration::from_millis(900));
