@@ -382,14 +382,43 @@ pub(super) fn run(surroundings: &Surroundings, args: &PlanArgs) -> u8 {
     }
     view.diagnostics(&args.running.state_file.deprecated(), &Sources::default());
     let code = match wanted.plan(&view, &mut opened, &args.variables) {
-        Some(planned) => tell(&view, &opened, args, planned),
+        Some(planned) => {
+            let wishes = Wishes {
+                out: args.out.as_deref(),
+                generate_config_out: args.generate_config_out.as_deref(),
+                detailed_exitcode: args.detailed_exitcode,
+            };
+            tell(&view, &opened, wishes, planned)
+        }
         None => 1,
     };
     opened.close();
     code
 }
 
-fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> u8 {
+/// What becomes of a plan that is not carried out now.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wishes<'a> {
+    /// It is saved here.
+    pub(super) out: Option<&'a Path>,
+    /// Blocks for imports are written here.
+    generate_config_out: Option<&'a Path>,
+    /// The exit code says whether there are changes.
+    detailed_exitcode: bool,
+}
+
+impl<'a> Wishes<'a> {
+    /// To be saved.
+    pub(super) fn saved(out: &'a Path) -> Self {
+        Wishes {
+            out: Some(out),
+            ..Wishes::default()
+        }
+    }
+}
+
+/// Shows a plan and saves it, if that is asked for; the result is the exit code.
+pub(super) fn tell(view: &View, opened: &Opened, wishes: Wishes<'_>, mut planned: Planned) -> u8 {
     planned.release();
     // A plan that leaves something out is not to be saved as if it were all.
     let held = std::mem::take(&mut planned.held);
@@ -398,9 +427,8 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
         show_plan(view, plan, &planned.diagnostics);
     }
     // Also where the plan has errors: what was written may be what is to be mended.
-    let written = args
+    let written = wishes
         .generate_config_out
-        .as_deref()
         .filter(|_| !planned.generated.is_empty());
     if let Some(path) = written
         && let Err(d) = generated::write(path, &planned.generated)
@@ -417,13 +445,13 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     };
     // What is deferred is a reason to come back.
     let changes = does_something(plan) || !plan.deferred.is_empty();
-    if let Some(out) = &args.out
+    if let Some(out) = wishes.out
         && let Err(d) = write_plan(view, opened, &planned, out)
     {
         return view.fail(*d);
     }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {
-        let next = match &args.out {
+        let next = match wishes.out {
             Some(out) => NextStep::Saved(&out.to_string_lossy()),
             None => NextStep::NotSaved,
         };
@@ -431,16 +459,11 @@ fn tell(view: &View, opened: &Opened, args: &PlanArgs, mut planned: Planned) -> 
     }
     // The process is about to end: taking a large plan apart piece by piece would only cost time.
     std::mem::forget(planned);
-    if args.detailed_exitcode && changes { 2 } else { 0 }
+    if wishes.detailed_exitcode && changes { 2 } else { 0 }
 }
 
 /// Saves a plan.
-pub(super) fn write_plan(
-    view: &View,
-    opened: &Opened,
-    planned: &Planned,
-    out: &Path,
-) -> Result<(), Box<Diagnostic>> {
+fn write_plan(view: &View, opened: &Opened, planned: &Planned, out: &Path) -> Result<(), Box<Diagnostic>> {
     let saved = planned.to_save(&opened.session.workspace);
     match saved.map(|s| s.write(out, opened.session.key.as_ref())) {
         Some(Err(e)) => {

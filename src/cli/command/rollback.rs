@@ -1,6 +1,5 @@
 //! `rollback`
 
-use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,8 +8,8 @@ use streamform_lang::diag::Diagnostic;
 use super::apply::Approval;
 use super::apply::carry_out;
 use super::plan::Wanted;
-use super::plan::show_plan;
-use super::plan::write_plan;
+use super::plan::Wishes;
+use super::plan::tell;
 use super::view::View;
 use crate::cli::arguments::PlanningArgs;
 use crate::cli::arguments::RunningArgs;
@@ -18,12 +17,9 @@ use crate::cli::arguments::VariableArgs;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
 use crate::cli::variables;
-use crate::engine::Planned;
 use crate::engine::history;
 use crate::engine::history::Kind;
 use crate::plan::PlanMode;
-use crate::report::NextStep;
-use crate::report::next_step_text;
 use crate::report::rollback_text;
 
 /// Plan an earlier version again, and go back to it
@@ -121,29 +117,10 @@ fn go_back(view: &View, opened: &mut Opened, args: &RollbackArgs) -> u8 {
     }
     planned.occasion = Some((Kind::Rollback, format!("to version {}", args.version)));
     match &args.out {
-        Some(out) => save(view, opened, planned, out),
+        Some(out) => tell(view, opened, Wishes::saved(out), planned),
         None => {
             let approval = Approval::of(args.auto_approve, args.variables.input);
             carry_out(view, opened, approval, planned)
         }
     }
-}
-
-fn save(view: &View, opened: &Opened, mut planned: Planned, out: &Path) -> u8 {
-    planned.release();
-    if let Some(plan) = &planned.plan {
-        show_plan(view, plan, &planned.diagnostics);
-    }
-    view.diagnostics(&planned.diagnostics, &planned.sources);
-    if planned.diagnostics.has_errors() {
-        return 1;
-    }
-    if let Err(d) = write_plan(view, opened, &planned, out) {
-        return view.fail(*d);
-    }
-    if let Some(ui) = view.human() {
-        let name = out.to_string_lossy();
-        ui.out(&next_step_text(NextStep::Saved(&name), None, &ui.style()));
-    }
-    0
 }
