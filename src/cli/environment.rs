@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::LazyLock;
 
-use crate::report::Secrets;
+use crate::plan::Secrets;
 use crate::report::Ui;
 use crate::report::UiSettings;
 

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::RwLock;
 use std::time::Instant;
 
 use streamform_lang::diag::Diagnostic;
@@ -38,7 +37,7 @@ use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Observer;
 use crate::plan::Operation;
-use crate::plan::Redactor;
+use crate::plan::Secrets;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::provisioners_of;
@@ -219,7 +218,7 @@ impl<'a> Run<'a> {
         let tail = Arc::<Mutex<String>>::default();
         let printed = Printed {
             observer: Arc::clone(&self.observer),
-            secrets: Arc::clone(&self.secrets),
+            secrets: self.secrets.clone(),
             address,
             provisioner: provisioner.ty.to_string(),
             secret: exec.secret,
@@ -228,7 +227,7 @@ impl<'a> Run<'a> {
         printed.tell(&exec.announcement());
         let command = match exec.secret {
             Some(secret) => Err(secret),
-            None if printed.hides(&exec.command) => Err("sensitive"),
+            None if printed.secrets.hides(&exec.command) => Err("sensitive"),
             None => Ok(exec.command),
         };
         at.current = Some(Running {
@@ -333,10 +332,7 @@ impl<'a> Run<'a> {
     pub(super) fn learn(&self, value: &Value) {
         self.observer.secret(value);
         if self.provisions {
-            self.secrets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .learn(value);
+            self.secrets.learn(value);
         }
     }
 }
@@ -344,7 +340,7 @@ impl<'a> Run<'a> {
 /// What a program prints, on its way to the user.
 struct Printed {
     observer: Arc<dyn Observer>,
-    secrets: Arc<RwLock<Redactor>>,
+    secrets: Secrets,
     address: String,
     provisioner: String,
     secret: Option<&'static str>,
@@ -352,17 +348,11 @@ struct Printed {
 }
 
 impl Printed {
-    fn hides(&self, text: &str) -> bool {
-        self.secrets
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .hides(text)
-    }
-
     fn tell(&self, text: &str) -> bool {
         let hidden = match self.secret {
             Some(secret) => Some(format!("(output suppressed due to {secret} value in config)")),
             None => self
+                .secrets
                 .hides(text)
                 .then(|| "(output suppressed: it holds a sensitive value)".to_owned()),
         };

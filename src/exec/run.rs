@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -39,7 +38,7 @@ use crate::plan::Event;
 use crate::plan::Observer;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
-use crate::plan::Redactor;
+use crate::plan::Secrets;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::Summary;
@@ -163,7 +162,7 @@ pub(super) struct Run<'a> {
     /// Whether the configuration has provisioners at all.
     pub(super) provisions: bool,
     /// What must not be shown of what their programs print; empty where there are none.
-    pub(super) secrets: Arc<RwLock<Redactor>>,
+    pub(super) secrets: Secrets,
     pub(super) diagnostics: Diagnostics,
     pub(super) done: Summary,
     /// Deposed keys that replacements of this run have given.
@@ -193,12 +192,10 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
     let open = lock(&journal).open_intents();
     let plan_ref: &Plan = &plan;
     let provisions = provision::any(input.config);
-    let secrets = if provisions {
-        Redactor::of_plan(plan_ref)
-    } else {
-        Redactor::default()
-    };
-    let secrets = Arc::new(RwLock::new(secrets));
+    let secrets = Secrets::default();
+    if provisions {
+        secrets.learn_plan(plan_ref);
+    }
     let mut run = Run {
         plan: Arc::clone(&plan),
         config: input.config,
@@ -209,7 +206,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
             input.graph,
             plan_ref,
             input.settings,
-            provisions.then(|| Arc::clone(&secrets)),
+            provisions.then(|| secrets.clone()),
         ),
         providers: input.providers,
         journal: Arc::clone(&journal),
@@ -220,7 +217,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         stop: input.stop,
         commands: input.commands,
         provisions,
-        secrets: Arc::clone(&secrets),
+        secrets,
         diagnostics: Diagnostics::new(),
         done: Summary::default(),
         deposed: HashMap::new(),

@@ -2,9 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsResource;
@@ -25,7 +22,7 @@ use crate::plan::Action;
 use crate::plan::InstanceChange;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
-use crate::plan::Redactor;
+use crate::plan::Secrets;
 
 /// The world of an apply.
 pub(super) struct Values<'a> {
@@ -41,7 +38,7 @@ pub(super) struct Values<'a> {
     done: HashSet<NodeId>,
     failed: HashSet<NodeId>,
     /// Learns what must not be shown; none where nobody could show it.
-    secrets: Option<Arc<RwLock<Redactor>>>,
+    secrets: Option<Secrets>,
 }
 
 impl<'a> Values<'a> {
@@ -50,7 +47,7 @@ impl<'a> Values<'a> {
         graph: &'a deps::Graph,
         plan: &'a Plan,
         settings: WorldSettings,
-        secrets: Option<Arc<RwLock<Redactor>>>,
+        secrets: Option<Secrets>,
     ) -> Self {
         let mut by_block: HashMap<AbsResource, Vec<usize>> = HashMap::new();
         for (i, c) in plan
@@ -143,7 +140,6 @@ impl<'a> Values<'a> {
     /// Remembers a variable that is secret.
     fn learn(&self, module: ModuleId, name: &str) {
         let Some(secrets) = &self.secrets else { return };
-        let mut secrets = secrets.write().unwrap_or_else(PoisonError::into_inner);
         for id in self.world.instances_of(module) {
             if let Some(value) = self.world.variable(*id, name) {
                 secrets.learn(value);

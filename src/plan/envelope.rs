@@ -10,7 +10,7 @@ use streamform_state::SealKey;
 use super::InstanceChange;
 use super::Plan;
 use super::PlanFileError;
-use super::redact::marked_values;
+use super::marked_values;
 
 /// The first line of a plan file in clear.
 const PLAIN: &[u8] = b"streamform-plan\n";

@@ -15,8 +15,8 @@ use streamform_provider::schema::Attribute;
 use streamform_provider::schema::Block;
 use streamform_provider::schema::Nesting;
 
-use super::redact::Redactor;
 use super::value_text::quote;
+use crate::plan::Secrets;
 
 pub use text::Line;
 pub use text::TextLines;
@@ -117,7 +117,7 @@ pub type Labelled = (Option<Name>, Diff);
 #[derive(Clone, Copy, Debug)]
 pub struct Differ<'a> {
     /// Secrets that are hidden wherever they turn up.
-    pub secrets: &'a Redactor,
+    pub secrets: &'a Secrets,
     /// Attributes because of which the object is replaced.
     pub replace: &'a [Path],
     /// Whether what is looked at has no declared type, as outputs have none. Maps are written as objects then, as Terraform

@@ -14,7 +14,6 @@ use streamform_lang::value::Value;
 use streamform_provider::schema;
 
 use super::diagnostic::diagnostic_json;
-use super::model::secrets_of;
 use super::paint::Ink;
 use super::paint::wrap;
 use super::terminal::TextStyle;
@@ -23,7 +22,7 @@ use super::value_text::clean;
 use super::value_text::value_text;
 use crate::plan::Action;
 use crate::plan::Plan;
-use crate::plan::Redactor;
+use crate::plan::Secrets;
 
 /// Everything that was found to differ.
 #[derive(Clone, Debug)]
@@ -59,9 +58,9 @@ pub struct Difference {
 }
 
 impl DriftReport {
-    /// Works the report out of a refresh-only plan; `checked` objects were looked at.
-    pub fn of(plan: &Plan, checked: usize) -> DriftReport {
-        let secrets = secrets_of(plan);
+    /// Works the report out of a refresh-only plan; `checked` objects were looked at. `secrets` learns those of the plan.
+    pub fn of(plan: &Plan, checked: usize, secrets: &Secrets) -> DriftReport {
+        secrets.learn_plan(plan);
         let found = plan.drift.iter().filter(|d| d.action != Action::NoOp);
         let objects = found
             .map(|d| {
@@ -72,10 +71,10 @@ impl DriftReport {
                 if gone {
                     let id = Path::attr("id");
                     if let Some(value) = before.at(&id).filter(|v| !v.is_null()) {
-                        differences.push(difference(&id, Some(value), None, &secrets));
+                        differences.push(difference(&id, Some(value), None, secrets));
                     }
                 } else {
-                    compare(&before, &after, &mut Path::root(), &secrets, &mut differences);
+                    compare(&before, &after, &mut Path::root(), secrets, &mut differences);
                 }
                 DriftedObject {
                     address: match &d.deposed {
@@ -203,7 +202,7 @@ fn plain(value: &Value) -> Json {
 }
 
 /// Goes down where both sides have the same shape, and takes down where they differ.
-fn compare(before: &Value, after: &Value, at: &mut Path, secrets: &Redactor, out: &mut Vec<Difference>) {
+fn compare(before: &Value, after: &Value, at: &mut Path, secrets: &Secrets, out: &mut Vec<Difference>) {
     let bare = |v: &Value| v.clone().unmark_deep().0;
     if bare(before) == bare(after) {
         return;
@@ -246,7 +245,7 @@ fn compare(before: &Value, after: &Value, at: &mut Path, secrets: &Redactor, out
     out.push(difference(at, Some(before), Some(after), secrets));
 }
 
-fn difference(at: &Path, recorded: Option<&Value>, real: Option<&Value>, secrets: &Redactor) -> Difference {
+fn difference(at: &Path, recorded: Option<&Value>, real: Option<&Value>, secrets: &Secrets) -> Difference {
     let secret = |v: Option<&Value>| {
         v.is_some_and(|v| v.deep_marks().contains(Marks::SENSITIVE) || secrets.hides(&value_text(v)))
     };

@@ -7,7 +7,6 @@ use streamform_lang::value::Value;
 
 use super::TextStyle;
 use super::paint::Ink;
-use super::secrets::Secrets;
 use super::state_text::output_value;
 use super::value_text::clean;
 use super::value_text::value_text;
@@ -19,6 +18,7 @@ use crate::engine::history::Sql;
 use crate::engine::history::Status;
 use crate::engine::history::TwoTexts;
 use crate::engine::history::Version;
+use crate::plan::Secrets;
 
 /// The list of versions, newest first. `all`: how many there are.
 pub fn history_text(versions: &[Version], all: usize, style: &TextStyle) -> String {

@@ -4,7 +4,7 @@
 //! | what | function |
 //! | --- | --- |
 //! | streams, prompts | [`Ui::out`], [`Ui::err`], [`Ui::prompt`], [`Ui::diagnostics`] |
-//! | secrets by value, masked in all of it | [`Secrets`]; in clear: [`Ui::out_in_clear`] |
+//! | secrets by value, masked in all of it | [`crate::plan::Secrets`]; in clear: [`Ui::out_in_clear`] |
 //! | diagnostics | [`diagnostics_text`], [`diagnostic_json`] |
 //! | a plan | [`PlanReport::of`], then [`plan_text`]; below it [`next_step_text`] |
 //! | progress | [`Progress::new`] gives a [`crate::plan::Observer`]; single lines: [`event_line`] |
@@ -27,11 +27,10 @@ pub mod history;
 pub mod json;
 pub mod line_editor;
 pub mod markdown;
-mod mask;
 pub mod model;
 pub mod paint;
-pub mod redact;
-pub mod secrets;
+#[cfg(test)]
+mod specimens;
 pub mod state_text;
 pub mod terminal;
 pub mod tree_text;
@@ -59,7 +58,6 @@ pub use markdown::MarkdownOptions;
 pub use markdown::plan_markdown;
 pub use model::PlanReport;
 pub use paint::Paint;
-pub use secrets::Secrets;
 pub use state_text::instance_text;
 pub use state_text::state_outputs;
 pub use state_text::state_text;

@@ -12,7 +12,6 @@ use super::diff::Body;
 use super::diff::Diff;
 use super::diff::Differ;
 use super::diff::Sign;
-use super::redact::Redactor;
 use super::value_text::clean;
 use super::value_text::clean_lines;
 use crate::plan::Action;
@@ -22,6 +21,7 @@ use crate::plan::Deferred;
 use crate::plan::InstanceChange;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
+use crate::plan::Secrets;
 use crate::plan::Summary;
 
 /// A plan, ready to be drawn.
@@ -114,11 +114,6 @@ pub struct CheckReport {
     pub messages: Vec<String>,
 }
 
-/// Every secret of a plan, to be looked for in whatever is shown of it.
-pub fn secrets_of(plan: &Plan) -> Redactor {
-    Redactor::of_plan(plan)
-}
-
 /// A value of a change with the marks of its schema.
 fn marked(change: &InstanceChange, value: &Value) -> Value {
     schema::mark_sensitive(&change.schema.block, value.clone())
@@ -130,16 +125,16 @@ pub(super) fn present(value: &Value) -> Option<&Value> {
 }
 
 impl PlanReport {
-    /// Works the report out.
-    pub fn of(plan: &Plan) -> PlanReport {
-        let secrets = secrets_of(plan);
+    /// Works the report out. `secrets` learns those of the plan; a value that it knows is hidden wherever it turns up.
+    pub fn of(plan: &Plan, secrets: &Secrets) -> PlanReport {
+        secrets.learn_plan(plan);
         let mut changes = Vec::new();
         let mut unchanged = 0;
         for c in &plan.changes {
             if c.action == Action::NoOp && c.previous_address.is_none() && c.importing.is_none() {
                 unchanged += 1;
             } else {
-                changes.push(change(c, &secrets, false));
+                changes.push(change(c, secrets, false));
             }
         }
         let outputs = plan
@@ -148,7 +143,7 @@ impl PlanReport {
             .filter(|o| o.action != Action::NoOp)
             .map(|o| OutputReport {
                 name: o.name.clone(),
-                diff: output(o, &secrets),
+                diff: output(o, secrets),
             })
             .collect();
         let checks = plan
@@ -168,7 +163,7 @@ impl PlanReport {
         PlanReport {
             mode: plan.mode,
             changes,
-            drift: drift(plan, &secrets),
+            drift: drift(plan, secrets),
             drifted: plan.drift.len(),
             outputs,
             unchanged,
@@ -188,7 +183,7 @@ impl PlanReport {
 }
 
 /// The drift to be shown.
-fn drift(plan: &Plan, secrets: &Redactor) -> Vec<ChangeReport> {
+fn drift(plan: &Plan, secrets: &Secrets) -> Vec<ChangeReport> {
     if plan.mode == PlanMode::RefreshOnly {
         return plan.drift.iter().map(|c| change(c, secrets, true)).collect();
     }
@@ -211,7 +206,7 @@ fn drift(plan: &Plan, secrets: &Redactor) -> Vec<ChangeReport> {
         .collect()
 }
 
-fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
+fn output(o: &crate::plan::OutputChange, secrets: &Secrets) -> Diff {
     let sign = match o.action {
         Action::Create => Sign::Add,
         Action::Delete => Sign::Remove,
@@ -240,7 +235,7 @@ fn output(o: &crate::plan::OutputChange, secrets: &Redactor) -> Diff {
     differ.value(b, a)
 }
 
-fn change(c: &InstanceChange, secrets: &Redactor, drift: bool) -> ChangeReport {
+fn change(c: &InstanceChange, secrets: &Secrets, drift: bool) -> ChangeReport {
     let differ = Differ {
         secrets,
         replace: &c.replace_paths,

@@ -26,11 +26,11 @@ use streamform_state::StateView;
 use super::diff::BlockDiff;
 use super::diff::Differ;
 use super::paint::Ink;
-use super::redact::Redactor;
 use super::terminal::DiffWriter;
 use super::terminal::Layout;
 use super::terminal::Manner;
 use super::terminal::TextStyle;
+use crate::plan::Secrets;
 use crate::plan::build::path_from_state;
 
 /// One object of the state, with its value marked.
@@ -144,15 +144,14 @@ pub fn state_outputs(state: &StateView) -> Vec<(Name, Value, bool)> {
         .collect()
 }
 
-/// The whole state, as `show` prints it.
-pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> String {
+/// The whole state, as `show` prints it. `secrets` learns those of the state.
+pub fn state_text(state: &StateView, registry: &Registry, secrets: &Secrets, style: &TextStyle) -> String {
     let mut out = String::new();
     if state.is_empty() {
         out.push_str("The state is empty. No resources are represented.\n");
         return out;
     }
     let objects = objects_of(state, registry);
-    let mut secrets = Redactor::default();
     objects.iter().for_each(|o| secrets.learn(&o.value));
     let outputs = state_outputs(state);
     outputs.iter().for_each(|(_, v, _)| secrets.learn(v));
@@ -160,7 +159,7 @@ pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> 
         if i > 0 {
             out.push('\n');
         }
-        object(&mut out, o, &secrets, style);
+        object(&mut out, o, secrets, style);
     }
     if !outputs.is_empty() {
         if !objects.is_empty() {
@@ -168,7 +167,7 @@ pub fn state_text(state: &StateView, registry: &Registry, style: &TextStyle) -> 
         }
         out.push_str("Outputs:\n\n");
         let differ = Differ {
-            secrets: &secrets,
+            secrets,
             replace: &[],
             untyped: false,
         };
@@ -191,23 +190,23 @@ pub fn instance_text(
     state: &StateView,
     address: &str,
     registry: &Registry,
+    secrets: &Secrets,
     style: &TextStyle,
 ) -> Option<String> {
     let record = state.get(address)?;
     let mut out = String::new();
     let objects = objects_of_record(record, registry);
-    let mut secrets = Redactor::default();
     objects.iter().for_each(|o| secrets.learn(&o.value));
     for (i, o) in objects.iter().enumerate() {
         if i > 0 {
             out.push('\n');
         }
-        object(&mut out, o, &secrets, style);
+        object(&mut out, o, secrets, style);
     }
     Some(out)
 }
 
-fn object(out: &mut String, o: &StateObject, secrets: &Redactor, style: &TextStyle) {
+fn object(out: &mut String, o: &StateObject, secrets: &Secrets, style: &TextStyle) {
     let mut title = format!("# {}:", o.address);
     if let Some(key) = &o.deposed {
         _ = write!(title, " (deposed object {key})");

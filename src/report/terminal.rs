@@ -38,6 +38,3 @@ impl Default for TextStyle {
         }
     }
 }
-
-#[cfg(test)]
-pub(super) mod tests;

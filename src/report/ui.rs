@@ -16,8 +16,8 @@ use indicatif::ProgressDrawTarget;
 use super::diagnostic::DiagnosticStyle;
 use super::diagnostic::diagnostics_text;
 use super::paint::Paint;
-use super::secrets::Secrets;
 use super::terminal::TextStyle;
+use crate::plan::Secrets;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 

@@ -84,8 +84,8 @@ fn tell(view: &View, opened: &Opened, args: &DriftArgs, planned: &Planned) -> u8
             .sum(),
         Err(d) => return fail(view, args, &(*d).into(), &planned.sources),
     };
-    let report = DriftReport::of(plan, checked);
     let ui = view.ui();
+    let report = DriftReport::of(plan, checked, ui.secrets());
     if args.json {
         let told = report.json(&planned.diagnostics, &planned.sources);
         ui.out(&line(format_args!("{told:#}")));

@@ -17,7 +17,6 @@ use crate::plan::SavedPlan;
 use crate::report::MarkdownOptions;
 use crate::report::PlanReport;
 use crate::report::Ui;
-use crate::report::json::Secrets;
 use crate::report::json::json_text;
 use crate::report::json::plan_json;
 use crate::report::json::state_json;
@@ -67,12 +66,15 @@ fn plan(ui: &Ui, session: &Session, args: &ShowArgs, path: &Path) -> Result<(), 
     let plan = &saved.plan;
     if args.json {
         let loaded = engine::load(&saved.files, Path::new(&saved.root), &session.registry);
-        let told = plan_json(plan, Some((&loaded.config, &session.registry)), Secrets::Clear);
+        let told = plan_json(plan, Some((&loaded.config, &session.registry)));
         ui.out_in_clear(&line(json_text(&told)));
     } else if args.markdown {
-        ui.out(&plan_markdown(&PlanReport::of(plan), &MarkdownOptions::default()));
+        ui.out(&plan_markdown(
+            &PlanReport::of(plan, ui.secrets()),
+            &MarkdownOptions::default(),
+        ));
     } else {
-        let text = plan_text(&PlanReport::of(plan), &ui.style());
+        let text = plan_text(&PlanReport::of(plan, ui.secrets()), &ui.style());
         ui.out(&format!("\n{}\n", text.trim_matches('\n')));
     }
     Ok(())
@@ -105,10 +107,10 @@ fn state(ui: &Ui, session: &Session, args: &ShowArgs, state: &StateView) -> Resu
         ));
     }
     if args.json {
-        let told = state_json(state, &session.registry, Secrets::Clear);
+        let told = state_json(state, &session.registry);
         ui.out_in_clear(&line(json_text(&told)));
     } else {
-        ui.out(&state_text(state, &session.registry, &ui.style()));
+        ui.out(&state_text(state, &session.registry, ui.secrets(), &ui.style()));
     }
     Ok(())
 }

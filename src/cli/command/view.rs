@@ -84,7 +84,7 @@ impl View {
     pub(super) fn plan(&self, plan: &Plan) {
         match self {
             View::Human(ui) => {
-                let text = plan_text(&PlanReport::of(plan), &ui.style());
+                let text = plan_text(&PlanReport::of(plan, ui.secrets()), &ui.style());
                 // It may be long: no second copy of it.
                 ui.out("\n");
                 ui.out(text.trim_matches('\n'));

@@ -23,15 +23,13 @@ use streamform_provider::Registry;
 use streamform_provider::schema::Block as SchemaBlock;
 use streamform_provider::schema::Nesting;
 
-use super::Secrets;
 use super::state::mode;
-use super::value::Writer;
+use super::value;
 use crate::config::Configuration;
 use crate::config::Module;
 use crate::config::ResourceBlock;
 use crate::config::walk::each_child;
 use crate::config::walk::traversals;
-use crate::report::redact::Redactor;
 
 /// A scope in which nothing has a value: what can be evaluated in it is constant.
 #[derive(Default)]
@@ -49,15 +47,10 @@ impl Scope for Nothing {
 struct Context<'a> {
     config: &'a Configuration,
     registry: &'a Registry,
-    secrets: Secrets,
 }
 
-pub(super) fn configuration_json(config: &Configuration, registry: &Registry, secrets: Secrets) -> Json {
-    let c = Context {
-        config,
-        registry,
-        secrets,
-    };
+pub(super) fn configuration_json(config: &Configuration, registry: &Registry) -> Json {
+    let c = Context { config, registry };
     json!({ "provider_config": c.providers(), "root_module": c.module(config.root()) })
 }
 
@@ -151,21 +144,10 @@ impl Context<'_> {
             out.insert("module_calls".into(), Json::Object(calls.collect()));
         }
         if !module.variables.is_empty() {
-            let known = Redactor::default();
-            let w = Writer {
-                secrets: self.secrets,
-                known: &known,
-            };
             let variables = module.variables.iter().map(|(name, v)| {
                 let mut json = Map::new();
-                match &v.default {
-                    Some(_) if v.sensitive && self.secrets == Secrets::Hidden => {
-                        json.insert("default".into(), Json::Null);
-                    }
-                    Some(default) => {
-                        json.insert("default".into(), w.value(default));
-                    }
-                    None => {}
+                if let Some(default) = &v.default {
+                    json.insert("default".into(), value::plain(default));
                 }
                 if let Some(d) = &v.description {
                     json.insert("description".into(), json!(d.as_str()));
@@ -232,19 +214,11 @@ impl Context<'_> {
             .collect()
     }
 
-    /// Arguments and blocks; blocks that may occur several times become lists. Sensitive constants are not told.
+    /// Arguments and blocks; blocks that may occur several times become lists.
     fn body(&self, body: &Body, schema: Option<&SchemaBlock>) -> Map<String, Json> {
         let mut out = Map::new();
         for a in &body.attributes {
-            let attribute = schema.and_then(|s| s.attribute(&a.name.name));
-            let sensitive = attribute.is_some_and(|a| a.sensitive) && self.secrets == Secrets::Hidden;
-            let expression = self.expression(&a.expr);
-            let shown = if sensitive && expression.get("constant_value").is_some() {
-                json!({})
-            } else {
-                expression
-            };
-            out.insert(a.name.name.to_string(), shown);
+            out.insert(a.name.name.to_string(), self.expression(&a.expr));
         }
         for b in &body.blocks {
             let name = b.kind.name.as_str();
@@ -277,8 +251,7 @@ impl Context<'_> {
         if problems.has_errors() || !value.is_wholly_known() {
             return json!({});
         }
-        let known = Redactor::default();
-        json!({ "constant_value": Writer { secrets: self.secrets, known: &known }.value(&value) })
+        json!({ "constant_value": value::plain(&value) })
     }
 }
 

@@ -29,15 +29,5 @@ pub use validate::validate_json;
 /// The release of Terraform whose formats these are: programs that read them check it.
 pub const COMPATIBLE_VERSION: &str = "1.11.4";
 
-/// Whether sensitive values are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Secrets {
-    /// As `null`; what is sensitive is told beside the values.
-    #[default]
-    Hidden,
-    /// In clear, as Terraform does: only where the user asked for it.
-    Clear,
-}
-
 #[cfg(test)]
 pub(super) mod tests;

@@ -16,7 +16,6 @@ use streamform_provider::Registry;
 use streamform_provider::schema;
 
 use super::COMPATIBLE_VERSION;
-use super::Secrets;
 use super::checks::checks_json;
 use super::configuration::configuration_json;
 use super::relevant::relevant_attributes;
@@ -25,7 +24,6 @@ use super::state::Tree;
 use super::state::mode;
 use super::state::resource;
 use super::value;
-use super::value::Writer;
 use crate::config::Configuration;
 use crate::plan::Action;
 use crate::plan::ActionReason;
@@ -33,27 +31,21 @@ use crate::plan::Deferred;
 use crate::plan::InstanceChange;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
-use crate::report::model::secrets_of;
 
 /// The whole plan. `configuration` is the one that it was made from, where it is at hand.
-pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>, secrets: Secrets) -> Json {
-    let known = secrets_of(plan);
-    let w = Writer {
-        secrets,
-        known: &known,
-    };
+pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>) -> Json {
     let mut out = Map::new();
     out.insert("format_version".into(), json!("1.2"));
     out.insert("terraform_version".into(), json!(COMPATIBLE_VERSION));
-    let variables = variables(plan, configuration.map(|(c, _)| c), w);
+    let variables = variables(plan, configuration.map(|(c, _)| c));
     if !variables.is_empty() {
         out.insert("variables".into(), Json::Object(variables));
     }
-    out.insert("planned_values".into(), planned_values(plan, w));
+    out.insert("planned_values".into(), planned_values(plan));
     if !plan.drift.is_empty() {
         out.insert(
             "resource_drift".into(),
-            plan.drift.iter().map(|c| resource_change(c, w)).collect(),
+            plan.drift.iter().map(resource_change).collect(),
         );
     }
     let changes: Vec<Json> = plan
@@ -61,7 +53,7 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
         .iter()
         // What was read while planning is no change.
         .filter(|c| !(c.action == Action::NoOp && c.mode() == Mode::Data))
-        .map(|c| resource_change(c, w))
+        .map(resource_change)
         .collect();
     if !changes.is_empty() {
         out.insert("resource_changes".into(), Json::Array(changes));
@@ -70,18 +62,15 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
         let outputs: Map<String, Json> = plan
             .outputs
             .iter()
-            .map(|o| (o.name.to_string(), output_change(o, w)))
+            .map(|o| (o.name.to_string(), output_change(o)))
             .collect();
         out.insert("output_changes".into(), Json::Object(outputs));
     }
-    if let Some(prior) = prior_state(plan, w) {
+    if let Some(prior) = prior_state(plan) {
         out.insert("prior_state".into(), prior);
     }
     if let Some((config, registry)) = configuration {
-        out.insert(
-            "configuration".into(),
-            configuration_json(config, registry, secrets),
-        );
+        out.insert("configuration".into(), configuration_json(config, registry));
     }
     if let Some(relevant) = configuration.and_then(|(config, _)| relevant_attributes(plan, config)) {
         out.insert("relevant_attributes".into(), relevant);
@@ -109,24 +98,20 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
 }
 
 /// Values of the root module's variables: as given, else their defaults.
-fn variables(plan: &Plan, config: Option<&Configuration>, w: Writer<'_>) -> Map<String, Json> {
+fn variables(plan: &Plan, config: Option<&Configuration>) -> Map<String, Json> {
     let declared = config.map(|c| &c.root().variables);
-    let shown = |name: &str, value: &Value| {
-        let sensitive = declared.and_then(|d| d.get(name)).is_some_and(|v| v.sensitive);
-        let hidden = sensitive && w.secrets == Secrets::Hidden;
-        json!({ "value": if hidden { Json::Null } else { w.value(value) } })
-    };
+    let shown = |value: &Value| json!({ "value": value::plain(value) });
     let mut all: BTreeMap<String, Json> = BTreeMap::new();
     for (name, v) in declared.into_iter().flatten() {
         if let Some(default) = &v.default {
-            all.insert(name.to_string(), shown(name, default));
+            all.insert(name.to_string(), shown(default));
         }
     }
     for (name, value) in &plan.variables {
         if value.marks().contains(Marks::EPHEMERAL) {
             continue;
         }
-        all.insert(name.to_string(), shown(name, value));
+        all.insert(name.to_string(), shown(value));
     }
     all.into_iter().collect()
 }
@@ -135,7 +120,7 @@ fn marked(c: &InstanceChange, v: &Value) -> Value {
     schema::mark_sensitive(&c.schema.block, v.clone())
 }
 
-fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
+fn planned_values(plan: &Plan) -> Json {
     let mut out = Map::new();
     let outputs: Map<String, Json> = plan
         .outputs
@@ -146,7 +131,7 @@ fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
             json.insert("sensitive".into(), json!(o.sensitive));
             if o.after.is_wholly_known() {
                 json.insert("type".into(), type_to_json(&o.after.ty()));
-                json.insert("value".into(), output_value(o, &o.after, w));
+                json.insert("value".into(), value::plain(&o.after));
             }
             (o.name.to_string(), Json::Object(json))
         })
@@ -160,16 +145,16 @@ fn planned_values(plan: &Plan, w: Writer<'_>) -> Json {
         .iter()
         .filter(|c| c.deposed.is_none() && !c.after.is_null())
     {
-        add(&mut tree, c, &c.after, None, w);
+        add(&mut tree, c, &c.after, None);
     }
     out.insert("root_module".into(), tree.into_json());
     Json::Object(out)
 }
 
-fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, prior: Option<&Dependencies>, w: Writer<'_>) {
+fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, prior: Option<&Dependencies>) {
     let v = marked(c, v);
     let mut json = resource(&c.address, &c.provider.provider.to_string(), c.schema.version);
-    json.insert("values".into(), w.value(&v));
+    json.insert("values".into(), value::plain(&v));
     json.insert("sensitive_values".into(), value::sensitive(&v));
     if let Some(dependencies) = prior {
         let all = dependencies.of(&c.address.config().to_string(), &c.dependencies);
@@ -188,7 +173,7 @@ fn add(tree: &mut Tree, c: &InstanceChange, v: &Value, prior: Option<&Dependenci
 
 /// The state as it was read: every object of it is in the plan. Output values are those that the plan could work out, as in
 /// Terraform.
-fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
+fn prior_state(plan: &Plan) -> Option<Json> {
     let mut tree = Tree::default();
     let objects = || {
         let all = plan.changes.iter().chain(&plan.untouched);
@@ -197,7 +182,7 @@ fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
     let direct = objects().map(|c| (c.address.config().to_string(), c.dependencies.as_slice()));
     let dependencies = Dependencies::of_objects(direct);
     for c in objects() {
-        add(&mut tree, c, &c.before, Some(&dependencies), w);
+        add(&mut tree, c, &c.before, Some(&dependencies));
     }
     let outputs: Map<String, Json> = plan
         .outputs
@@ -210,7 +195,7 @@ fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
             }
             let json = json!({
                 "sensitive": o.sensitive,
-                "value": output_value(o, value, w),
+                "value": value::plain(value),
                 "type": type_to_json(&value.ty()),
             });
             Some((o.name.to_string(), json))
@@ -227,15 +212,7 @@ fn prior_state(plan: &Plan, w: Writer<'_>) -> Option<Json> {
     Some(json!({ "format_version": "1.0", "terraform_version": COMPATIBLE_VERSION, "values": values }))
 }
 
-fn output_value(o: &OutputChange, v: &Value, w: Writer<'_>) -> Json {
-    if o.sensitive && w.secrets == Secrets::Hidden {
-        Json::Null
-    } else {
-        w.value(v)
-    }
-}
-
-fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
+fn resource_change(c: &InstanceChange) -> Json {
     let mut out = Map::new();
     out.insert("address".into(), json!(c.address.to_string()));
     if let Some(previous) = &c.previous_address {
@@ -257,8 +234,8 @@ fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
     let (before, after) = (marked(c, &c.before), marked(c, &c.after));
     let mut change = Map::new();
     change.insert("actions".into(), json!(c.action.json_names()));
-    change.insert("before".into(), w.value(&before));
-    change.insert("after".into(), w.value(&after));
+    change.insert("before".into(), value::plain(&before));
+    change.insert("after".into(), value::plain(&after));
     let unknown = if after.is_wholly_known() {
         json!({})
     } else {
@@ -271,7 +248,7 @@ fn resource_change(c: &InstanceChange, w: Writer<'_>) -> Json {
         change.insert("replace_paths".into(), c.replace_paths.iter().map(path).collect());
     }
     if let Some(importing) = &c.importing {
-        change.insert("importing".into(), json!({ "id": w.value(&importing.id) }));
+        change.insert("importing".into(), json!({ "id": value::plain(&importing.id) }));
         if let Some(text) = &importing.generated_config {
             change.insert("generated_config".into(), json!(text));
         }
@@ -317,12 +294,12 @@ fn path(path: &Path) -> Json {
         .collect()
 }
 
-fn output_change(o: &OutputChange, w: Writer<'_>) -> Json {
+fn output_change(o: &OutputChange) -> Json {
     let mut out = Map::new();
     out.insert("actions".into(), json!(o.action.json_names()));
-    out.insert("before".into(), output_value(o, &o.before, w));
+    out.insert("before".into(), value::plain(&o.before));
     if o.after.is_known() {
-        out.insert("after".into(), output_value(o, &o.after, w));
+        out.insert("after".into(), value::plain(&o.after));
     }
     let unknown = if o.after.is_wholly_known() {
         json!(false)

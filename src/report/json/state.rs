@@ -15,28 +15,19 @@ use streamform_provider::Registry;
 use streamform_state::StateView;
 
 use super::COMPATIBLE_VERSION;
-use super::Secrets;
 use super::checks::checks_json;
 use super::outputs::parse;
 use super::outputs::value;
 use super::value;
-use super::value::Writer;
 use crate::plan::checks_from_state_json;
-use crate::report::redact::Redactor;
 use crate::report::state_text::objects_of;
 
 /// The whole state.
-pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> Json {
+pub fn state_json(state: &StateView, registry: &Registry) -> Json {
     if state.is_empty() {
         return json!({ "format_version": "1.0" });
     }
-    let mut known = Redactor::default();
     let objects = objects_of(state, registry);
-    objects.iter().for_each(|o| known.learn(&o.value));
-    let writer = Writer {
-        secrets,
-        known: &known,
-    };
     let direct = objects
         .iter()
         .map(|o| (o.address.config().to_string(), o.dependencies.as_slice()));
@@ -44,7 +35,7 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
     let mut tree = Tree::default();
     for o in &objects {
         let mut json = resource(&o.address, &o.provider, o.schema_version);
-        json.insert("values".into(), writer.value(&o.value));
+        json.insert("values".into(), value::plain(&o.value));
         json.insert("sensitive_values".into(), value::sensitive(&o.value));
         let all = dependencies.of(&o.address.config().to_string(), &o.dependencies);
         if !all.is_empty() {
@@ -62,12 +53,8 @@ pub fn state_json(state: &StateView, registry: &Registry, secrets: Secrets) -> J
         .outputs()
         .iter()
         .map(|(name, o)| {
-            let shown = if o.sensitive && secrets == Secrets::Hidden {
-                Json::Null
-            } else {
-                value(&o.value)
-            };
-            let json = json!({ "sensitive": o.sensitive, "value": shown, "type": parse(&o.value_type) });
+            let json =
+                json!({ "sensitive": o.sensitive, "value": value(&o.value), "type": parse(&o.value_type) });
             (name.clone(), json)
         })
         .collect();

@@ -4,53 +4,38 @@ use serde_json::Map;
 use serde_json::Value as Json;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::value::Kind;
-use streamform_lang::value::Marks;
+use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 
-use super::Secrets;
 use super::exact;
-use crate::report::redact::Redactor;
 
-/// How values are written.
-#[derive(Clone, Copy)]
-pub(super) struct Writer<'a> {
-    pub(super) secrets: Secrets,
-    pub(super) known: &'a Redactor,
+/// The value without what is unknown: left out of objects, null in lists. Secrets are in clear, as in Terraform; what is
+/// sensitive is told beside the values ([`sensitive`]).
+pub(super) fn plain(v: &Value) -> Json {
+    part(v).unwrap_or(Json::Null)
 }
 
-impl Writer<'_> {
-    /// The value without what is unknown: left out of objects, null in lists.
-    pub(super) fn value(&self, v: &Value) -> Json {
-        self.part(v).unwrap_or(Json::Null)
-    }
+fn part(v: &Value) -> Option<Json> {
+    Some(match v.kind() {
+        Kind::Unknown(_) => return None,
+        Kind::Null(_) => Json::Null,
+        Kind::Bool(b) => Json::Bool(*b),
+        Kind::Number(n) => exact::number(n),
+        Kind::String(s) => exact::string(s),
+        Kind::List(s) | Kind::Set(s) => s.items.iter().map(plain).collect(),
+        Kind::Tuple(items) => items.iter().map(plain).collect(),
+        Kind::Map(m) => entries(&m.items),
+        Kind::Object(items) => entries(items),
+    })
+}
 
-    fn part(&self, v: &Value) -> Option<Json> {
-        let hidden = Marks::SENSITIVE.union(Marks::EPHEMERAL);
-        if self.secrets == Secrets::Hidden && v.marks() != v.marks().without(hidden) && v.is_known() {
-            return Some(Json::Null);
-        }
-        Some(match v.kind() {
-            Kind::Unknown(_) => return None,
-            Kind::Null(_) => Json::Null,
-            Kind::Bool(b) => Json::Bool(*b),
-            Kind::Number(n) => exact::number(n),
-            Kind::String(s) if self.secrets == Secrets::Hidden && self.known.hides(s) => Json::Null,
-            Kind::String(s) => exact::string(s),
-            Kind::List(s) | Kind::Set(s) => s.items.iter().map(|v| self.value(v)).collect(),
-            Kind::Tuple(items) => items.iter().map(|v| self.value(v)).collect(),
-            Kind::Map(m) => self.entries(&m.items),
-            Kind::Object(items) => self.entries(items),
-        })
-    }
-
-    fn entries(&self, items: &[(streamform_lang::value::Name, Value)]) -> Json {
-        items
-            .iter()
-            .filter_map(|(k, v)| Some((k.to_string(), self.part(v)?)))
-            .collect::<Map<_, _>>()
-            .into()
-    }
+fn entries(items: &[(Name, Value)]) -> Json {
+    items
+        .iter()
+        .filter_map(|(k, v)| Some((k.to_string(), part(v)?)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// `true` where something is unknown, in the shape of the value; what is known is left out of objects.

@@ -513,3 +513,6 @@ pub(crate) fn folded(lines: &[Line], fold: bool) -> impl Iterator<Item = (bool, 
     }
     near.into_iter().zip(lines)
 }
+
+#[cfg(test)]
+mod tests;

@@ -371,3 +371,6 @@ pub fn next_step_text(next: NextStep<'_>, generated: Option<&Path>, style: &Text
     out.push('\n');
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -349,3 +349,6 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
         Event::Phase { .. } | Event::Provisioned { .. } | Event::Notice(_) => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

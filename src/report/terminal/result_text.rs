@@ -55,3 +55,35 @@ pub fn outputs_text<'a>(outputs: impl IntoIterator<Item = (&'a Name, &'a Value, 
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::specimens::json;
+    use crate::report::specimens::s;
+
+    #[test]
+    fn results() {
+        let style = TextStyle::default();
+        let done = Summary {
+            add: 5,
+            change: 1,
+            destroy: 2,
+            ..Summary::default()
+        };
+        assert_eq!(
+            apply_complete_text(&done, &style),
+            "Apply complete! Resources: 5 added, 1 changed, 2 destroyed.\n"
+        );
+        assert_eq!(
+            destroy_complete_text(&done, &style),
+            "Destroy complete! Resources: 2 destroyed.\n"
+        );
+        let (a, b, c) = (Name::from("a"), Name::from("b"), Name::from("c"));
+        let (v, w, x) = (json(r#"{"k":1}"#), s("hush"), s("t\n"));
+        assert_eq!(
+            outputs_text([(&a, &v, false), (&b, &w, true), (&c, &x, false)]),
+            "a = {\n  \"k\" = 1\n}\nb = <sensitive>\nc = <<EOT\nt\n\nEOT\n"
+        );
+    }
+}

@@ -33,7 +33,8 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ShowArgs) -> Resu
         )
     })?;
     let state = read_state(&session)?;
-    let Some(text) = instance_text(&state, &instance.to_string(), &session.registry, &ui.style()) else {
+    let address = instance.to_string();
+    let Some(text) = instance_text(&state, &address, &session.registry, ui.secrets(), &ui.style()) else {
         return Err(Box::new(
             Diagnostic::error(
                 "No instance found for the given address!",

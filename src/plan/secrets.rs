@@ -3,6 +3,8 @@
 //! Marks follow expressions. They do not follow what a service answers, what a program prints or what an error quotes; there a
 //! secret is known by its value alone.
 
+mod mask;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -15,9 +17,36 @@ use std::sync::atomic::Ordering;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Value;
+use streamform_provider::schema;
 
-use super::mask::Mask;
-use super::mask::is_long_enough;
+use mask::Mask;
+use mask::is_long_enough;
+
+use super::Plan;
+
+/// Shows every value of a plan that may hold secrets, with all marks that its schema and its output give it.
+pub fn marked_values(plan: &Plan, mut see: impl FnMut(&Value)) {
+    for (_, value) in &plan.variables {
+        see(value);
+    }
+    for change in plan.changes.iter().chain(&plan.drift).chain(&plan.untouched) {
+        if let Some(importing) = &change.importing {
+            see(&importing.id);
+        }
+        for value in [&change.before, &change.after] {
+            see(&schema::mark_sensitive(&change.schema.block, value.clone()));
+        }
+    }
+    for output in &plan.outputs {
+        for value in [&output.before, &output.after] {
+            if output.sensitive {
+                see(&value.clone().with_marks(Marks::SENSITIVE));
+            } else {
+                see(value);
+            }
+        }
+    }
+}
 
 /// Secrets, and how text is rid of them. Cheap to clone: all clones know the same.
 #[derive(Clone, Default)]
@@ -43,6 +72,11 @@ struct Known {
 }
 
 impl Secrets {
+    /// Remembers every secret of a plan: of its variables, its objects and its outputs.
+    pub fn learn_plan(&self, plan: &Plan) {
+        marked_values(plan, |value| self.learn(value));
+    }
+
     /// Remembers every sensitive or ephemeral string inside a value. The `id` of an object, if it is not sensitive there, is shown
     /// although another object may hold it as a secret: the id of an API key is what everybody calls it, and `credentials`
     /// of a topic hides it.

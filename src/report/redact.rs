@@ -1,3 +1,0 @@
-//! Secrets by value; the plan knows them.
-
-pub(crate) use crate::plan::Redactor;
