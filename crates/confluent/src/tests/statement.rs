@@ -300,3 +300,41 @@ async fn stopping_goes_on_when_the_answer_is_lost() {
         assert!(lab.read(&ty, &stopped).await.is_none());
     }
 }
+
+#[tokio::test]
+async fn a_statement_that_may_not_be_seen_is_not_gone() {
+    let lab = Lab::new().await;
+    let ty = FlinkStatement::default();
+    let on = on_pool(&lab).await;
+    tables(&lab, &on).await;
+    let config = with(&on, &json!({ "statement": COPY, "statement_name": "copy" }));
+    let planned = plan(&ty, &config);
+    let made = lab.create(&ty, config).await.unwrap();
+    let statements = format!(
+        "/sql/v1/organizations/{}/environments/{}/statements",
+        lab.emulator.organization_id(),
+        get(&made, "/environment/0/id").as_str().unwrap()
+    );
+    let one = format!("{statements}/copy");
+    let forbid = |path: &str| json!({ "fault": "forbidden", "method": "GET", "path": path });
+    // With the list at hand, and with nothing.
+    for path in [&one, &statements] {
+        lab.fault(forbid(path)).await;
+        let refused = ty.read(&lab.confluent, &made).await.unwrap_err();
+        assert!(refused[0].summary.contains("403"), "{refused:?}");
+        ty.recover_delete(&lab.confluent, &made).await.unwrap_err();
+        ty.recover_create(&lab.confluent, &lost_create(&planned, Some(&made), EARLIER, &[]))
+            .await
+            .unwrap_err();
+        lab.fault(json!({ "clear": true })).await;
+    }
+    lab.delete(&ty, &made).await.unwrap();
+    // Nobody may see one that is not there: the list tells.
+    lab.fault(forbid(&one)).await;
+    assert!(lab.read(&ty, &made).await.is_none());
+    assert!(ty.recover_delete(&lab.confluent, &made).await.unwrap());
+    lab.fault(json!({ "clear": true })).await;
+    // Nor may anything be listed: nothing is known.
+    lab.fault(forbid(&statements)).await;
+    ty.read(&lab.confluent, &made).await.unwrap_err();
+}

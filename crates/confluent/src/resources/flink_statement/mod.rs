@@ -34,6 +34,7 @@ use streamform_provider::rest::Schedule;
 use streamform_provider::rest::Shape;
 use streamform_provider::rest::WaitError;
 use streamform_provider::rest::encode;
+use streamform_provider::rest::segment;
 use streamform_provider::rest::wait_until;
 
 use self::gateway::POLL;
@@ -70,10 +71,10 @@ pub(crate) struct FlinkStatement {
     shape: OnceLock<Shape>,
 }
 
-/// The statement's name, which is also the last part of its id: `env-1/lfcp-1/name`.
 /// How long a look for what became of an interrupted change may wait.
 const RECOVERY: Duration = Duration::from_secs(20 * 60);
 
+/// The statement's name, which is also the last part of its id: `env-1/lfcp-1/name`.
 fn name_of(object: &Json) -> &str {
     given(object, "/statement_name")
         .or_else(|| text(object, "/id").rsplit('/').next())
@@ -157,6 +158,35 @@ impl FlinkStatement {
         self.shape
             .get_or_init(|| Shape::of(&ResourceType::<Confluent>::declaration(self)))
     }
+}
+
+/// Whether a statement is gone whose read ended so. Who has a role for a compute pool alone is told 403 of one that is not there (and
+/// of one on another pool), and so is who has lost the role. So a 403 is believed only if statements can be listed and this one
+/// is not among them, or if its environment is gone.
+async fn is_really_gone(client: &Confluent, plane: &FlinkPlane, name: &str, error: &CallError) -> bool {
+    if error.status() == Some(404) {
+        return true;
+    }
+    if !is_gone(error) {
+        return false;
+    }
+    let patience = Patience::default().within(RECOVERY);
+    let of_pool = [("spec.compute_pool_id", plane.compute_pool.as_str())];
+    // A role for the environment may list all of them, one for a pool those of the pool.
+    let queries: [&[(&str, &str)]; 2] = [&[], &of_pool];
+    for query in queries {
+        match plane.client.list(&statements(plane), query, 100, patience).await {
+            Ok(all) => return !all.iter().any(|api| text(api, "/name") == name),
+            Err(e) if e.status() == Some(404) => return true,
+            Err(_) => {}
+        }
+    }
+    let Ok(control) = client.control() else {
+        return false;
+    };
+    let environment = format!("/org/v2/environments/{}", segment(&plane.environment));
+    let around = control.get(environment).json().await;
+    around.is_err_and(|e| e.status() == Some(404))
 }
 
 async fn look_gone(plane: &FlinkPlane, name: &str, patience: Patience<'_>) -> Result<Poll<()>, CallError> {
@@ -334,7 +364,7 @@ impl ResourceType<Confluent> for FlinkStatement {
             Ok(api) => Ok(Some(
                 self.shape().value(Some(prior), &state(&plane, &api, &known)),
             )),
-            Err(e) if is_gone(&e) => Ok(None),
+            Err(e) if is_really_gone(client, &plane, name_of(&known), &e).await => Ok(None),
             Err(e) => Err(e.findings(&format!(
                 "error reading Flink Statement {:?}",
                 text(&known, "/id")
@@ -412,8 +442,8 @@ impl ResourceType<Confluent> for FlinkStatement {
             Err(e) if e.status() == Some(404) => return Ok(()),
             // Forbidden to delete, or gone?
             Err(e) if is_gone(&e) => {
-                return match look_gone(&plane, name, patience).await {
-                    Ok(Poll::Done(())) => Ok(()),
+                return match plane.client.get(path(&plane, name)).during(patience).json().await {
+                    Err(read) if is_really_gone(client, &plane, name, &read).await => Ok(()),
                     _ => Err(keep(e.findings(&doing))),
                 };
             }
@@ -444,7 +474,7 @@ impl ResourceType<Confluent> for FlinkStatement {
                 Ok(true)
             }
             Ok(_) => Ok(false),
-            Err(e) if is_gone(&e) => Ok(true),
+            Err(e) if is_really_gone(client, &plane, name, &e).await => Ok(true),
             Err(e) => Err(e.findings(&doing)),
         }
     }
@@ -466,7 +496,7 @@ impl ResourceType<Confluent> for FlinkStatement {
         let look = || async {
             match plane.client.get(path(&plane, name)).during(patience).json().await {
                 Ok(api) => Ok(Some(api)),
-                Err(e) if is_gone(&e) => Ok(None),
+                Err(e) if is_really_gone(client, &plane, name, &e).await => Ok(None),
                 Err(e) => Err(e),
             }
         };
