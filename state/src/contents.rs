@@ -198,7 +198,8 @@ impl Contents {
     }
 }
 
-fn decode(codec: &Codec, kind: Kind, id: &str, text: &RawJson) -> Result<Payload, BadItem> {
+/// What a stored item holds.
+pub(crate) fn decode(codec: &Codec, kind: Kind, id: &str, text: &RawJson) -> Result<Payload, BadItem> {
     match kind {
         Kind::Resource => decode_record(codec, id, text).map(|record| Payload::Resource(Arc::new(record))),
         Kind::Output => codec.decode(kind, id, text).map(Payload::Output),

@@ -59,7 +59,9 @@ pub(crate) fn replace_file(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), StateError>,
 ) -> Result<(), StateError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    // Hidden: whoever lists a folder passes over what a kill has left.
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
     name.push(".new");
     let fresh: PathBuf = path.with_file_name(name);
     let written = (|| {

@@ -88,6 +88,15 @@ pub enum StateError {
         /// The folder of the journal.
         journal: PathBuf,
     },
+    /// A file with the results of a run whose store failed does not read.
+    #[error(
+        "The file {} should hold results that an earlier run could not write into the state, and is damaged. Nothing was changed. \
+         Remove it to go on without: what that run had begun is looked up.", .path.display()
+    )]
+    RescueDamaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file or folder could not be read.
     #[error("The state file {} could not be read. Check that it exists and that you may read it.", .path.display())]
     ReadFile {

@@ -127,6 +127,8 @@ pub use sealing::SealKey;
 pub use steps::Watcher;
 pub use steps::watch_steps;
 pub use store::Finished;
+pub use store::Rescued;
 pub use store::Store;
+pub use store::TakenIn;
 pub use tfstate::ForeignState;
 pub use view::StateView;

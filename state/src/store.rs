@@ -329,7 +329,14 @@ impl Store {
     }
 }
 
+mod rescue;
+
+pub use rescue::Rescued;
+pub use rescue::TakenIn;
+
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod rescue_tests;
 #[cfg(test)]
 pub(crate) mod tests;
