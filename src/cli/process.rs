@@ -1,5 +1,6 @@
 //! Programs of provisioners as processes of this machine.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::PipeReader;
@@ -9,6 +10,10 @@ use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -28,12 +33,17 @@ const LONGEST: u64 = 64 * 1024;
 /// Starts processes; they see the environment of this one.
 pub(super) struct Processes {
     base: PathBuf,
+    /// Groups of processes that have not ended.
+    alive: Arc<Mutex<BTreeSet<u32>>>,
 }
 
 impl Processes {
     /// Folders of commands are relative to `base`.
     pub(super) fn new(base: PathBuf) -> Self {
-        Processes { base }
+        Processes {
+            base,
+            alive: Arc::default(),
+        }
     }
 
     fn spawn(&self, command: &CommandLine) -> Result<(Child, PipeReader), String> {
@@ -92,11 +102,15 @@ impl CommandRunner for Processes {
             Err(why) => return Box::pin(std::future::ready(Err(failure(why, false)))),
         };
         let id = child.id();
+        let alive = Arc::clone(&self.alive);
+        lock(&alive).insert(id);
         let (send, mut ended) = oneshot::channel();
         // Reading and waiting block. Where nobody waits for it any more the thread ends with its process.
         std::thread::spawn(move || {
             read(output, &lines);
-            let _ = send.send(child.wait());
+            let end = child.wait();
+            lock(&alive).remove(&id);
+            let _ = send.send(end);
         });
         Box::pin(async move {
             let status = tokio::select! {
@@ -120,6 +134,16 @@ impl CommandRunner for Processes {
             }
         })
     }
+
+    fn end_all(&self) {
+        for id in lock(&self.alive).iter() {
+            end_group(*id, true);
+        }
+    }
+}
+
+fn lock(alive: &Mutex<BTreeSet<u32>>) -> MutexGuard<'_, BTreeSet<u32>> {
+    alive.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells every line.

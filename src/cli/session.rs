@@ -299,10 +299,16 @@ impl Surroundings {
             // Told by whoever asks for the state: not every command does.
             Err(why) => (engine::default_backend(&self.base), Some(*why)),
         };
+        let home = std::env::home_dir();
+        let elsewhere = home
+            .as_ref()
+            .map(|home| home.join(".local").join("state").join("streamform"));
         Ok(Session {
             base: self.base.clone(),
             cwd: self.cwd.clone(),
-            home: std::env::home_dir(),
+            home,
+            kept_files: None,
+            rescue: [self.base.clone()].into_iter().chain(elsewhere).collect(),
             backend,
             unusable,
             key,
@@ -326,6 +332,7 @@ impl Opened {
     pub(super) fn run<T>(&self, tell: bool, work: impl Future<Output = T>) -> T {
         let stop = self.session.stop.clone();
         let observer = self.session.observer.clone();
+        let commands = Arc::clone(&self.session.commands);
         self.runtime.block_on(async move {
             let signals = async {
                 interrupted().await;
@@ -340,6 +347,7 @@ impl Opened {
                 biased;
                 () = signals => {
                     // The journal says what was under way; the next run looks it up.
+                    commands.end_all();
                     std::process::exit(1);
                 }
                 done = work => done,

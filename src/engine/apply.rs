@@ -5,6 +5,7 @@ use std::sync::Arc;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_state::StateView;
+use streamform_state::Store;
 
 use super::Planned;
 use super::Session;
@@ -12,6 +13,7 @@ use super::history;
 use super::history::Counts;
 use super::history::Status;
 use super::provisioners;
+use super::rescue;
 use super::scope;
 use super::session::state_error;
 use crate::exec;
@@ -28,8 +30,6 @@ pub struct ApplyOutcome {
     pub state: StateView,
     /// Whether it was stopped before its end.
     pub stopped: bool,
-    /// Whether the store failed: `state` is then all that is left of the newest results.
-    pub store_failed: bool,
 }
 
 /// Applies a plan that was just made or taken up. The state is let go of at the end, whatever happens.
@@ -39,7 +39,6 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         done: Summary::default(),
         state: StateView::empty(""),
         stopped: false,
-        store_failed: false,
     };
     let (Some(plan), Some(store)) = (planned.plan, planned.store) else {
         return failed(Diagnostic::error("Nothing to apply", "There is no plan.").into());
@@ -89,9 +88,14 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     let mut diagnostics = applied.diagnostics;
     let notes = [scope::incomplete(&plan), scope::to_be_continued(&plan)];
     diagnostics.extend(notes.into_iter().flatten().collect());
-    let mut store_failed = applied.store_error.is_some();
-    if let Some(e) = &applied.store_error {
-        diagnostics.push(state_error(e));
+    let failed = applied.store_error.as_ref().map(state_error);
+    diagnostics.extend(failed.into_iter().collect());
+    let unsaved = applied.unsaved.is_some();
+    if let Some(unsaved) = applied.unsaved {
+        diagnostics.push(match unsaved {
+            Ok(rescued) => rescue::keep(session, rescued),
+            Err(e) => state_error(&e),
+        });
     }
     let state = applied.state;
     let status = match (diagnostics.has_errors(), applied.stopped) {
@@ -115,8 +119,9 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     {
         diagnostics.push(history::not_written(&e));
     }
-    if let Some(Err(e)) = applied.store.map(streamform_state::Store::finish) {
-        store_failed = true;
+    // A store that does not take what it has is left as it is: the next run does what would have to be done here.
+    let finished = applied.store.filter(|_| !unsaved).map(Store::finish);
+    if let Some(Err(e)) = finished {
         diagnostics.push(state_error(&e));
     }
     ApplyOutcome {
@@ -124,6 +129,5 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
         done: applied.done,
         state,
         stopped: applied.stopped,
-        store_failed,
     }
 }

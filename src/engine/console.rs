@@ -136,7 +136,7 @@ pub async fn console<'a>(
                     return (None, diagnostics);
                 }
             };
-            let (moves, state) = Moves::work_out(config, &state, &[]);
+            let (moves, state) = Moves::work_out(config, &state, &[], &[]);
             let (built, world) = build::build_with_world(PlanInput {
                 config,
                 graph: &loaded.graph,

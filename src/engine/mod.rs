@@ -12,6 +12,7 @@ mod parts;
 mod plan;
 mod provisioners;
 mod remote_state;
+mod rescue;
 mod saved;
 mod scope;
 mod session;

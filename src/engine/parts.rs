@@ -150,7 +150,8 @@ pub(super) fn made_anew(changed: &[String]) -> Diagnostic {
     )
 }
 
-fn listed(addresses: &[String]) -> String {
+/// Addresses or the like, a line each; of many the first.
+pub(super) fn listed(addresses: &[String]) -> String {
     const MOST: usize = 10;
     let mut lines: Vec<String> = addresses
         .iter()

@@ -23,6 +23,7 @@ use super::inputs;
 use super::parts;
 use super::parts::Taken;
 use super::provisioners;
+use super::rescue;
 use super::scope;
 use super::session::state_error;
 use super::takeover::none_waits;
@@ -68,6 +69,8 @@ pub struct PlanRequest {
     pub operation: String,
     /// `-adopt`, `-forget`
     pub decisions: Decisions,
+    /// Objects that go back to addresses that they had before, from one to the other.
+    pub moved_back: Vec<(AbsInstance, AbsInstance)>,
 }
 
 /// A plan, and all that is needed to apply it at once.
@@ -126,6 +129,7 @@ impl Planned {
             files: self.loaded.config.snapshot.clone(),
             root: self.loaded.root.to_string_lossy().into_owned(),
             workspace: workspace.to_owned(),
+            looked_at: self.files_read.so_far(),
         })
     }
 
@@ -148,7 +152,8 @@ const MOST_TRIES: usize = 3;
 /// Where parts of a state can be locked, it is made without a lock. One that is to be applied comes back with all locked that
 /// it writes, and holds at that moment.
 pub async fn plan(session: &Session, loaded: Loaded, sources: Sources, request: PlanRequest) -> Planned {
-    let whole = !session.backend.locks_parts() || request.read_only;
+    // (What a failed run has left in a file is taken in by one who has the lock of everything.)
+    let whole = !session.backend.locks_parts() || request.read_only || rescue::any(session);
     let applying = request.operation != "OperationTypePlan";
     let given = sources.clone();
     let mut planned = attempt(session, loaded, sources, request.clone(), whole).await;
@@ -285,7 +290,7 @@ async fn attempt(
     let mut looked_up = Vec::new();
     let all_open = open_intents.clone();
     let built = loop {
-        let (moves, moved) = Moves::work_out(&loaded.config, &state, &all_open);
+        let (moves, moved) = Moves::work_out(&loaded.config, &state, &all_open, &request.moved_back);
         let mut input = PlanInput {
             config: &loaded.config,
             graph: &loaded.graph,

@@ -1,10 +1,12 @@
 //! Taking a saved plan up again.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_lang::functions::FilesRead;
 use streamform_state::Store;
 
 use super::GivenVariable;
@@ -14,6 +16,7 @@ use super::inputs;
 use super::load;
 use super::parts;
 use super::parts::Taken;
+use super::rescue;
 use super::session::state_error;
 use crate::plan::Plan;
 use crate::plan::SavedPlan;
@@ -60,11 +63,16 @@ pub fn restore(
             ),
         ));
     }
+    let around = session.surroundings(&saved.plan.timestamp, false);
+    let changed = saved.looked_at.other_now(&around);
+    if !changed.is_empty() {
+        diagnostics.push(files_changed(&changed));
+    }
     if diagnostics.has_errors() {
         return Planned::failed(loaded, sources, diagnostics);
     }
     let run = uuid::Uuid::new_v4().to_string();
-    let opened = if session.backend.locks_parts() {
+    let opened = if session.backend.locks_parts() && !rescue::any(session) {
         open_part(session, &saved.plan, &run)
     } else {
         open_whole(session, &saved.plan, &run)
@@ -102,9 +110,20 @@ pub fn restore(
         generated: Vec::new(),
         decisions: Decisions::default(),
         held: Diagnostics::new(),
-        files_read: std::sync::Arc::default(),
+        files_read: Arc::new(FilesRead::going_on_from(saved.looked_at)),
         occasion: None,
     }
+}
+
+/// Told where functions would not find in files what they found when the plan was made.
+fn files_changed(changed: &[String]) -> Diagnostic {
+    Diagnostic::error(
+        "Files have changed since the plan",
+        format!(
+            "The plan was made from files that functions such as file, templatefile and fileset have looked at, and they do not find the same any more:\n{}\n\nNothing was changed. Make a new plan, or put the files back as they were.",
+            parts::listed(changed)
+        ),
+    )
 }
 
 fn other_lineage() -> Diagnostic {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::functions::KeptFiles;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
@@ -21,6 +22,7 @@ use streamform_state::StateView;
 use streamform_state::Store;
 
 use super::history::Keep;
+use super::rescue;
 use crate::eval::WorldSettings;
 use crate::exec::CommandRunner;
 use crate::exec::Stop;
@@ -44,6 +46,11 @@ pub struct Session {
     pub unusable: Option<Diagnostic>,
     /// The key that seals secrets in the state and in plan files; none: they are kept in the clear.
     pub key: Option<SealKey>,
+    /// Folders for results that the state does not take, in the order in which they are tried. The first is that of the
+    /// configuration.
+    pub rescue: Vec<PathBuf>,
+    /// Files as functions shall find them, in place of those that are there.
+    pub kept_files: Option<Arc<KeptFiles>>,
     /// The workspace.
     pub workspace: String,
     /// The providers of the program.
@@ -76,6 +83,7 @@ impl Session {
             plan_timestamp: Some(plan_time.to_owned()),
             impure: applying,
             files_read: None,
+            kept_files: self.kept_files.clone(),
         }
     }
 
@@ -143,7 +151,7 @@ impl Session {
         part: &Scope,
     ) -> Result<Store, Box<Diagnostic>> {
         self.usable()?;
-        let store = self
+        let mut store = self
             .locking(|wait| {
                 let holder = HolderInfo::new(operation, self.who.clone(), run, (self.clock)());
                 self.states().open_part(&self.workspace, holder, wait, part)
@@ -160,6 +168,9 @@ impl Session {
                 "Lock of an interrupted run taken over",
                 format!("The last run did not end in order, and its process is gone:\n\n{dead}\n\nWhat it had begun is looked up before anything else is done."),
             )));
+        }
+        if matches!(part, Scope::Whole) {
+            rescue::take_in(self, &mut store)?;
         }
         Ok(store)
     }

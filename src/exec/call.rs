@@ -7,6 +7,7 @@ use super::lost::Again;
 use super::resume;
 use super::run::Begun;
 use super::run::Run;
+use super::run::UnderWay;
 use super::step::Changed;
 use super::step::Finished;
 use crate::plan::Event;
@@ -91,19 +92,11 @@ impl<'a> Run<'a> {
             .unwrap_or_default();
         let schema = self.plan.changes.get(change).map(|c| Arc::clone(&c.schema));
         let creating = operation == Operation::Create && outside;
-        let earlier = match &schema {
-            Some(schema) if creating && !self.open.is_empty() => resume::questions(
-                &lock(&self.journal),
-                &self.open,
-                &address,
-                schema,
-                &self.decisions,
-            ),
-            _ => Vec::new(),
+        let earlier = match creating && !self.open.is_empty() {
+            true => resume::creates_of(&self.open, &address),
+            false => Vec::new(),
         };
-        if creating {
-            self.create_begins(&request.type_name);
-        }
+        let (asks, type_name) = (!earlier.is_empty(), request.type_name.clone());
         // (What an earlier run has left in doubt is not looked up twice.)
         let again = match &intent {
             Some(intent) if creating && earlier.is_empty() => Some(Again {
@@ -122,13 +115,21 @@ impl<'a> Run<'a> {
         };
         let observer = Arc::clone(&self.observer);
         let step = step.clone();
-        let future = Box::pin(async move {
+        let journal = Arc::clone(&self.journal);
+        let decisions = asks.then(|| self.decisions.clone()).unwrap_or_default();
+        let future: UnderWay<'a> = Box::pin(async move {
             if !told {
                 observer.event(event);
             }
             let began = Instant::now();
             let planned = request.planned.clone();
-            let mut response = resume::carry_out(&live.provider, earlier, request).await;
+            let questions = match &schema {
+                Some(schema) if asks => resume::questions(&lock(&journal), earlier, schema, &decisions),
+                _ => Vec::new(),
+            };
+            // (A journal that nobody else holds gives its store back at the end.)
+            drop(journal);
+            let mut response = resume::carry_out(&live.provider, questions, request).await;
             if let Some(schema) = schema {
                 response = held_to_plan(&live, &planned, response, &schema);
             }
@@ -146,10 +147,13 @@ impl<'a> Run<'a> {
             };
             (id, Finished::Changed(Box::new(changed)))
         });
-        if outside {
-            Begun::Call(future)
-        } else {
-            Begun::Local(future)
+        match (outside, creating) {
+            (false, _) => Begun::Local(future),
+            (true, false) => Begun::Call(future),
+            (true, true) => {
+                let begins = self.creates.begin(&type_name, asks, future);
+                begins.map_or(Begun::Waits, Begun::Call)
+            }
         }
     }
 

@@ -40,6 +40,9 @@ pub trait CommandRunner: Send + Sync {
         lines: OutputLines,
         stop: Stop,
     ) -> BoxFuture<'static, Result<(), CommandFailure>>;
+
+    /// Ends all that run, at once and for good: the process is about to end.
+    fn end_all(&self);
 }
 
 /// Runs nothing: for engines that must not start processes.
@@ -55,4 +58,6 @@ impl CommandRunner for () {
             interrupted: false,
         })))
     }
+
+    fn end_all(&self) {}
 }

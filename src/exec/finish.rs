@@ -160,13 +160,13 @@ impl<'a> Run<'a> {
             return Begun::Over(Ended::Badly);
         };
         if changed.operation == Operation::Create && changed.intent.is_some() {
-            self.create_ends(&change.address.resource.ty);
+            self.creates.end(&change.address.resource.ty);
         }
         if let Some(again) = changed.again.take()
             && changed.response.outcome_unknown
             && changed.response.state.is_null()
         {
-            self.lost.push(Lost {
+            self.creates.lose(Lost {
                 id,
                 changed: Box::new(changed),
                 again,

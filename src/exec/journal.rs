@@ -18,6 +18,7 @@ use streamform_state::Entry;
 use streamform_state::Intent;
 use streamform_state::ObjectStatus;
 use streamform_state::Record;
+use streamform_state::Rescued;
 use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
@@ -139,6 +140,13 @@ impl Journal {
 
     pub(super) fn next_intent_id(&mut self) -> u64 {
         self.store.next_intent_id()
+    }
+
+    /// What the store does not take although it is asked once more.
+    pub(super) fn unsaved(&mut self) -> Option<Result<Rescued, StateError>> {
+        self.broken.as_ref()?;
+        self.store.commit(Vec::new()).err()?;
+        self.store.rescue().transpose()
     }
 
     /// Makes everything durable that waits.

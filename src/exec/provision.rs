@@ -236,9 +236,10 @@ impl<'a> Run<'a> {
             tail,
         });
         let lines: OutputLines = Arc::new(move |line| printed.line(line));
-        let running = self.commands.run(exec.line, lines, self.stop.clone());
+        let (commands, stop) = (Arc::clone(&self.commands), self.stop.clone());
         Begun::Call(Box::pin(async move {
-            let end = running.await;
+            // Not before: what it can see of the state is durable only when the call begins.
+            let end = commands.run(exec.line, lines, stop).await;
             (at.id, Finished::Provisioned(at, end))
         }))
     }

@@ -20,25 +20,39 @@ use streamform_state::IntentAction;
 use super::journal::Journal;
 use crate::plan::build::Decisions;
 use crate::plan::build::ambiguous;
+use crate::plan::build::are_alike;
+use crate::plan::build::recover;
 use crate::plan::build::recover_request;
 
-/// The questions about creates of an instance that are still open.
+/// Creates of an instance that are still open, each with the number of those of the very same thing.
+pub(super) fn creates_of(open: &[Intent], address: &str) -> Vec<(Intent, usize)> {
+    open.iter()
+        .filter(|i| i.address == address && i.action == IntentAction::Create)
+        .map(|intent| {
+            let alike = open.iter().filter(|other| are_alike(intent, other)).count();
+            (intent.clone(), alike)
+        })
+        .collect()
+}
+
+/// The questions about them, with what the journal knows by now.
 pub(super) fn questions(
     journal: &Journal,
-    open: &[Intent],
-    address: &str,
+    earlier: Vec<(Intent, usize)>,
     schema: &Schema,
     decisions: &Decisions,
 ) -> Vec<Question> {
-    open.iter()
-        .filter(|i| i.address == address && i.action == IntentAction::Create)
-        .filter_map(|intent| {
+    earlier
+        .into_iter()
+        .filter_map(|(intent, alike)| {
+            let address = &intent.address;
             let checkpoint = journal.checkpoint(address, schema);
             let known = journal.ids_of(&intent.type_name, address);
             Some(Question {
-                request: recover_request(intent, checkpoint, known, decisions)?,
+                request: recover_request(&intent, checkpoint, known, decisions)?,
                 forget: decisions.forgets(address),
-                intent: intent.clone(),
+                alike,
+                intent,
             })
         })
         .collect()
@@ -48,6 +62,8 @@ pub(super) fn questions(
 pub(super) struct Question {
     intent: Intent,
     request: RecoverRequest,
+    /// So many of the very same thing are in doubt, with this one.
+    alike: usize,
     /// The user says that nothing came of it, if that cannot be told.
     forget: bool,
 }
@@ -59,7 +75,7 @@ pub(super) async fn carry_out(
     request: ApplyRequest,
 ) -> ApplyResponse {
     for question in earlier {
-        let found = provider.recover(question.request).await;
+        let found = recover(&**provider, question.request, question.alike).await;
         if question.forget && matches!(found, Ok(Recovery::Ambiguous(_)) | Err(_)) {
             continue;
         }

@@ -18,6 +18,7 @@ use streamform_lang::diag::Diagnostics;
 use streamform_provider::Registry;
 use streamform_state::Intent;
 use streamform_state::ObjectStatus;
+use streamform_state::Rescued;
 use streamform_state::StateError;
 use streamform_state::StateView;
 use streamform_state::Store;
@@ -26,7 +27,7 @@ use super::command::CommandRunner;
 use super::journal::Journal;
 use super::journal::SharedJournal;
 use super::journal::lock;
-use super::lost::Lost;
+use super::lost::Creates;
 use super::provision;
 use super::records;
 use super::values::Values;
@@ -110,8 +111,8 @@ pub struct ApplyInput<'a> {
 pub struct Applied {
     /// The state after the last commit.
     pub state: StateView,
-    /// The store, everything committed, not yet finished. None: something still holds it; it loses nothing, and the next run folds
-    /// its log.
+    /// The store, everything committed that it takes, not yet finished. None: something still holds it; it loses nothing, and the
+    /// next run folds its log.
     pub store: Option<Store>,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
@@ -119,8 +120,10 @@ pub struct Applied {
     pub done: Summary,
     /// Whether it was stopped before its end.
     pub stopped: bool,
-    /// An error of the store: some results could not be written.
+    /// The first error of the store: from then on nothing more was begun.
     pub store_error: Option<StateError>,
+    /// The results that it could not take in the end, either.
+    pub unsaved: Option<Result<Rescued, StateError>>,
 }
 
 /// How a step ended.
@@ -173,10 +176,8 @@ pub(super) struct Run<'a> {
     pub(super) open: Vec<Intent>,
     /// What the user has decided about them.
     pub(super) decisions: Decisions,
-    /// Creates under way outside the process, by type.
-    pub(super) creating: HashMap<String, usize>,
-    /// Creates whose answer was lost, to be looked up.
-    pub(super) lost: Vec<Lost>,
+    /// Creates outside the process that are under way or wait for each other.
+    pub(super) creates: Creates<'a>,
     /// Conditions judged so far.
     pub(super) judged: super::checks::Judged,
 }
@@ -224,8 +225,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         unfinished: HashSet::new(),
         open,
         decisions: input.decisions,
-        creating: HashMap::new(),
-        lost: Vec::new(),
+        creates: Creates::default(),
         judged: super::checks::Judged::default(),
     };
     run.write_imports();
@@ -238,9 +238,10 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
     let done = run.done;
     drop(run);
     lock(&journal).commit();
-    let (state, store_error) = {
+    let (state, store_error, unsaved) = {
         let mut journal = lock(&journal);
-        (journal.view(), journal.broken.take())
+        let unsaved = journal.unsaved();
+        (journal.view(), journal.broken.take(), unsaved)
     };
     let store = Arc::into_inner(journal).map(|mutex| {
         mutex
@@ -255,7 +256,16 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         done,
         stopped,
         store_error,
+        unsaved,
     }
+}
+
+/// Told where calls are given up because their intents could not be written.
+pub(super) fn not_begun() -> Diagnostic {
+    Diagnostic::error(
+        "Changes not begun",
+        "The state could not be written, so no further change was begun.",
+    )
 }
 
 impl<'a> Run<'a> {
@@ -338,6 +348,7 @@ impl<'a> Run<'a> {
         let mut left_out = false;
         let mut prepared: Vec<UnderWay<'a>> = Vec::new();
         loop {
+            prepared.extend(self.creates.released());
             while !ready.is_empty() {
                 let stopping = self.stop.is_set() || lock(&self.journal).broken.is_some();
                 if !stopping && calls.len() + prepared.len() >= parallelism {
@@ -384,15 +395,12 @@ impl<'a> Run<'a> {
                     for call in prepared.drain(..) {
                         drop(call);
                     }
-                    self.diagnostics.push(Diagnostic::error(
-                        "Changes not begun",
-                        "The state could not be written, so no further change was begun.",
-                    ));
+                    self.diagnostics.push(not_begun());
                 } else {
                     calls.extend(prepared.drain(..));
                 }
             }
-            while let Some(call) = self.settle_lost() {
+            while let Some(call) = self.next_alone() {
                 calls.push(call);
             }
             if calls.is_empty() {

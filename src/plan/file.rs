@@ -14,6 +14,7 @@ use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::functions::LookedAt;
 use streamform_lang::value::Name;
 use streamform_lang::value::Path as ValuePath;
 use streamform_lang::value::Step as ValueStep;
@@ -68,6 +69,8 @@ pub struct SavedPlan {
     pub root: String,
     /// The workspace that it is for.
     pub workspace: String,
+    /// What functions have looked at in files.
+    pub looked_at: LookedAt,
 }
 
 /// A file that is no plan, or no plan that can be read here.
@@ -118,6 +121,8 @@ struct Stored<V> {
     serial: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     records_read: Vec<(String, u64)>,
+    #[serde(default, skip_serializing_if = "LookedAt::is_empty")]
+    looked_at: LookedAt,
     targets: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     excludes: Vec<String>,
@@ -443,6 +448,7 @@ impl SavedPlan {
             lineage: plan.lineage.clone(),
             serial: plan.serial,
             records_read: plan.records_read.clone(),
+            looked_at: self.looked_at.clone(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
             excludes: plan.excludes.iter().map(ToString::to_string).collect(),
             variables: plan
@@ -670,6 +676,7 @@ impl SavedPlan {
             files: stored.files,
             root: stored.root,
             workspace: stored.workspace,
+            looked_at: stored.looked_at,
         })
     }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
-use crate::survival::PLATFORM;
 use crate::survival::living;
+use crate::survival::platform;
 use crate::survival::recorded;
 
 const HEAD: &str = "terraform {
@@ -275,7 +275,7 @@ fn no_secret_is_printed_or_written_in_the_clear() {
     sandbox.write(
         "main.tf",
         format!(
-            "{PLATFORM}
+            "{}
 variable \"password\" {{
   type      = string
   sensitive = true
@@ -298,7 +298,8 @@ output \"secret\" {{
   value     = confluent_api_key.kafka.secret
   sensitive = true
 }}
-"
+",
+            platform()
         ),
     );
     let emulator = sandbox.start_emulator();

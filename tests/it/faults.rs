@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use streamform_state::ObjectStatus;
 
+use crate::hcl;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Sandbox;
-use crate::survival::PLATFORM;
 use crate::survival::living;
+use crate::survival::platform;
 use crate::survival::recorded;
 use crate::survival::state;
 
@@ -59,7 +60,7 @@ pub(crate) fn lose(emulator: &EmulatorProcess, path: &str, creates: usize) {
 
 /// One call at each place meets the fault; a second run at most puts everything right.
 fn survives(kind: &str, places: &[&str]) {
-    let (sandbox, emulator) = with_emulator(PLATFORM, &[]);
+    let (sandbox, emulator) = with_emulator(&platform(), &[]);
     let mut generation = 1;
     for path in places {
         let apply = |generation: u32| {
@@ -117,7 +118,7 @@ fn an_error_of_the_server_is_looked_up() {
 
 #[test]
 fn a_rate_limit_is_waited_for() {
-    let (sandbox, emulator) = with_emulator(PLATFORM, &[]);
+    let (sandbox, emulator) = with_emulator(&platform(), &[]);
     fault(
         &emulator,
         r#"{"fault":"too_many_requests","retry_after":0,"calls":4}"#,
@@ -408,30 +409,15 @@ fn a_provider_that_is_known_late_is_asked_late() {
 }
 
 /// Alike to a letter: which lost answer belongs to which instance cannot be told, and need not be.
-const ALIKE: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
+fn alike() -> String {
+    let clusters = hcl::cluster("c", "alike", "count = 3");
+    [hcl::CONFLUENT, hcl::ENVIRONMENT, &clusters].concat()
 }
-resource "confluent_environment" "e" {
-  display_name = "alike"
-}
-resource "confluent_kafka_cluster" "c" {
-  count        = 3
-  display_name = "alike"
-  availability = "SINGLE_ZONE"
-  cloud        = "AWS"
-  region       = "us-east-1"
-  basic {}
-  environment { id = confluent_environment.e.id }
-}
-"#;
 
 #[test]
 fn of_objects_that_are_alike_each_is_adopted_once() {
     for lost in 1..=3 {
-        let (sandbox, emulator) = with_emulator(ALIKE, &[]);
+        let (sandbox, emulator) = with_emulator(&alike(), &[]);
         lose(&emulator, "/cmk/v2/clusters", lost);
         sandbox.fail(["apply", "-auto-approve"]);
         fault(&emulator, r#"{"clear":true}"#);
@@ -442,13 +428,53 @@ fn of_objects_that_are_alike_each_is_adopted_once() {
     }
 }
 
-/// Two branches; one of them cannot be made.
-const BRANCHES: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
+#[test]
+fn lost_creates_that_are_alike_are_settled_in_the_same_run() {
+    for (made, not_made) in [(2, 0), (3, 0), (1, 1), (2, 1)] {
+        let (sandbox, emulator) = with_emulator(&alike(), &[]);
+        lose_clusters(&emulator, made, not_made);
+        let run = sandbox.ok(["apply", "-auto-approve"]);
+        assert_eq!(recorded(&sandbox), living(&emulator), "{made}, {not_made}\n{run}");
+        assert_eq!(living(&emulator).len(), 4, "{made}, {not_made}\n{run}");
+        sandbox.ok(["plan", "-detailed-exitcode"]);
+    }
 }
+
+/// The answers to so many creates get lost, of some before they have their effect.
+fn lose_clusters(emulator: &EmulatorProcess, made: usize, not_made: usize) {
+    for (kind, calls) in [("drop_after", made), ("drop_before", not_made)] {
+        if calls > 0 {
+            let place = r#""path":"/cmk/v2/clusters","method":"POST""#;
+            fault(
+                emulator,
+                &format!(r#"{{"fault":"{kind}","calls":{calls},{place}}}"#),
+            );
+        }
+    }
+}
+
+/// No plan asks what became of the calls: each apply does, and asks about all of them at about the same time.
+#[test]
+fn a_saved_plan_that_is_applied_again_takes_each_object_once() {
+    let (sandbox, emulator) = with_emulator(&alike(), &[]);
+    sandbox.ok(["apply", "-auto-approve", "-target=confluent_environment.e"]);
+    sandbox.ok(["plan", "-out=clusters.plan"]);
+    lose_clusters(&emulator, 2, 1);
+    fault(
+        &emulator,
+        r#"{"fault":"too_many_requests","retry_after":86400,"path":"/cmk/v2/clusters","method":"GET"}"#,
+    );
+    sandbox.fail(["apply", "clusters.plan"]);
+    fault(&emulator, r#"{"clear":true}"#);
+    let again = sandbox.ok(["apply", "clusters.plan"]);
+    assert_eq!(recorded(&sandbox), living(&emulator), "{again}");
+    assert_eq!(living(&emulator).len(), 4, "{again}");
+    sandbox.ok(["plan", "-detailed-exitcode"]);
+}
+
+/// Two branches; one of them cannot be made.
+fn branches() -> String {
+    let accounts = r#"
 variable "policy" {
   type = string
 }
@@ -459,50 +485,34 @@ resource "confluent_service_account" "above" {
   display_name = "above"
   description  = confluent_service_account.left.id
 }
-resource "confluent_environment" "e" {
-  display_name = "right"
-}
-resource "confluent_kafka_cluster" "c" {
-  display_name = "right"
-  availability = "SINGLE_ZONE"
-  cloud        = "AWS"
-  region       = "us-east-1"
-  standard {}
-  environment { id = confluent_environment.e.id }
-}
-resource "confluent_api_key" "k" {
-  display_name = "right"
-  owner {
-    id          = confluent_service_account.left.id
-    api_version = confluent_service_account.left.api_version
-    kind        = confluent_service_account.left.kind
-  }
-  managed_resource {
-    id          = confluent_kafka_cluster.c.id
-    api_version = confluent_kafka_cluster.c.api_version
-    kind        = confluent_kafka_cluster.c.kind
-    environment { id = confluent_environment.e.id }
-  }
-}
-resource "confluent_kafka_topic" "t" {
-  topic_name    = "orders"
-  rest_endpoint = confluent_kafka_cluster.c.rest_endpoint
-  config        = { "cleanup.policy" = var.policy }
-  kafka_cluster { id = confluent_kafka_cluster.c.id }
-  credentials {
-    key    = confluent_api_key.k.id
-    secret = confluent_api_key.k.secret
-  }
-}
 resource "confluent_service_account" "after" {
   display_name = "after"
   description  = confluent_kafka_topic.t.id
 }
 "#;
+    let cluster = "confluent_kafka_cluster.c";
+    let key = hcl::key(
+        "k",
+        "confluent_service_account.left",
+        Some((cluster, "confluent_environment.e")),
+        "display_name = \"right\"",
+    );
+    let policy = "topic_name = \"orders\"\n  config = { \"cleanup.policy\" = var.policy }";
+    let topic = hcl::topic("t", cluster, "confluent_api_key.k", policy);
+    [
+        hcl::CONFLUENT,
+        hcl::ENVIRONMENT,
+        accounts,
+        &hcl::cluster("c", "right", ""),
+        &key,
+        &topic,
+    ]
+    .concat()
+}
 
 #[test]
 fn a_branch_that_fails_holds_up_only_what_needs_it() {
-    let (sandbox, emulator) = with_emulator(BRANCHES, &[]);
+    let (sandbox, emulator) = with_emulator(&branches(), &[]);
     let failed = sandbox.fail(["apply", "-auto-approve", "-var=policy=nonsense"]);
     failed.says("confluent_kafka_topic.t");
     assert_eq!(recorded(&sandbox), living(&emulator), "{failed}");
@@ -519,7 +529,7 @@ fn a_branch_that_fails_holds_up_only_what_needs_it() {
 
 #[test]
 fn what_was_made_but_does_not_work_is_tainted_and_replaced() {
-    let (sandbox, emulator) = with_emulator(PLATFORM, &[]);
+    let (sandbox, emulator) = with_emulator(&platform(), &[]);
     sandbox.edit("main.tf", "SELECT * FROM `orders`", "SELECT * FROM `orderz`");
     let failed = sandbox.fail(["apply", "-auto-approve"]);
     failed.says("orderz");

@@ -431,3 +431,130 @@ fn statements_are_told_with_their_sql() {
     sandbox.run([within, "plan", "-detailed-exitcode"]).code_is(0);
     drop(emulator);
 }
+
+const FIRST: &str = r#"
+resource "terraform_data" "a" {
+  input            = "one"
+  triggers_replace = [1]
+}
+resource "terraform_data" "gone" {
+  input = "gone"
+}
+resource "terraform_data" "many" {
+  count = 2
+  input = count.index
+}
+module "m" {
+  source = "./m"
+}
+output "o" {
+  value = "first"
+}
+"#;
+
+const SECOND: &str = r#"
+resource "terraform_data" "a" {
+  input            = "two"
+  triggers_replace = [2]
+}
+resource "terraform_data" "many" {
+  count = 2
+  input = count.index
+}
+module "n" {
+  source = "./m"
+}
+moved {
+  from = module.m
+  to   = module.n
+}
+output "o" {
+  value = "second"
+}
+"#;
+
+const THIRD: &str = r#"
+resource "terraform_data" "z" {
+  input            = "two"
+  triggers_replace = [2]
+}
+moved {
+  from = terraform_data.a
+  to   = terraform_data.z
+}
+resource "terraform_data" "many" {
+  for_each = toset(["x", "y"])
+  input    = each.key == "x" ? 0 : 1
+}
+moved {
+  from = terraform_data.many[0]
+  to   = terraform_data.many["x"]
+}
+moved {
+  from = terraform_data.many[1]
+  to   = terraform_data.many["y"]
+}
+module "n" {
+  source = "./m"
+}
+output "o" {
+  value = "second"
+}
+"#;
+
+/// Every version can be gone back to from every other: objects that have moved are moved back, what is gone is made anew, and
+/// after it the configuration of that version has nothing to do.
+#[test]
+fn every_version_can_be_gone_back_to() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "m/main.tf",
+        "resource \"terraform_data\" \"in\" {\n  input = \"in\"\n}\n",
+    );
+    let outputs_only = THIRD.replace("second", "fourth");
+    let configs = [FIRST, SECOND, THIRD, &outputs_only];
+    for config in configs {
+        sandbox.write("main.tf", config);
+        sandbox.ok(["init"]);
+        sandbox.ok(["apply", "-auto-approve"]);
+    }
+    sandbox.ok(["state", "mv", "module.n", "module.elsewhere"]);
+    let id = |address: &str| {
+        let shown = sandbox.ok(["state", "show", address]).stdout;
+        let line = shown.lines().find(|l| l.trim_start().starts_with("id "));
+        line.unwrap().split('"').nth(1).unwrap().to_owned()
+    };
+    let in_module = id("module.elsewhere.terraform_data.in");
+    let many = [id("terraform_data.many[\"x\"]"), id("terraform_data.many[\"y\"]")];
+    sandbox
+        .fail(["rollback", "-auto-approve", "5"])
+        .says("was not made by applying a configuration");
+    for version in [4, 1, 2, 4, 3, 1, 3, 2] {
+        let number = version.to_string();
+        let run = sandbox.ok(["rollback", "-auto-approve", &number]);
+        let config = configs[version - 1];
+        sandbox.write("main.tf", config);
+        sandbox.ok(["init"]);
+        sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
+        let (module, keys) = match version {
+            1 => ("m", ["0", "1"]),
+            2 => ("n", ["0", "1"]),
+            _ => ("n", ["\"x\"", "\"y\""]),
+        };
+        assert_eq!(
+            id(&format!("module.{module}.terraform_data.in")),
+            in_module,
+            "{run}"
+        );
+        for (key, object) in keys.iter().zip(&many) {
+            assert_eq!(&id(&format!("terraform_data.many[{key}]")), object, "{run}");
+        }
+        let name = if version > 2 { "z" } else { "a" };
+        let input = if version == 1 { "one" } else { "two" };
+        sandbox
+            .ok(["state", "show", &format!("terraform_data.{name}")])
+            .says(input);
+        let list = sandbox.ok(["state", "list"]);
+        assert_eq!(list.stdout.contains("terraform_data.gone"), version == 1, "{run}");
+    }
+}

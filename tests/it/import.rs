@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use crate::survival::PLATFORM;
+use crate::survival::platform;
 
 /// A sandbox with one configuration file.
 fn with(config: &str) -> Sandbox {
@@ -306,7 +306,7 @@ fn attributes<'s>(state: &'s Value, ty: &str, name: &str, index: usize) -> &'s V
 
 #[test]
 fn a_whole_platform_is_lost_and_imported_again() {
-    let mut sandbox = with(PLATFORM);
+    let mut sandbox = with(&platform());
     // The service does not tell secret properties of a statement.
     sandbox.edit(
         "main.tf",

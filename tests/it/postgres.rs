@@ -292,7 +292,8 @@ fn whose_lock_was_taken_away_keeps_what_it_did_in_a_file() {
     let text = text.replace("\n│ ", " ");
     assert!(text.contains("is not ours any more"), "{text}");
     assert!(place.exists("errored.streamform-state"));
-    sandbox.ok(APPLY);
+    sandbox.ok(APPLY).says("Results of an interrupted run taken in");
+    assert!(!place.exists("errored.streamform-state"));
     sandbox.run(["plan", "-detailed-exitcode"]).code_is(0);
 }
 

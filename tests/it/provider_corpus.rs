@@ -186,6 +186,8 @@ fn run(
         base: folder.path().to_owned(),
         cwd: folder.path().to_owned(),
         home: None,
+        rescue: Vec::new(),
+        kept_files: None,
         backend: Backend::folder(folder.path().join("state")),
         unusable: None,
         key: None,

@@ -353,14 +353,28 @@ resource "terraform_data" "a" {
             .by_ref()
             .any(|l| l.unwrap().ends_with("(local-exec): started"))
     );
-    let interrupted = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(interrupted.success());
+    interrupt(&child);
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{rest:?}");
     assert!(rest.iter().any(|l| l.contains("interrupted")), "{rest:?}");
+    ended(&sandbox);
+    sandbox
+        .ok(["plan", "-no-color"])
+        .says("terraform_data.a is tainted, so must be replaced");
+}
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let done = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(done.unwrap().success());
+}
+
+/// Fails if what a program has started is alive: it has left its number in a file.
+#[cfg(unix)]
+#[track_caller]
+fn ended(sandbox: &Sandbox) {
     let sleeper = sandbox.read("sleeper");
     let state = std::process::Command::new("ps")
         .args(["-o", "stat=", "-p", sleeper.trim()])
@@ -371,7 +385,70 @@ resource "terraform_data" "a" {
         state.is_empty() || state.starts_with('Z'),
         "what the shell has started is ended, too: {state}"
     );
-    sandbox
-        .ok(["plan", "-no-color"])
-        .says("terraform_data.a is tainted, so must be replaced");
+}
+
+/// Whoever does not want to wait for a program that does not want to end interrupts twice.
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_leaves_no_program_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        r#"
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "trap 'echo asked' TERM; sh -c 'trap : TERM; while [ -e main.tf ]; do sleep 0.1; done' & echo $! > sleeper; echo started; while [ -e main.tf ]; do sleep 0.1; done"
+  }
+}
+"#,
+    );
+    let mut child = sandbox
+        .command(APPLY)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for said in ["started", "asked"] {
+        let line = format!("(local-exec): {said}");
+        assert!(lines.by_ref().any(|l| l.unwrap().ends_with(&line)), "{said}");
+        interrupt(&child);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    // (Killed, but maybe not yet taken note of.)
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    ended(&sandbox);
+}
+
+/// What a program can see of the state is durable before it begins, whenever the command is killed.
+#[cfg(debug_assertions)]
+#[test]
+fn a_program_begins_after_its_object_is_known() {
+    for step in 1.. {
+        let sandbox = Sandbox::new();
+        sandbox.write(
+            "main.tf",
+            r#"
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "touch begun"
+  }
+}
+"#,
+        );
+        let killed = sandbox
+            .command(APPLY)
+            .env("STREAMFORM_KILL_AT", step.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        if sandbox.path("begun").exists() {
+            sandbox.ok(["state", "list"]).says("terraform_data.a");
+        }
+        if killed.code().is_some() {
+            assert!(step > 4, "no step was met");
+            break;
+        }
+    }
 }

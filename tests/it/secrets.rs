@@ -17,6 +17,8 @@ const PASSWORD: &str = "p@ss w\"rd/with+odd\\chars?&=<\u{e9}\u{1f600}>";
 const TOKEN: &str = "wise-owl-in-the-properties";
 const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\nMzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu\nNMoSfm76oqFvAp8Gy0iz5sxjZmSnXyCdPEovGhLa0VzMaQ8s+CLOyS56YyCFGeJZ\n-----END PRIVATE KEY-----\n";
 const LITERAL: &str = "written-into-the-configuration";
+/// In a file that a function reads: the history keeps it.
+const NOTE: &str = "kept-with-what-has-read-it";
 
 const MAIN: &str = r#"
 terraform {
@@ -73,6 +75,7 @@ resource "terraform_data" "unmarked" {
       printf '%s' "$TF_VAR_pem" | base64
       echo "Authorization: $TF_VAR_token and more" >&2
       echo '${jsonencode({ round = var.round })}'
+      echo '${filesha256("note.txt")}'
       ${var.end}
     EOT
   }
@@ -132,6 +135,45 @@ data "confluent_environment" "far" {
   id       = "env-abc123"
 }
 "#;
+
+/// More commands, of which none asks for a value by name.
+const OTHERS: &[&[&str]] = &[
+    &["init"],
+    &["fmt", "-diff", "-write=false"],
+    &["validate", "-json"],
+    &["providers"],
+    &["modules", "-json"],
+    &["graph", "-plan=next.plan"],
+    &["drift"],
+    &["drift", "-json"],
+    &["refresh"],
+    &["history"],
+    &["history", "-json"],
+    &["history", "show", "1"],
+    &["history", "show", "-json", "2"],
+    &["diff", "1", "2"],
+    &["diff", "-json", "1", "2"],
+    &["taint", "terraform_data.pem"],
+    &["untaint", "terraform_data.pem"],
+    &["state", "mv", "terraform_data.nested", "terraform_data.moved"],
+    &["state", "mv", "terraform_data.moved", "terraform_data.nested"],
+    &["state", "check"],
+    &["state", "restore", "-list"],
+    &["workspace", "new", "other"],
+    &["workspace", "list"],
+    &["plan"],
+    &["workspace", "select", "default"],
+    &["workspace", "delete", "other"],
+    &["state", "rekey"],
+];
+
+/// The version of the apply that killed itself.
+fn killed_version(sandbox: &Sandbox) -> String {
+    let history = sandbox.ok(["history", "-json", "-limit=0"]).json();
+    let versions = history["versions"].as_array().unwrap();
+    let killed = versions.iter().find(|v| v["status"] == "interrupted");
+    killed.unwrap()["version"].to_string()
+}
 
 /// Forms in which a secret is looked for.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
@@ -201,6 +243,7 @@ fn bytes_below(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
 fn known_secrets_come_out_nowhere() {
     let mut sandbox = Sandbox::new();
     sandbox.write("main.tf", MAIN);
+    sandbox.write("note.txt", NOTE);
     let emulator = sandbox.start_emulator();
     sandbox.set_env("TF_VAR_password", PASSWORD);
     sandbox.set_env("TF_VAR_token", TOKEN);
@@ -233,6 +276,7 @@ fn known_secrets_come_out_nowhere() {
         TOKEN.to_owned(),
         PEM.to_owned(),
         LITERAL.to_owned(),
+        NOTE.to_owned(),
         emulator.cloud_api_secret.clone(),
     ];
     let key_secret = |sandbox: &Sandbox| sandbox.ok(["output", "-raw", "secret"]).stdout;
@@ -271,6 +315,22 @@ fn known_secrets_come_out_nowhere() {
     runs.push(sandbox.ok(["apply", "-auto-approve", "-var=round=5"]));
     secrets.push(key_secret(&sandbox));
     runs.push(sandbox.ok(["plan", "-destroy"]));
+
+    // What looks at the state and its history, moves, marks and keeps.
+    for args in OTHERS {
+        runs.push(sandbox.ok(args.iter()));
+    }
+    runs.push(sandbox.fail(["import", "confluent_api_key.cloud", "nothing"]));
+    // Back to what a saved plan has made, and back from there, killed half-way.
+    runs.push(sandbox.ok(["rollback", "-auto-approve", "1"]));
+    secrets.push(key_secret(&sandbox));
+    runs.push(sandbox.ok(["rollback", "-auto-approve", "-json", "2"]));
+    secrets.push(key_secret(&sandbox));
+    let killed = sandbox.run(["rollback", "-auto-approve", &killed_version(&sandbox)]);
+    assert_eq!(killed.code, None, "{killed}");
+    runs.push(killed);
+    runs.push(sandbox.ok(["apply", "-auto-approve", "-var=round=6"]));
+    secrets.push(key_secret(&sandbox));
 
     // Only these tell in clear, because a user asks for it by name as in Terraform.
     let key = secrets.last().unwrap().clone();
@@ -314,6 +374,7 @@ fn known_secrets_come_out_nowhere() {
             // (It stands in the configuration: the user wrote it there.)
             if let Some(form) = found(bytes, secret)
                 && !name.ends_with(".tf")
+                && !name.ends_with("/work/note.txt")
             {
                 told.push(format!("{form}\n  in the file {name}"));
             }

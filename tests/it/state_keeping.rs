@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::hcl;
 use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
 use crate::survival::living;
@@ -169,7 +170,7 @@ resource "terraform_data" "first" {
 resource "terraform_data" "slow" {
   depends_on = [terraform_data.first]
   provisioner "local-exec" {
-    command = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
+    command = "touch begun; while [ -e begun ] && [ ! -e go ]; do sleep 0.02; done"
   }
 }
 output "first" {
@@ -337,13 +338,96 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A key whose record is to be written once more when the disk is full.
+fn filling(file: &str) -> String {
+    let more = format!(
+        r#"display_name = "k"
+  description  = "round ${{var.round}} ${{join("", [for n in range(900) : "0123456789"])}}"
+  provisioner "local-exec" {{
+    command = "[ -e filled ] || dd if=/dev/zero of={file} bs=4096 2>/dev/null; touch filled"
+  }}
+"#
+    );
+    let app = r#"
+variable "round" {
+  default = 1
+}
+resource "confluent_service_account" "app" {
+  display_name = "app"
+}
+output "secret" {
+  value     = confluent_api_key.k.secret
+  sensitive = true
+}
+"#;
+    let key = hcl::key("k", "confluent_service_account.app", None, &more);
+    [hcl::CONFLUENT, app, &key].concat()
+}
+
+const RESCUED: &str = "errored.streamform-state";
+
+/// The disk of the state fills up, or that of everything: the file goes to the home folder then.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_full_disk_does_not_take_is_taken_in_by_the_next_run() {
+    for (mounted, fill, rescued) in [
+        ("streamform.state", "streamform.state/fill", RESCUED),
+        (
+            "",
+            "fill",
+            "../home/.local/state/streamform/errored.streamform-state",
+        ),
+    ] {
+        let mut sandbox = Sandbox::new();
+        let disk = SmallDisk::mount(sandbox.path(mounted), 4096 * 256);
+        let Some(_disk) = disk else { return };
+        sandbox.write("main.tf", filling(fill));
+        let emulator = sandbox.start_emulator();
+        let run = sandbox.fail(["apply", "-auto-approve"]);
+        tells(
+            &run,
+            &[
+                "Failed to save the state",
+                "errored.streamform-state",
+                "No space left",
+            ],
+        );
+        let kept = std::fs::read_to_string(sandbox.path(rescued)).unwrap();
+
+        std::fs::remove_file(sandbox.path(fill)).unwrap();
+        let plan = sandbox.ok(["plan", "-detailed-exitcode"]);
+        tells(
+            &plan,
+            &["Results of an interrupted run taken in", "confluent_api_key.k"],
+        );
+        assert!(!sandbox.path(rescued).exists());
+        assert_eq!(recorded(&sandbox), living(&emulator));
+        let secret = sandbox.ok(["output", "-raw", "secret"]).stdout;
+        assert!(secret.len() > 8 && !kept.contains(&secret), "it is sealed");
+
+        // Somebody has put the file back, and the state has moved on.
+        sandbox.ok(["apply", "-auto-approve", "-var=round=2"]);
+        std::fs::write(sandbox.path(rescued), &kept).unwrap();
+        let refused = sandbox.fail(["apply", "-auto-approve", "-var=round=3"]);
+        tells(
+            &refused,
+            &["Rescued results do not fit the state", "confluent_api_key.k"],
+        );
+        std::fs::remove_file(sandbox.path(rescued)).unwrap();
+        sandbox.ok(["plan", "-detailed-exitcode", "-var=round=2"]);
+        // A file of another state is left alone.
+        std::fs::write(
+            sandbox.path(rescued),
+            kept.replacen("\"lineage\":\"", "\"lineage\":\"0", 1),
+        )
+        .unwrap();
+        sandbox.ok(["plan", "-detailed-exitcode", "-var=round=2"]);
+        assert!(sandbox.path(rescued).exists());
+    }
+}
+
 /// Objects whose records are large, so that a disk fills while they are made.
 const MANY: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
-}
 resource "confluent_service_account" "many" {
   count        = 40
   display_name = "many-${count.index}"
@@ -358,7 +442,7 @@ fn a_full_disk_loses_nothing() {
         let mut sandbox = Sandbox::new();
         let disk = SmallDisk::mount(sandbox.path("streamform.state"), 4096 * 1024);
         let Some(disk) = disk else { return };
-        sandbox.write("main.tf", MANY);
+        sandbox.write("main.tf", [hcl::CONFLUENT, MANY].concat());
         let emulator = sandbox.start_emulator();
         disk.grow(4096 * pages);
         let run = sandbox.fail(["apply", "-auto-approve"]);

@@ -1,14 +1,11 @@
 //! `apply` and `destroy`.
 
-use std::io::Write;
-use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Severity;
 use streamform_lang::diag::Sources;
-use streamform_state::StateView;
 
 use super::plan::Running;
 use super::plan::Wanted;
@@ -23,7 +20,6 @@ use crate::cli::session::Answer;
 use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
 use crate::cli::variables;
-use crate::config::version::COMPATIBLE_VERSION;
 use crate::engine;
 use crate::engine::Planned;
 use crate::plan::PlanMode;
@@ -50,9 +46,6 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(value_name = "PLAN")]
     plan_file: Option<PathBuf>,
 }
-
-/// Where the state goes if its store fails.
-const RESCUED: &str = "errored.streamform-state";
 
 /// `refresh`: an apply of nothing but what was found.
 pub(super) fn refresh(surroundings: &Surroundings, mut args: ApplyArgs) -> u8 {
@@ -205,9 +198,6 @@ pub(super) fn carry_out(view: &View, opened: &Opened, approval: Approval, mut pl
         .into_iter()
         .filter(|d| d.severity == Severity::Error || is_of_check(d) || !told.iter().any(|t| t == d))
         .collect();
-    if outcome.store_failed {
-        view.fail(rescue(&outcome.state, Path::new(RESCUED)));
-    }
     view.diagnostics(&outcome.diagnostics, &sources);
     if outcome.diagnostics.has_errors() || outcome.stopped {
         return 1;
@@ -271,59 +261,5 @@ fn approve(view: &View, opened: &Opened, approval: Approval, mode: PlanMode) -> 
             ui.err(&format!("\n\n{name} cancelled: interrupted.\n"));
             Err(1)
         }
-    }
-}
-
-/// Writes the state to a file of its own where its store cannot keep it: what was made must not be forgotten.
-fn rescue(state: &StateView, path: &Path) -> Diagnostic {
-    let written = state
-        .to_v4_text(COMPATIBLE_VERSION)
-        .map_err(|e| e.to_string())
-        .and_then(|text| {
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path).map_err(|e| e.to_string())?;
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(|e| e.to_string())
-        });
-    match written {
-        Ok(()) => Diagnostic::error(
-            "Failed to save the state",
-            format!(
-                "The state could not be kept in its store. To prevent dangling objects, everything that is known was written to the file \"{}\" in the current folder, in Terraform's format for state files. It holds secrets in clear. Keep it until the state is whole again: it is the only record of what was just done.",
-                path.display()
-            ),
-        ),
-        Err(e) => Diagnostic::error(
-            "Failed to save the state",
-            format!(
-                "The state could not be kept in its store, and writing it to the file \"{}\" failed, too: {e}. Note down the objects that the messages above name; the next run looks up in its journal what it can.",
-                path.display()
-            ),
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rescued_state_is_for_its_owner_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(RESCUED);
-        let told = rescue(&StateView::empty("l"), &path);
-        assert!(told.detail.contains(RESCUED));
-        assert!(std::fs::read_to_string(&path).unwrap().contains("\"version\": 4"));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        let told = rescue(&StateView::empty("l"), &folder.path().join("not/there"));
-        assert!(told.detail.contains("failed, too"));
     }
 }

@@ -278,6 +278,7 @@ impl Wanted {
             generate_config: false,
             operation: operation.to_owned(),
             decisions,
+            moved_back: Vec::new(),
         };
         Ok(Wanted { request, running })
     }
@@ -350,6 +351,7 @@ impl Wanted {
         variables.extend(more);
         let request = PlanRequest {
             variables,
+            moved_back: earlier.moved_back.clone(),
             ..self.request
         };
         let loaded = earlier.loaded.clone();

@@ -84,7 +84,7 @@ fn go_back(view: &View, opened: &mut Opened, args: &RollbackArgs) -> u8 {
         return view.fail(
             Diagnostic::error(
                 "Plan of this version cannot be saved",
-                "Functions such as file and templatefile read files in the configuration of that version. They are laid out as they were for one run, and would not be there any more when the saved plan is applied.",
+                "Functions such as file and templatefile read files in the configuration of that version. They are kept in the history, and a plan file does not hold them.",
             )
             .help(format!("streamform rollback {}", args.version)),
         );

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Mode;
@@ -9,6 +10,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::functions::LookedAt;
 use streamform_state::Entry;
 use streamform_state::RawJson;
+use streamform_state::Record;
 use streamform_state::StateView;
 use streamform_state::Store;
 
@@ -25,7 +27,6 @@ use super::version::Counts;
 use super::version::Ended;
 use super::version::FORMAT;
 use super::version::Kind;
-use super::version::Read;
 use super::version::Sql;
 use super::version::Status;
 use super::version::action_names;
@@ -102,7 +103,7 @@ pub(in crate::engine) fn begin(
                 Some((name.to_string(), encoded))
             })
             .collect(),
-        read: noted(&planned.read),
+        read: planned.read.clone(),
     };
     let begun = Begun {
         planned: Counts::from(&plan.summary()),
@@ -148,16 +149,35 @@ pub(in crate::engine) fn record_changes(entries: &[Entry], before: &StateView) -
         sql_attribute: None,
         sql: None,
     };
-    let of = |entry: &Entry| match entry {
-        Entry::Put(record) => Some(match before.get(&record.address) {
-            None => change(&record.address, "import"),
-            Some(old) if old.same_content(record) => return None,
-            Some(_) => change(&record.address, "write"),
-        }),
-        Entry::Remove { address } => Some(change(address, "forget")),
-        _ => None,
-    };
-    entries.iter().filter_map(of).collect()
+    // What goes and comes in one commit has moved.
+    let mut gone: Vec<&Arc<Record>> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Remove { address } => before.get(address),
+            _ => None,
+        })
+        .collect();
+    let mut changes = Vec::new();
+    for entry in entries {
+        let Entry::Put(record) = entry else { continue };
+        match before.get(&record.address) {
+            None => {
+                let same =
+                    |old: &&Arc<Record>| old.current == record.current && old.deposed == record.deposed;
+                match gone.iter().position(same) {
+                    None => changes.push(change(&record.address, "import")),
+                    Some(at) => changes.push(Change {
+                        previous: Some(gone.remove(at).address.clone()),
+                        ..change(&record.address, "move")
+                    }),
+                }
+            }
+            Some(old) if old.same_content(record) => {}
+            Some(_) => changes.push(change(&record.address, "write")),
+        }
+    }
+    changes.extend(gone.iter().map(|record| change(&record.address, "forget")));
+    changes
 }
 
 fn limits(plan: &Plan) -> Vec<String> {
@@ -165,18 +185,6 @@ fn limits(plan: &Plan) -> Vec<String> {
     targets
         .chain(plan.excludes.iter().map(|t| format!("-exclude={t}")))
         .collect()
-}
-
-fn noted(read: &LookedAt) -> Read {
-    Read {
-        contents: read.contents.clone(),
-        exist: read.exist.clone(),
-        sets: read
-            .sets
-            .iter()
-            .map(|((folder, pattern), found)| (folder.clone(), pattern.clone(), found.clone()))
-            .collect(),
-    }
 }
 
 fn changes(session: &Session, plan: &Plan, view: &StateView) -> Vec<Change> {
@@ -325,7 +333,7 @@ impl Recording {
         }
         let ended = Ended {
             done,
-            read: noted(read),
+            read: read.clone(),
             ..ended(
                 &self.begun,
                 &store.view(),
@@ -394,7 +402,7 @@ fn ended(begun: &Begun, view: &StateView, status: Status, at: String, serial: u6
         undone,
         outputs: view.outputs().clone(),
         sql,
-        read: Read::default(),
+        read: LookedAt::default(),
     }
 }
 

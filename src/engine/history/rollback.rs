@@ -1,16 +1,17 @@
 //! Going back: the configuration of an earlier version, to be planned like any other.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::path::PathBuf;
+use std::sync::Arc;
 
+use streamform_lang::addrs::AbsInstance;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::functions::KeptFiles;
 use streamform_lang::functions::LookedAt;
 
 use super::read::get_version;
 use super::store::Documents;
 use super::store::Fallible;
-use super::version::Config;
-use super::version::Read;
 use super::version::Version;
 use crate::config::Disk;
 use crate::config::Files as _;
@@ -32,13 +33,12 @@ pub struct Earlier {
     pub variables: Vec<GivenVariable>,
     /// What kind of plan it was made with.
     pub mode: PlanMode,
+    /// Objects that have another address since: from that to the one that they had.
+    pub moved_back: Vec<(AbsInstance, AbsInstance)>,
     /// Files in the folder of the run that are other ones now, or not there.
     pub other_now: Vec<String>,
-    /// Where relative file names of its functions start.
-    base: PathBuf,
-    read: Read,
-    /// Holds the files that functions read, as long as this is needed.
-    _folder: tempfile::TempDir,
+    /// The files that its functions read, as they were.
+    kept: Arc<KeptFiles>,
 }
 
 /// Takes up an earlier version.
@@ -63,8 +63,7 @@ pub fn earlier(session: &Session, number: u64) -> Fallible<Earlier> {
         .ended
         .as_ref()
         .map_or_else(|| config.read.clone(), |ended| ended.read.clone());
-    let folder = tempfile::tempdir().map_err(|e| cannot_write(&e))?;
-    let base = lay_out(&documents, session, &version, config, &read, folder.path())?;
+    let kept = Arc::new(kept_files(&documents, read)?);
     let loaded = load(&files, Path::new(&config.root), &session.registry);
     let variables = config.values().into_iter().map(|(name, value)| GivenVariable {
         name: name.into(),
@@ -79,11 +78,10 @@ pub fn earlier(session: &Session, number: u64) -> Fallible<Earlier> {
     Ok(Earlier {
         variables: variables.collect(),
         mode: config.mode(),
+        moved_back: moved_back(&documents, number)?,
         other_now: files.files.iter().filter_map(other).collect(),
         loaded,
-        base,
-        read,
-        _folder: folder,
+        kept,
         version,
     })
 }
@@ -92,14 +90,14 @@ impl Earlier {
     /// The session to plan and apply it with: its functions find the files as they were.
     pub fn session(&self, session: &Session) -> Session {
         Session {
-            base: self.base.clone(),
+            kept_files: Some(Arc::clone(&self.kept)),
             ..session.clone()
         }
     }
 
     /// Whether functions of it read files.
     pub fn reads_files(&self) -> bool {
-        self.read != Read::default()
+        !self.kept.looked_at.is_empty()
     }
 
     /// Looks whether its functions have found all that they found at that time.
@@ -108,100 +106,80 @@ impl Earlier {
     /// When they have looked at something that was not kept, or is another one now.
     pub fn found_all(&self, seen: &LookedAt) -> Fallible<()> {
         let number = self.version.number();
-        let set = |folder: &str, pattern: &str| {
-            let sets = &self.read.sets;
-            let found = sets.iter().find(|(f, p, _)| f == folder && p == pattern);
-            found.map(|(_, _, found)| found)
-        };
         let missing = seen
             .contents
             .iter()
-            .find(|(name, digest)| self.read.contents.get(*name) != Some(digest))
+            .find(|(name, digest)| self.kept.looked_at.contents.get(*name) != Some(digest))
             .map(|(name, _)| name.clone())
             .or_else(|| {
                 let exist = seen.exist.iter();
-                let mut exist = exist.filter(|(name, there)| self.read.exist.get(*name) != Some(there));
+                let mut exist =
+                    exist.filter(|(name, there)| self.kept.looked_at.exist.get(*name) != Some(there));
                 exist.next().map(|(name, _)| name.clone())
             })
             .or_else(|| {
                 let mut sets = seen.sets.iter();
-                sets.find(|((f, p), found)| set(f, p) != Some(*found))
+                sets.find(|(set, found)| self.kept.looked_at.sets.get(*set) != Some(*found))
                     .map(|((f, p), _)| format!("{f}/{p}"))
             });
         missing.map_or(Ok(()), |name| Err(not_kept(number, &name)))
     }
 }
 
-/// Puts the files that functions read into a folder, so that they find them by the same names.
-fn lay_out(
-    documents: &Documents,
-    session: &Session,
-    version: &Version,
-    config: &Config,
-    read: &Read,
-    folder: &Path,
-) -> Fallible<PathBuf> {
-    let sets = read
-        .sets
-        .iter()
-        .flat_map(|(folder, _, found)| found.iter().map(move |name| format!("{folder}/{name}")));
-    let names: Vec<String> = read
-        .contents
-        .keys()
-        .cloned()
-        .chain(
-            read.exist
-                .iter()
-                .filter(|(_, there)| **there)
-                .map(|(name, _)| name.clone()),
-        )
-        .chain(sets)
-        // What is named from the root is read where it is, and must be what it was.
-        .filter(|name| !name.starts_with('/'))
-        .collect();
-    let up = |name: &String| name.split('/').take_while(|part| *part == "..").count();
-    let depth = names.iter().chain(config.files.keys()).map(up).max().unwrap_or(0);
-    let base = (0..depth).fold(folder.to_owned(), |path, i| path.join(format!("d{i}")));
-    std::fs::create_dir_all(&base).map_err(|e| cannot_write(&e))?;
-    for name in names {
-        let bytes = match read.contents.get(&name) {
-            None => Vec::new(),
-            Some(digest) => match documents.kept(digest)? {
-                Some(bytes) => bytes,
-                // Too large to be kept: it may still be what it was.
-                None => std::fs::read(session.base.join(&name))
-                    .ok()
-                    .filter(|bytes| super::store::digest(bytes) == *digest)
-                    .ok_or_else(|| not_kept(version.number(), &name))?,
-            },
+/// Where objects are now that have moved after a version, and where they were then. What was deleted since has not moved.
+fn moved_back(documents: &Documents, number: u64) -> Fallible<Vec<(AbsInstance, AbsInstance)>> {
+    let numbers = documents.numbers()?;
+    // By the address that they have now.
+    let mut then: BTreeMap<String, String> = BTreeMap::new();
+    for later in numbers.begun.range(number + 1..) {
+        let Some(begun) = documents.begun(*later)? else {
+            continue;
         };
-        let path = base.join(&name);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| {
-            // (The same name may be asked for in several ways; the content comes first.)
-            if path.exists() {
-                Ok(())
-            } else {
-                std::fs::write(&path, bytes)
+        let undone = documents
+            .ended(*later)?
+            .map_or_else(Vec::new, |ended| ended.undone);
+        let done = begun
+            .changes
+            .iter()
+            .filter(|change| change.deposed.is_none() && !undone.contains(&change.address));
+        let mut moves = Vec::new();
+        for change in done {
+            if let Some(from) = &change.previous {
+                let first = then.remove(from).unwrap_or_else(|| from.clone());
+                moves.push((first, &change.address));
+            } else if change.actions == ["delete"] {
+                then.remove(&change.address);
             }
-        })
-        .map_err(|e| cannot_write(&e))?;
+        }
+        then.extend(moves.into_iter().map(|(from, to)| (to.clone(), from)));
     }
-    Ok(base)
+    let parsed = then.into_iter().filter_map(|(now, then)| {
+        let pair = (AbsInstance::parse(&now).ok()?, AbsInstance::parse(&then).ok()?);
+        // (Whether an object can become one of another type is for its provider to say, in one direction only.)
+        (pair.0 != pair.1 && pair.0.resource.ty == pair.1.resource.ty).then_some(pair)
+    });
+    Ok(parsed.collect())
 }
 
-fn cannot_write(e: &std::io::Error) -> Box<Diagnostic> {
-    Box::new(Diagnostic::error(
-        "Cannot write temporary files",
-        format!("The files of the earlier version cannot be laid out in the temporary folder: {e}."),
-    ))
+/// What is kept of the files that functions read. What is missing may still be what it was.
+fn kept_files(documents: &Documents, read: LookedAt) -> Fallible<KeptFiles> {
+    let mut contents = BTreeMap::new();
+    for digest in read.contents.values() {
+        if let Some(bytes) = documents.kept(digest)? {
+            contents.insert(digest.clone(), bytes);
+        }
+    }
+    Ok(KeptFiles {
+        looked_at: read,
+        contents,
+    })
 }
 
 fn not_kept(number: u64, name: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(
         "Version is not complete",
         format!(
-            "Version {number} cannot be planned again: the file {name:?}, which its configuration needs, was not kept with it or is another one now. (Kept are the files of the configuration, and files up to 1 MiB that functions such as file and templatefile have read in the run that made the version; what is applied from a saved plan file was read when that was made.) Take the configuration from your version control instead, and plan it."
+            "Version {number} cannot be planned again: the file {name:?}, which its configuration needs, was not kept with it or is another one now. (Kept are the files of the configuration, and files up to 1 MiB that functions such as file and templatefile have read for it.) Take the configuration from your version control instead, and plan it."
         ),
     ))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::Serialize;
+use streamform_lang::functions::LookedAt;
 use streamform_state::OutputValue;
 use streamform_state::RawJson;
 
@@ -220,7 +221,7 @@ pub struct Config {
     /// Values of the root module's variables, encoded with their marks.
     pub(super) variables: Vec<(String, RawJson)>,
     /// What functions looked at while it was planned.
-    pub(super) read: Read,
+    pub(super) read: LookedAt,
 }
 
 impl Config {
@@ -239,20 +240,6 @@ pub(super) fn mode_name(mode: PlanMode) -> &'static str {
         PlanMode::Destroy => "destroy",
         PlanMode::RefreshOnly => "refresh-only",
     }
-}
-
-/// What functions looked at in files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Read {
-    /// Name and SHA-256 of the content.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) contents: BTreeMap<String, String>,
-    /// Whether there was such a file.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) exist: BTreeMap<String, bool>,
-    /// Folder, pattern, and what was found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) sets: Vec<(String, String, Vec<String>)>,
 }
 
 /// The second document of a version.
@@ -279,7 +266,7 @@ pub struct Ended {
     pub(super) sql: BTreeMap<String, Sql>,
     /// What functions looked at by the end.
     #[serde(default)]
-    pub(super) read: Read,
+    pub(super) read: LookedAt,
 }
 
 /// A version of the state, with what made it.

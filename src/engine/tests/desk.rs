@@ -57,6 +57,8 @@ impl Desk {
             key: None,
             workspace: "default".to_owned(),
             registry,
+            rescue: Vec::new(),
+            kept_files: None,
             who: "tester@here".to_owned(),
             lock_wait: LockWait::No,
             clock: Arc::new(|| "2026-01-02T03:04:05Z".to_owned()),

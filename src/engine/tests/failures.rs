@@ -9,6 +9,15 @@ use super::desk::destroy;
 use super::desk::errors;
 use super::desk::normal;
 
+/// One after the other.
+const PAIR: &str = r#"
+    resource "test_thing" "a" { name = "a" }
+    resource "test_thing" "b" {
+      name  = "b"
+      after = test_thing.a.id
+    }
+"#;
+
 #[test]
 fn one_branch_fails_and_the_other_goes_on() {
     let desk = Desk::new(
@@ -173,15 +182,7 @@ fn a_lost_answer_is_looked_up() {
 
 #[test]
 fn a_lost_answer_is_looked_up_in_the_same_run() {
-    let desk = Desk::new(
-        r#"
-        resource "test_thing" "a" { name = "a" }
-        resource "test_thing" "b" {
-          name  = "b"
-          after = test_thing.a.id
-        }
-        "#,
-    );
+    let desk = Desk::new(PAIR);
     desk.cloud.fail("create a", Failure::Lost);
     let outcome = desk.apply_with(normal());
     assert!(errors(&outcome.diagnostics).is_empty());
@@ -290,15 +291,7 @@ fn destroying_goes_on_after_it_was_cut_short() {
 
 #[test]
 fn a_stop_lets_end_what_is_under_way() {
-    let desk = Desk::new(
-        r#"
-        resource "test_thing" "a" { name = "a" }
-        resource "test_thing" "b" {
-          name  = "b"
-          after = test_thing.a.id
-        }
-        "#,
-    );
+    let desk = Desk::new(PAIR);
     let stop = desk.session.stop.clone();
     desk.cloud
         .with(|s| s.stop_at = Some(("create a".to_owned(), stop)));

@@ -45,6 +45,8 @@ pub use providers::evaluate_provider;
 pub use providers::provider_block;
 pub use recover::Decisions;
 pub use recover::ambiguous;
+pub use recover::are_alike;
+pub use recover::recover;
 pub use recover::recover_request;
 pub use single_import::SingleImport;
 pub use single_import::import_one;

@@ -10,6 +10,7 @@ use streamform_lang::value::Value;
 use streamform_provider::Provider;
 use streamform_provider::protocol::Ambiguity;
 use streamform_provider::protocol::Candidate;
+use streamform_provider::protocol::Findings;
 use streamform_provider::protocol::RecoverRequest;
 use streamform_provider::protocol::Recovery;
 use streamform_state::Intent;
@@ -218,17 +219,8 @@ pub(super) async fn ask(
         };
         observer.event(event(None));
         let began = Instant::now();
-        let mut found = provider.recover(request.clone()).await;
-        if let Ok(Recovery::Ambiguous(Ambiguity { candidates, .. })) = &found {
-            let alike = 1 + left.iter().filter(|(other, _)| are_alike(&intent, other)).count();
-            // As many interrupted creates of the very same thing: which made which does not matter.
-            if (2..=alike).contains(&candidates.len()) {
-                request
-                    .known_ids
-                    .extend(candidates.iter().skip(1).map(|c| c.id.clone()));
-                found = provider.recover(request).await;
-            }
-        }
+        let alike = 1 + left.iter().filter(|(other, _)| are_alike(&intent, other)).count();
+        let mut found = recover(provider, request, alike).await;
         if let Ok(Recovery::Done(value, _) | Recovery::Partial(value, _)) = &found
             && let Some(id) = value.get("id").and_then(Value::as_str)
         {
@@ -243,7 +235,29 @@ pub(super) async fn ask(
     answers
 }
 
-fn are_alike(one: &Intent, other: &Intent) -> bool {
+/// Asks what became of a create, one of so many of the very same thing that are in doubt: which of them made which of as many
+/// candidates does not matter.
+///
+/// # Errors
+/// When it cannot be found out.
+pub async fn recover(
+    provider: &dyn Provider,
+    mut request: RecoverRequest,
+    alike: usize,
+) -> Result<Recovery, Findings> {
+    let found = provider.recover(request.clone()).await;
+    match &found {
+        Ok(Recovery::Ambiguous(Ambiguity { candidates, .. })) if (2..=alike).contains(&candidates.len()) => {
+            let others = candidates.iter().skip(1).map(|c| c.id.clone());
+            request.known_ids.extend(others);
+            provider.recover(request).await
+        }
+        _ => found,
+    }
+}
+
+/// Whether two interrupted creates were making the very same thing.
+pub fn are_alike(one: &Intent, other: &Intent) -> bool {
     one.action == IntentAction::Create
         && other.action == IntentAction::Create
         && one.type_name == other.type_name

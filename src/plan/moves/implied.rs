@@ -50,10 +50,10 @@ pub(super) fn statements<'a>(
         if is_taken(&to.to_string()) {
             continue;
         }
-        let (from, to) = (exactly(&address), exactly(&to));
+        let statement = Statement::exact(module.id, &address, &to);
         let whole = Pattern {
-            resource: from.resource.clone().map(|(r, _)| (r, None)),
-            ..from.clone()
+            resource: Some((address.resource.clone(), None)),
+            ..statement.from.clone()
         };
         if explicit
             .iter()
@@ -61,25 +61,7 @@ pub(super) fn statements<'a>(
         {
             continue;
         }
-        found.push(Statement {
-            module: module.id,
-            depth: 0,
-            from,
-            to,
-            span: None,
-        });
+        found.push(statement);
     }
     found
-}
-
-fn exactly(address: &AbsInstance) -> Pattern {
-    Pattern {
-        modules: address
-            .module
-            .0
-            .iter()
-            .map(|(name, key)| (name.clone(), Some(key.clone())))
-            .collect(),
-        resource: Some((address.resource.clone(), Some(address.key.clone()))),
-    }
 }

@@ -51,11 +51,13 @@ pub struct Moves {
 }
 
 impl Moves {
-    /// Works out which records of the state move, and what the state is when they have.
+    /// Works out which records of the state move, and what the state is when they have. `back` are moves that no configuration
+    /// says, from one address to another: those of a rollback.
     pub fn work_out(
         config: &Configuration,
         state: &StateView,
         open_intents: &[Intent],
+        back: &[(AbsInstance, AbsInstance)],
     ) -> (Moves, StateView) {
         let mut statements: Vec<Statement> = config.modules.iter().flat_map(Statement::of).collect();
         // What an interrupted create has made may not have a record yet.
@@ -74,7 +76,7 @@ impl Moves {
             statements,
             ..Moves::default()
         };
-        if moves.statements.is_empty() {
+        if moves.statements.is_empty() && back.is_empty() {
             return (moves, state.clone());
         }
         let order = Order::of(&moves.statements);
@@ -83,6 +85,17 @@ impl Moves {
             return (moves, state.clone());
         }
         let mut walk = Walk::new(addresses());
+        // First of all, so that the configuration finds everything where it was when it was written.
+        let back: Vec<Statement> = back
+            .iter()
+            .map(|(from, to)| Statement::exact(config.root, from, to))
+            .collect();
+        // (No object moves twice: of a chain the last goes first, to make room.)
+        let first = Order::of(&back);
+        let first = first.sequence.iter().rev().filter(|_| first.cycles.is_empty());
+        for statement in first.filter_map(|i| back.get(*i)) {
+            walk.take(statement, &mut Vec::new(), &mut Diagnostics::new());
+        }
         for i in order.sequence {
             let Some(statement) = moves.statements.get(i) else {
                 continue;

@@ -35,6 +35,17 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// One instance.
+    fn exact(address: &AbsInstance) -> Pattern {
+        let modules = address.module.0.iter();
+        Pattern {
+            modules: modules
+                .map(|(name, key)| (name.clone(), Some(key.clone())))
+                .collect(),
+            resource: Some((address.resource.clone(), Some(address.key.clone()))),
+        }
+    }
+
     /// The resource, if it is one.
     pub(super) fn resource(&self) -> Option<&Resource> {
         self.resource.as_ref().map(|(r, _)| r)
@@ -109,11 +120,22 @@ pub(super) struct Statement {
     pub(super) depth: usize,
     pub(super) from: Pattern,
     pub(super) to: Pattern,
-    /// The block; none where it follows from `count`.
+    /// The block; none where it follows from `count`, or from a rollback.
     pub(super) span: Option<Span>,
 }
 
 impl Statement {
+    /// What no block says: what stands at one address stands at another.
+    pub(super) fn exact(module: ModuleId, from: &AbsInstance, to: &AbsInstance) -> Statement {
+        Statement {
+            module,
+            depth: 0,
+            from: Pattern::exact(from),
+            to: Pattern::exact(to),
+            span: None,
+        }
+    }
+
     /// The `moved` blocks of a module.
     pub(super) fn of(module: &Module) -> impl Iterator<Item = Statement> {
         module.moved.iter().map(|block| {

@@ -42,7 +42,7 @@ fn config(root: &str, child: &str) -> Configuration {
 
 /// What moves, as `old > new`, and what could not, as `old ! new`.
 fn told(root: &str, child: &str, addresses: &[&str]) -> Vec<String> {
-    let (moves, view) = Moves::work_out(&config(root, child), &state(addresses), &[]);
+    let (moves, view) = Moves::work_out(&config(root, child), &state(addresses), &[], &[]);
     assert_eq!(view.len(), addresses.len());
     let done = moves.all().iter().map(|(a, b)| format!("{a} > {b}"));
     let blocked = moves.blocked.iter().map(|(a, b)| format!("{a} ! {b}"));
@@ -253,7 +253,7 @@ fn circles_move_nothing() {
         vec![("module.p", "module.q"), ("module.q", "module.p")],
     ] {
         let root: String = blocks.iter().map(|(a, b)| moved(a, b)).collect();
-        let (moves, _) = Moves::work_out(&config(&root, ""), &state(&["t.a", "module.p.t.a"]), &[]);
+        let (moves, _) = Moves::work_out(&config(&root, ""), &state(&["t.a", "module.p.t.a"]), &[], &[]);
         assert!(moves.all().is_empty());
         assert_eq!(moves.cycles, [[0, 1]]);
     }
@@ -266,7 +266,12 @@ fn what_was_interrupted_waits() {
         "planned": {}, "token": "", "started_at": ""
     }))
     .unwrap();
-    let (moves, view) = Moves::work_out(&config(&moved("t.a", "t.b"), ""), &state(&["t.a"]), &[intent]);
+    let (moves, view) = Moves::work_out(
+        &config(&moved("t.a", "t.b"), ""),
+        &state(&["t.a"]),
+        &[intent],
+        &[],
+    );
     assert!(moves.all().is_empty() && view.get("t.a").is_some());
     assert!(moves.told_held().has_errors());
 }
@@ -274,17 +279,50 @@ fn what_was_interrupted_waits() {
 #[test]
 fn a_managed_object_stays_one() {
     let blocks = config(&moved("t.a", "data.t.a"), "");
-    let (moves, view) = Moves::work_out(&blocks, &state(&["t.a"]), &[]);
+    let (moves, view) = Moves::work_out(&blocks, &state(&["t.a"]), &[], &[]);
     assert!(moves.told_first(&[], &[]).has_errors() && view.get("t.a").is_some());
-    let (moves, _) = Moves::work_out(&blocks, &state(&["t.b"]), &[]);
+    let (moves, _) = Moves::work_out(&blocks, &state(&["t.b"]), &[], &[]);
     assert!(moves.told_first(&[], &[]).is_empty());
 }
 
 #[test]
 fn what_is_excluded_must_not_move() {
-    let (moves, _) = Moves::work_out(&config(&moved("t.a", "t.b"), ""), &state(&["t.a", "t.c"]), &[]);
+    let (moves, _) = Moves::work_out(
+        &config(&moved("t.a", "t.b"), ""),
+        &state(&["t.a", "t.c"]),
+        &[],
+        &[],
+    );
     for (address, wrong) in [("t.a", true), ("t.b", true), ("t.c", false)] {
         let found = moves.told_first(&[], &[Target::parse(address).unwrap()]);
         assert_eq!(found.has_errors(), wrong, "{address}");
     }
+}
+
+/// Each object moves once, also along a chain, and before anything that a block says.
+#[test]
+fn moves_back_come_first() {
+    let moved_back = |root: &str, back: &[(&str, &str)], addresses: &[&str]| {
+        let parse = |text: &str| AbsInstance::parse(text).unwrap();
+        let back: Vec<_> = back.iter().map(|(a, b)| (parse(a), parse(b))).collect();
+        let (moves, _) = Moves::work_out(&config(root, ""), &state(addresses), &[], &back);
+        assert!(moves.cycles.is_empty() && moves.blocked.is_empty());
+        let mut told: Vec<String> = moves.all().iter().map(|(a, b)| format!("{a} > {b}")).collect();
+        told.sort();
+        told
+    };
+    assert_eq!(
+        moved_back("", &[("t.a", "t.b"), ("t.b", "t.c")], &["t.a", "t.b"]),
+        ["t.a > t.b", "t.b > t.c"]
+    );
+    // The block says what had been done by then; it finds nothing to do.
+    let block = moved("t.a", "t.b");
+    assert_eq!(moved_back(&block, &[("t.c", "t.b")], &["t.c"]), ["t.c > t.b"]);
+    assert_eq!(
+        moved_back(&block, &[("t.b", "t.a")], &["t.b"]),
+        Vec::<String>::new()
+    );
+    // Something has taken the place; two have changed places.
+    assert!(moved_back("", &[("t.a", "t.b")], &["t.a", "t.b"]).is_empty());
+    assert!(moved_back("", &[("t.a", "t.b"), ("t.b", "t.a")], &["t.a", "t.b"]).is_empty());
 }

@@ -2,34 +2,22 @@
 
 use super::ledger::agree;
 use super::ledger::living;
+#[cfg(debug_assertions)]
+use super::ledger::recorded;
 use super::ledger::state;
 use crate::faults::fault;
 use crate::faults::lose;
 use crate::faults::with_emulator;
+use crate::hcl;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Sandbox;
 
-const TWINS: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
-}
+/// A cluster from the first stage on, accounts from the second.
+fn config() -> String {
+    let accounts = r#"
 variable "stage" {
   type    = number
   default = 1
-}
-resource "confluent_environment" "e" {
-  display_name = "home"
-}
-resource "confluent_kafka_cluster" "c" {
-  count        = var.stage > 0 ? 1 : 0
-  display_name = "twin"
-  availability = "SINGLE_ZONE"
-  cloud        = "AWS"
-  region       = "us-east-1"
-  basic {}
-  environment { id = confluent_environment.e.id }
 }
 resource "confluent_service_account" "user" {
   count        = var.stage > 1 ? 1 : 0
@@ -41,12 +29,15 @@ resource "confluent_service_account" "other" {
   display_name = "other"
 }
 "#;
+    let cluster = hcl::cluster("c", "twin", "count = var.stage > 0 ? 1 : 0");
+    [hcl::CONFLUENT, hcl::ENVIRONMENT, accounts, &cluster].concat()
+}
 
 const CLUSTER: &str = "confluent_kafka_cluster.c[0]";
 
 /// A lost create of a cluster, and an equal one by somebody else at the same time. Gives ours and theirs.
 fn twins() -> (Sandbox, EmulatorProcess, String, String) {
-    let (sandbox, emulator) = with_emulator(TWINS, &[]);
+    let (sandbox, emulator) = with_emulator(&config(), &[]);
     sandbox.ok(["apply", "-auto-approve", "-var=stage=0"]);
     lose(&emulator, "/cmk/v2/clusters", 1);
     sandbox.fail(["apply", "-auto-approve", "-var=stage=1"]);
@@ -162,6 +153,55 @@ fn what_is_forgotten_is_made_anew_and_the_candidates_are_left_alone() {
         .says("Nothing to decide about");
 }
 
+/// Whoever decides may be killed, too, and decides once more.
+#[cfg(debug_assertions)]
+#[test]
+fn a_decision_that_is_cut_short_is_taken_once() {
+    let stride = if std::env::var_os("STREAMFORM_KILLS").is_some() {
+        1
+    } else {
+        7
+    };
+    for (forgets, first) in [(false, 2), (true, 4)] {
+        for step in (first..).step_by(stride) {
+            let (sandbox, emulator, ours, _) = twins();
+            let decision = if forgets {
+                format!("-forget={CLUSTER}")
+            } else {
+                format!("-adopt={CLUSTER}={ours}")
+            };
+            let decided = ["apply", "-auto-approve", &decision];
+            let killed = sandbox
+                .command(decided)
+                .env("STREAMFORM_KILL_AT", step.to_string())
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .status()
+                .unwrap();
+            // Nothing is in doubt any more, or it is decided again.
+            let plain = sandbox.run(["apply", "-auto-approve"]);
+            if plain.code != Some(0) {
+                plain.says("-forget=");
+                sandbox.ok(decided);
+            }
+            let context = format!("{decision} killed at step {step}\n{plain}");
+            let (known, there) = (recorded(&sandbox), living(&emulator));
+            assert!(known.is_subset(&there), "{known:?} {there:?} {context}");
+            assert_eq!(known.len(), 2, "{context}");
+            let is_ours = known.iter().any(|line| line.contains(&ours));
+            assert_eq!(is_ours, !forgets, "{context}");
+            if !forgets {
+                assert_eq!(there.len(), 3, "{there:?} {context}");
+            }
+            sandbox.ok(["plan", "-detailed-exitcode"]);
+            if killed.code().is_some() {
+                assert!(step > first, "nothing was killed");
+                break;
+            }
+        }
+    }
+}
+
 #[test]
 fn a_destroy_keeps_what_the_undecided_object_stands_on() {
     let (sandbox, emulator, ours, _) = twins();
@@ -206,12 +246,9 @@ fn a_wrong_choice_is_refused() {
     assert!(living(&emulator).iter().any(|l| l.contains(&ours)));
 }
 
-const KEY: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
-}
+/// A key of an account.
+fn of_account() -> String {
+    let account = r#"
 variable "keys" {
   type    = number
   default = 1
@@ -219,21 +256,17 @@ variable "keys" {
 resource "confluent_service_account" "app" {
   display_name = "app"
 }
-resource "confluent_api_key" "k" {
-  count        = var.keys
-  display_name = "k"
-  description  = "for the app"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-}
 "#;
+    let more = r#"count = var.keys
+  display_name = "k"
+  description  = "for the app""#;
+    let key = hcl::key("k", "confluent_service_account.app", None, more);
+    [hcl::CONFLUENT, account, &key].concat()
+}
 
 #[test]
 fn a_key_that_is_chosen_is_deleted_and_another_one_made() {
-    let (sandbox, emulator) = with_emulator(KEY, &[]);
+    let (sandbox, emulator) = with_emulator(&of_account(), &[]);
     sandbox.ok(["apply", "-auto-approve", "-var=keys=0"]);
     lose(&emulator, "/iam/v2/api-keys", 1);
     sandbox.fail(["apply", "-auto-approve"]);

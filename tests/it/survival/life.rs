@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::ledger::agree;
-use super::platform::CARRIERS;
-use super::platform::PLATFORM;
+use super::platform::carriers;
+use super::platform::platform;
 use super::platform::whole;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Run;
@@ -63,8 +63,8 @@ impl Life {
     /// Nothing is there yet.
     pub(crate) fn begin(emulator_args: &[&str]) -> Life {
         let mut sandbox = Sandbox::new();
-        sandbox.write("main.tf", PLATFORM);
-        sandbox.write("carriers.tf", CARRIERS);
+        sandbox.write("main.tf", platform());
+        sandbox.write("carriers.tf", carriers());
         let emulator = sandbox.emulator(emulator_args);
         sandbox.set_env("STREAMFORM_EMULATOR", &emulator.endpoint);
         sandbox.set_env("CONFLUENT_CLOUD_API_KEY", &emulator.cloud_api_key);

@@ -7,35 +7,24 @@ use super::ledger::state;
 use crate::faults::fault;
 use crate::faults::lose;
 use crate::faults::with_emulator;
+use crate::hcl;
 use crate::sandbox::EmulatorProcess;
 use crate::sandbox::Sandbox;
 
 const CLEAR: &str = r#"{"clear":true}"#;
 
-const ENVIRONMENT: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
+/// An environment, and `more`.
+fn home(more: &str) -> String {
+    [hcl::CONFLUENT, hcl::ENVIRONMENT, more].concat()
 }
-resource "confluent_environment" "e" {
-  display_name = "home"
-}
-"#;
 
-const CLUSTER: &str = r#"
-resource "confluent_kafka_cluster" "c" {
-  display_name = "events"
-  availability = "SINGLE_ZONE"
-  cloud        = "AWS"
-  region       = "us-east-1"
-  standard {}
-  environment { id = confluent_environment.e.id }
+fn cluster() -> String {
+    hcl::cluster("c", "events", "")
 }
-"#;
 
-/// A key that is deleted before its successor is made, and a topic that carries it.
-const KEY_AND_TOPIC: &str = r#"
+/// A key that is deleted before its successor is made, and a topic that carries it; `more` are arguments of the topic.
+fn key_and_topic(more: &str) -> String {
+    let app = r#"
 resource "confluent_service_account" "app" {
   display_name = "app"
 }
@@ -44,31 +33,23 @@ resource "confluent_role_binding" "app" {
   role_name   = "CloudClusterAdmin"
   crn_pattern = confluent_kafka_cluster.c.rbac_crn
 }
-resource "confluent_api_key" "k" {
-  display_name = "k"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-  managed_resource {
-    id          = confluent_kafka_cluster.c.id
-    api_version = confluent_kafka_cluster.c.api_version
-    kind        = confluent_kafka_cluster.c.kind
-    environment { id = confluent_environment.e.id }
-  }
-  depends_on = [confluent_role_binding.app]
-}
-resource "confluent_kafka_topic" "t" {
-  topic_name    = "orders"
-  rest_endpoint = confluent_kafka_cluster.c.rest_endpoint
-  kafka_cluster { id = confluent_kafka_cluster.c.id }
-  credentials {
-    key    = confluent_api_key.k.id
-    secret = confluent_api_key.k.secret
-  }
-}
 "#;
+    let key = hcl::key(
+        "k",
+        "confluent_service_account.app",
+        Some((CLUSTER, "confluent_environment.e")),
+        "display_name = \"k\"\n  depends_on = [confluent_role_binding.app]",
+    );
+    let topic = hcl::topic(
+        "t",
+        CLUSTER,
+        "confluent_api_key.k",
+        &format!("topic_name = \"orders\"\n  {more}"),
+    );
+    [app, &key, &topic].concat()
+}
+
+const CLUSTER: &str = "confluent_kafka_cluster.c";
 
 fn apply_and_agree(sandbox: &Sandbox, emulator: &EmulatorProcess, count: usize) {
     let run = sandbox.ok(["apply", "-auto-approve"]);
@@ -79,7 +60,7 @@ fn apply_and_agree(sandbox: &Sandbox, emulator: &EmulatorProcess, count: usize) 
 #[test]
 fn a_lost_answer_is_settled_in_the_same_run() {
     for kind in ["drop_after", "drop_before", "server_error"] {
-        let (sandbox, emulator) = with_emulator(ENVIRONMENT, &[]);
+        let (sandbox, emulator) = with_emulator(&home(""), &[]);
         fault(
             &emulator,
             &format!(r#"{{"fault":"{kind}","calls":1,"method":"POST"}}"#),
@@ -90,7 +71,7 @@ fn a_lost_answer_is_settled_in_the_same_run() {
 
 #[test]
 fn an_object_that_lists_show_late_is_found_all_the_same() {
-    let (sandbox, emulator) = with_emulator(ENVIRONMENT, &[]);
+    let (sandbox, emulator) = with_emulator(&home(""), &[]);
     fault(&emulator, r#"{"fault":"late_lists","ms":200}"#);
     fault(&emulator, r#"{"fault":"drop_after","calls":1,"method":"POST"}"#);
     apply_and_agree(&sandbox, &emulator, 1);
@@ -98,8 +79,8 @@ fn an_object_that_lists_show_late_is_found_all_the_same() {
 
 #[test]
 fn a_key_that_a_killed_run_has_deleted_is_no_dead_end() {
-    let config = format!("{ENVIRONMENT}{CLUSTER}{KEY_AND_TOPIC}");
-    let (sandbox, emulator) = with_emulator(&config, &[]);
+    let with = |more: &str| home(&[cluster(), key_and_topic(more)].concat());
+    let (sandbox, emulator) = with_emulator(&with(""), &[]);
     apply_and_agree(&sandbox, &emulator, 6);
     // The old key is deleted; the new one is not made.
     fault(
@@ -117,11 +98,7 @@ fn a_key_that_a_killed_run_has_deleted_is_no_dead_end() {
     agree(&sandbox, &emulator, 6, &healed.to_string());
     sandbox.ok(["plan", "-detailed-exitcode"]);
     // Where the plan leaves the credentials as they are, the refusal is an error, as ever.
-    sandbox.edit(
-        "main.tf",
-        "  topic_name    = \"orders\"",
-        "  topic_name    = \"orders\"\n  lifecycle { ignore_changes = [credentials] }",
-    );
+    sandbox.write("main.tf", with("lifecycle { ignore_changes = [credentials] }"));
     let living = living(&emulator);
     let key = living
         .iter()
@@ -132,7 +109,7 @@ fn a_key_that_a_killed_run_has_deleted_is_no_dead_end() {
 
 #[test]
 fn forbidden_is_not_gone() {
-    let (sandbox, emulator) = with_emulator(&format!("{ENVIRONMENT}{CLUSTER}"), &[]);
+    let (sandbox, emulator) = with_emulator(&home(&cluster()), &[]);
     apply_and_agree(&sandbox, &emulator, 2);
     let before = recorded(&sandbox);
     let forbid = r#"{"fault":"forbidden","method":"GET","path":"/cmk/v2/clusters"}"#;
@@ -172,8 +149,12 @@ fn forbidden_is_not_gone() {
 #[test]
 fn an_interrupted_create_that_may_not_be_seen_is_left_open() {
     let (sandbox, emulator) = with_emulator(
-        &format!(
-            "{ENVIRONMENT}{CLUSTER}resource \"confluent_service_account\" \"other\" {{ display_name = \"other\" }}\n"
+        &home(
+            &[
+                &cluster(),
+                "resource \"confluent_service_account\" \"other\" { display_name = \"other\" }\n",
+            ]
+            .concat(),
         ),
         &["-phase-delay=1h"],
     );
@@ -216,7 +197,7 @@ fn an_interrupted_create_that_may_not_be_seen_is_left_open() {
 
 #[test]
 fn what_cannot_be_settled_at_once_is_settled_by_the_next_run() {
-    let (sandbox, emulator) = with_emulator(ENVIRONMENT, &[]);
+    let (sandbox, emulator) = with_emulator(&home(""), &[]);
     lose(&emulator, "/org/v2/environments", 1);
     sandbox.fail(["apply", "-auto-approve"]);
     assert_eq!(living(&emulator).len(), 1);

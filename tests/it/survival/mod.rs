@@ -5,6 +5,8 @@
 //! `STREAMFORM_KILLS=1000 cargo test --test it survival -- --nocapture` is the nightly run: so many kills at least, every journal step of
 //! every stage among them, and every changing call cut before and after its effect.
 
+#[cfg(debug_assertions)]
+mod commands;
 mod cuts;
 mod decisions;
 mod dice;
@@ -17,4 +19,4 @@ mod platform;
 pub(crate) use ledger::living;
 pub(crate) use ledger::recorded;
 pub(crate) use ledger::state;
-pub(crate) use platform::PLATFORM;
+pub(crate) use platform::platform;

@@ -1,14 +1,71 @@
 //! The configuration that the tests kill, cut off and interrupt.
 
+use crate::hcl::CONFLUENT;
+use crate::hcl::key;
+use crate::hcl::topic;
+
 /// Of everything that is hard: secrets that are told once, objects that take their time, data planes whose credentials
 /// are made in the same run, names that are generated, instances that are alike.
-pub(crate) const PLATFORM: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
+pub(crate) fn platform() -> String {
+    const APP: &str = "confluent_service_account.app";
+    const THIS: &str = "confluent_environment.this";
+    const SUCCEEDED: &str = "lifecycle { create_before_destroy = true }";
+    let made_before = |name: &str, of: &str| {
+        let more = format!("display_name = \"{name}\"\n  {SUCCEEDED}");
+        key(name, APP, Some((of, THIS)), &more)
+    };
+    let kafka = "description = \"generation ${var.generation}\"\n  display_name = \"kafka\"";
+    [
+        CONFLUENT,
+        FOUNDATION,
+        &key(
+            "kafka",
+            APP,
+            Some((CLUSTER, THIS)),
+            &format!("{kafka}\n  {SUCCEEDED}"),
+        ),
+        &made_before("registry", "data.confluent_schema_registry_cluster.this"),
+        &made_before("flink", "data.confluent_flink_region.here"),
+        &key(
+            "cloud",
+            "confluent_service_account.reader[count.index]",
+            None,
+            "count = var.width\n  display_name = \"automation-${count.index}\"",
+        ),
+        &topic(
+            "table",
+            CLUSTER,
+            "confluent_api_key.kafka",
+            "for_each = toset([\"orders\", \"copies\"])\n  topic_name = each.key\n  partitions_count = 2 + var.generation",
+        ),
+        ABOVE,
+    ]
+    .concat()
 }
 
+/// More for [`platform`]: a key that is deleted before its successor is made, and topics that carry it.
+pub(crate) fn carriers() -> String {
+    [
+        key(
+            "plain",
+            "confluent_service_account.app",
+            Some((CLUSTER, "confluent_environment.this")),
+            "display_name = \"plain\"",
+        ),
+        topic(
+            "extra",
+            CLUSTER,
+            "confluent_api_key.plain",
+            "count = var.width\n  topic_name = \"extra-${count.index}\"\n  partitions_count = 1",
+        ),
+    ]
+    .concat()
+}
+
+const CLUSTER: &str = "confluent_kafka_cluster.this";
+
+/// What needs no key.
+const FOUNDATION: &str = r#"
 variable "generation" {
   type    = number
   default = 1
@@ -74,78 +131,10 @@ resource "confluent_role_binding" "reader" {
   role_name   = "EnvironmentAdmin"
   crn_pattern = confluent_environment.this.resource_name
 }
+"#;
 
-resource "confluent_api_key" "kafka" {
-  display_name = "kafka"
-  description  = "generation ${var.generation}"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-  managed_resource {
-    id          = confluent_kafka_cluster.this.id
-    api_version = confluent_kafka_cluster.this.api_version
-    kind        = confluent_kafka_cluster.this.kind
-    environment { id = confluent_environment.this.id }
-  }
-  lifecycle { create_before_destroy = true }
-}
-
-resource "confluent_api_key" "registry" {
-  display_name = "registry"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-  managed_resource {
-    id          = data.confluent_schema_registry_cluster.this.id
-    api_version = data.confluent_schema_registry_cluster.this.api_version
-    kind        = data.confluent_schema_registry_cluster.this.kind
-    environment { id = confluent_environment.this.id }
-  }
-  lifecycle { create_before_destroy = true }
-}
-
-resource "confluent_api_key" "flink" {
-  display_name = "flink"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-  managed_resource {
-    id          = data.confluent_flink_region.here.id
-    api_version = data.confluent_flink_region.here.api_version
-    kind        = data.confluent_flink_region.here.kind
-    environment { id = confluent_environment.this.id }
-  }
-  lifecycle { create_before_destroy = true }
-}
-
-resource "confluent_api_key" "cloud" {
-  count        = var.width
-  display_name = "automation-${count.index}"
-  owner {
-    id          = confluent_service_account.reader[count.index].id
-    api_version = confluent_service_account.reader[count.index].api_version
-    kind        = confluent_service_account.reader[count.index].kind
-  }
-}
-
-resource "confluent_kafka_topic" "table" {
-  for_each         = toset(["orders", "copies"])
-  topic_name       = each.key
-  partitions_count = 2 + var.generation
-  rest_endpoint    = confluent_kafka_cluster.this.rest_endpoint
-  kafka_cluster { id = confluent_kafka_cluster.this.id }
-  credentials {
-    key    = confluent_api_key.kafka.id
-    secret = confluent_api_key.kafka.secret
-  }
-}
-
+/// What stands on the topics.
+const ABOVE: &str = r#"
 resource "confluent_schema" "table" {
   for_each      = confluent_kafka_topic.table
   subject_name  = "${each.value.topic_name}-value"
@@ -194,36 +183,6 @@ resource "confluent_flink_statement" "copy" {
 
 output "key" {
   value = confluent_api_key.kafka.id
-}
-"#;
-
-/// More for [`PLATFORM`]: a key that is deleted before its successor is made, and topics that carry it.
-pub(crate) const CARRIERS: &str = r#"
-resource "confluent_api_key" "plain" {
-  display_name = "plain"
-  owner {
-    id          = confluent_service_account.app.id
-    api_version = confluent_service_account.app.api_version
-    kind        = confluent_service_account.app.kind
-  }
-  managed_resource {
-    id          = confluent_kafka_cluster.this.id
-    api_version = confluent_kafka_cluster.this.api_version
-    kind        = confluent_kafka_cluster.this.kind
-    environment { id = confluent_environment.this.id }
-  }
-}
-
-resource "confluent_kafka_topic" "extra" {
-  count            = var.width
-  topic_name       = "extra-${count.index}"
-  partitions_count = 1
-  rest_endpoint    = confluent_kafka_cluster.this.rest_endpoint
-  kafka_cluster { id = confluent_kafka_cluster.this.id }
-  credentials {
-    key    = confluent_api_key.plain.id
-    secret = confluent_api_key.plain.secret
-  }
 }
 "#;
 

@@ -204,7 +204,18 @@ fn open(a: &[Value], around: &Surroundings) -> Result<Vec<u8>, FunctionError> {
 /// The bytes of a file that is not too large: a device may never end.
 fn read_whole(shown: &str, full: &Path, around: &Surroundings) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let file = std::fs::File::open(full).inspect_err(|e| {
+    let kept = around.kept_files.as_ref();
+    if let Some(bytes) = kept.and_then(|kept| kept.content(shown)) {
+        if let Some(files) = &around.files_read {
+            files.content(shown, bytes);
+        }
+        return Ok(bytes.to_vec());
+    }
+    let opened = match kept.and_then(|kept| kept.existence(shown)) {
+        Some(false) => Err(ErrorKind::NotFound.into()),
+        _ => std::fs::File::open(full),
+    };
+    let file = opened.inspect_err(|e| {
         if e.kind() == ErrorKind::NotFound
             && let Some(files) = &around.files_read
         {
@@ -246,6 +257,13 @@ fn reason(e: &std::io::Error) -> String {
 
 fn exists(a: &[Value], around: &Surroundings) -> Outcome {
     let (shown, full) = locate(text(a, 0), around).map_err(failed)?;
+    let kept = around.kept_files.as_ref();
+    if let Some(there) = kept.and_then(|kept| kept.existence(&shown)) {
+        if let Some(files) = &around.files_read {
+            files.existence(&shown, there);
+        }
+        return Ok(Value::bool(there));
+    }
     let found = std::fs::metadata(full);
     if let Some(files) = &around.files_read {
         files.existence(&shown, found.as_ref().is_ok_and(std::fs::Metadata::is_file));
@@ -266,7 +284,24 @@ fn exists(a: &[Value], around: &Surroundings) -> Outcome {
 fn fileset(a: &[Value], around: &Surroundings) -> Outcome {
     let folder = expand(text(a, 0), around).map_err(|e| failed(format!("failed to expand ~: {e}")))?;
     let folder = file_name::clean(&folder);
-    let pattern = file_name::join(&folder, text(a, 1));
+    let kept = around.kept_files.as_ref();
+    let found = match kept.and_then(|kept| kept.set(&folder, text(a, 1))) {
+        Some(found) => found.to_vec(),
+        None => files_of_set(&folder, text(a, 1), around)?,
+    };
+    if let Some(files) = &around.files_read {
+        files.set(&folder, text(a, 1), &found);
+    }
+    Ok(Value::set(Type::String, found.into_iter().map(Value::string)))
+}
+
+/// The names of files in a folder that match a pattern, sorted.
+pub(super) fn files_of_set(
+    folder: &str,
+    pattern: &str,
+    around: &Surroundings,
+) -> Result<Vec<String>, FunctionError> {
+    let pattern = file_name::join(folder, pattern);
     let matcher = globset::GlobBuilder::new(&pattern)
         .literal_separator(true)
         .backslash_escape(true)
@@ -323,14 +358,11 @@ fn fileset(a: &[Value], around: &Surroundings) -> Outcome {
                 || (entry.path_is_symlink() && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_file()))
         };
         if matcher.is_match(&name) && file() {
-            found.push(file_name::relative(&folder, &name));
+            found.push(file_name::relative(folder, &name));
         }
     }
-    if let Some(files) = &around.files_read {
-        found.sort();
-        files.set(&folder, text(a, 1), &found);
-    }
-    Ok(Value::set(Type::String, found.into_iter().map(Value::string)))
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub impure: bool,
     /// Takes note of the files that functions look at; none: nobody wants to know.
     pub files_read: Option<Arc<FilesRead>>,
+    /// Files as they were at an earlier time, in place of those that are there.
+    pub kept_files: Option<Arc<KeptFiles>>,
 }
 
 mod call;
@@ -60,6 +62,7 @@ pub use call::lookup;
 pub use call::names;
 
 pub use files_read::FilesRead;
+pub use files_read::KeptFiles;
 pub use files_read::LookedAt;
 pub use redact::redact;
 pub use spec::Body;
