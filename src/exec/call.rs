@@ -15,6 +15,7 @@ use crate::plan::InstanceChange;
 use crate::plan::Operation;
 use crate::plan::Step;
 use crate::plan::StepId;
+use crate::plan::build::Decisions;
 use crate::plan::build::LiveProvider;
 use crate::plan::build::display_id;
 use crate::plan::build::shown_address;
@@ -116,7 +117,11 @@ impl<'a> Run<'a> {
         let observer = Arc::clone(&self.observer);
         let step = step.clone();
         let journal = Arc::clone(&self.journal);
-        let decisions = asks.then(|| self.decisions.clone()).unwrap_or_default();
+        let decisions = if asks {
+            self.decisions.clone()
+        } else {
+            Decisions::default()
+        };
         let future: UnderWay<'a> = Box::pin(async move {
             if !told {
                 observer.event(event);

@@ -131,11 +131,11 @@ impl<'a> Run<'a> {
             self.creates.asking.clear();
             self.diagnostics.push(not_begun());
         }
-        if broken || self.stop.is_set() {
-            if let Some(Lost { id, changed, again }) = self.creates.lost.pop() {
-                self.creates.count(&again.request.type_name);
-                return Some(Box::pin(std::future::ready((id, Finished::Changed(changed)))));
-            }
+        if (broken || self.stop.is_set())
+            && let Some(Lost { id, changed, again }) = self.creates.lost.pop()
+        {
+            self.creates.count(&again.request.type_name);
+            return Some(Box::pin(std::future::ready((id, Finished::Changed(changed)))));
         }
         for at in 0..self.creates.asking.len() {
             let type_name = self.creates.asking[at].0.clone();
