@@ -97,6 +97,8 @@ fn session(dir: &Path) -> Session {
         base: dir.to_owned(),
         cwd: dir.to_owned(),
         home: None,
+        rescue: Vec::new(),
+        kept_files: None,
         backend: Backend::folder(dir.join("state")),
         unusable: None,
         key: None,
