@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// The crates of the workspace by folder, and what each may depend on of the others.
 const CRATES: &[(&str, &[&str])] = &[
+    ("crates/allocator", &[]),
     ("crates/lang", &[]),
     ("crates/flinksql", &[]),
     ("state", &["lang"]),
