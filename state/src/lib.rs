@@ -34,12 +34,13 @@
 //! * **Log first.** [`Store::commit`] appends one checksummed frame to the log and syncs it. Results of finished steps and intents of
 //!   newly ready ones go into the same frame, so a step costs one sync or less.
 //! * **Snapshots** are full copies. Readers use the newest one and the log since, so they do not wait for a writer. A small state (below
-//!   4 MiB) is copied after every run that changed it, a large one when the log has grown to a quarter of its size.
+//!   4 MiB) is copied after every run that changed it, a large one when the log has grown to a quarter of its size. Log segments that the
+//!   newest snapshot covers are kept: with the snapshot before they are the second copy of the state.
 //! * **A large snapshot has an index** and is read where somebody looks into it: opening holds all of its bytes against their
 //!   checksums, a block at a time, and keeps the index alone.
-//! * **The working store** (sled) is the second copy of a large state. It is brought up to date before a snapshot is written, and the
-//!   snapshot is written from it, so that each has been held against the other. A small state does without: to read and to
-//!   write it whole is cheaper. Its second copy is the snapshot before and the log since, which is kept for that.
+//! * **The working store** (sled) is the second copy of a very large state (64 MiB and more). It is brought up to date before a snapshot is
+//!   written, and the snapshot is written from it, so that each has been held against the other. A smaller state does without: to fill
+//!   it costs more than all else that a run does to its state, and to put the newest snapshot and the log together costs little.
 //! * **The manifest** says where the last finished run ended. Log frames, working store, snapshots and manifest all carry the
 //!   number and the digest of all items: what is behind is brought forward, what contradicts is refused, and the message says
 //!   what [`restore`] can do about it.

@@ -306,7 +306,7 @@ fn check_working(
     let newest = snapshot::snapshots(layout.dir())
         .ok()
         .and_then(|all| all.into_iter().next());
-    let large = newest.is_some_and(|newest| newest.bytes >= recovery::SMALL);
+    let large = newest.is_some_and(|newest| newest.bytes >= recovery::WORKING);
     findings.push(match &copy.made {
         None if large => {
             Finding::note(PART, "It is missing").advise("The next run that writes the state makes it anew.")
@@ -495,7 +495,7 @@ mod tests {
     fn history(dir: &Path, large: bool) {
         for run in 1..=4 {
             let mut store: Store = open(dir);
-            let size = if large { recovery::SMALL as usize } else { 10 };
+            let size = if large { recovery::WORKING as usize } else { 10 };
             let bulk = format!("{{\"id\":\"{}\"}}", "x".repeat(size));
             store
                 .commit(vec![Entry::Put(record("thing.bulk", &bulk))])

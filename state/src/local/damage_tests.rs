@@ -57,7 +57,7 @@ fn only_segment(dir: &Path) -> PathBuf {
 
 /// Makes the state too large for snapshots alone, so that it has a working store.
 fn make_large(store: &mut Store) {
-    let bulk = format!("\"{}\"", "x".repeat(recovery::SMALL as usize));
+    let bulk = format!("\"{}\"", "x".repeat(recovery::WORKING as usize));
     store
         .commit(vec![Entry::Put(record("thing.bulk", &bulk))])
         .unwrap();
@@ -304,7 +304,7 @@ fn a_working_store_that_lost_items_is_made_anew_before_it_is_copied() {
     drop(working);
     let mut store = open(dir.path());
     make_large(&mut store);
-    let bulk = format!("\"{}\"", "y".repeat(recovery::SMALL as usize));
+    let bulk = format!("\"{}\"", "y".repeat(recovery::WORKING as usize));
     store
         .commit(vec![Entry::Put(record("thing.more", &bulk))])
         .unwrap();

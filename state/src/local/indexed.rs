@@ -400,9 +400,24 @@ impl Indexed {
         })
     }
 
-    fn item(&self, at: usize) -> Result<Item, StateError> {
-        let kind = self.kind(at).unwrap_or(Kind::Resource);
-        Ok(Item(kind, self.name(at).to_owned(), Some(self.stored(at)?)))
+    /// Number of the last commit in it.
+    pub(super) fn seq(&self) -> u64 {
+        self.standing.seq
+    }
+
+    /// How many items there are.
+    pub(super) fn len(&self) -> usize {
+        self.items
+    }
+
+    /// Kind and name of an item; they are ordered by these.
+    pub(super) fn key(&self, at: usize) -> (Kind, &str) {
+        (self.kind(at).unwrap_or(Kind::Resource), self.name(at))
+    }
+
+    pub(super) fn item(&self, at: usize) -> Result<Item, StateError> {
+        let (kind, name) = self.key(at);
+        Ok(Item(kind, name.to_owned(), Some(self.stored(at)?)))
     }
 
     /// Reads everything, handing every item to `seen` too.

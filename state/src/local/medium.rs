@@ -22,7 +22,8 @@ use crate::local::log;
 use crate::local::log::SegmentWriter;
 use crate::local::manifest;
 use crate::local::recovery;
-use crate::local::recovery::SMALL;
+use crate::local::recovery::INDEXED;
+use crate::local::recovery::WORKING;
 use crate::local::restore::set_aside;
 use crate::local::snapshot;
 use crate::local::working::Pending;
@@ -143,7 +144,7 @@ impl Medium for Folder {
         self.wanting.needs_snapshot = true;
     }
 
-    /// Folds the log: a small state into a snapshot, a large one into working store and snapshot when they are due.
+    /// Folds the log: a small state into a snapshot, a large one too when it is due, and a very large one into its working store besides.
     fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {
         let Wanting {
             rebuild,
@@ -167,21 +168,34 @@ impl Folder {
         Ok(self.segment.insert(segment))
     }
 
-    /// The end of a run of a small state: a snapshot, the manifest, and then the log may be set aside.
-    fn fold_small(&mut self, standing: &Standing) -> Result<(), StateError> {
-        let mut items: Vec<_> = std::mem::take(&mut self.pending)
-            .into_iter()
-            .filter(|(_, text)| text.is_some())
-            .map(|((kind, id), text)| Item(kind, id, text))
-            .collect();
-        items.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-        snapshot::write(&self.layout, standing, false, |take| {
-            items.iter().try_for_each(take)
-        })?;
+    /// Without a working store: a snapshot, the manifest, and then the log may be set aside.
+    fn fold_plain(&mut self, standing: &Standing, segments: &[log::Segment]) -> Result<(), StateError> {
+        let large = self.bytes_in_hand().is_none_or(|bytes| bytes >= INDEXED);
+        if self.complete {
+            let mut items: Vec<_> = std::mem::take(&mut self.pending)
+                .into_iter()
+                .filter(|(_, text)| text.is_some())
+                .map(|((kind, id), text)| Item(kind, id, text))
+                .collect();
+            items.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+            snapshot::write(&self.layout, standing, large, |take| {
+                items.iter().try_for_each(take)
+            })?;
+        } else {
+            let unlike = StateError::Contradiction {
+                path: self.layout.dir().to_owned(),
+                detail: "its snapshot and the log since do not come to what was committed".into(),
+                snapshot: None,
+            };
+            let each = |take: &mut dyn FnMut(Item) -> Result<(), StateError>| {
+                recovery::each_in_order(&self.layout, take)
+            };
+            self.snapshot(standing, unlike, each)?;
+        }
         self.forget_working()?;
         manifest::write(&self.layout.manifest(), standing)?;
         self.segment = None;
-        log::fold(&self.layout, &log::segments(&self.layout)?)?;
+        log::fold(&self.layout, segments)?;
         snapshot::prune(&self.layout)
     }
 
@@ -196,8 +210,8 @@ impl Folder {
         }
     }
 
-    /// Whether the items in hand are all that there are, and few.
-    fn is_small(&self) -> bool {
+    /// Bytes of the snapshot that the items in hand make, if they are all that there are.
+    fn bytes_in_hand(&self) -> Option<u64> {
         /// Bytes of a line in a snapshot beside the name and the text, and of its first and last line.
         const LINE: usize = 20;
         const ENDS: usize = 400;
@@ -205,33 +219,45 @@ impl Folder {
             let text = text.as_ref()?;
             Some(LINE + id.len() + text.as_str().len())
         });
-        self.complete && ((ENDS + lines.sum::<usize>()) as u64) < SMALL
+        self.complete.then(|| (ENDS + lines.sum::<usize>()) as u64)
+    }
+
+    /// Whether snapshots and log are enough, without a working store.
+    fn is_plain(&self, segments: &[log::Segment]) -> Result<bool, StateError> {
+        if let Some(bytes) = self.bytes_in_hand() {
+            return Ok(bytes < WORKING);
+        }
+        if self.working.is_some() || self.wanting.rebuild {
+            return Ok(false);
+        }
+        let newest = snapshot::snapshots(self.layout.dir())?.into_iter().next();
+        Ok(newest.map_or(0, |newest| newest.bytes) + log::bytes(segments)? < WORKING)
     }
 
     /// The end of a run that changed something. Of a large state the log is enough, until it has grown.
     fn fold(&mut self, standing: &Standing) -> Result<(), StateError> {
-        if self.is_small() {
-            return self.fold_small(standing);
-        }
         let segments = log::segments(&self.layout)?;
-        if self.copy_due(&segments)? {
-            self.copy(standing)?;
-            manifest::write(&self.layout.manifest(), standing)?;
-            self.segment = None;
-            log::remove(&segments)?;
-            log::remove(&log::folded(&self.layout)?)?;
-            snapshot::prune(&self.layout)
-        } else {
-            manifest::write(&self.layout.manifest(), standing)
+        if !self.copy_due(&segments)? {
+            return manifest::write(&self.layout.manifest(), standing);
         }
+        if self.is_plain(&segments)? {
+            return self.fold_plain(standing, &segments);
+        }
+        self.copy(standing)?;
+        manifest::write(&self.layout.manifest(), standing)?;
+        self.segment = None;
+        log::remove(&segments)?;
+        log::remove(&log::folded(&self.layout)?)?;
+        snapshot::prune(&self.layout)
     }
 
     /// Brings the working store up to date and writes a snapshot from it, each held against the account of all commits.
     fn copy(&mut self, standing: &Standing) -> Result<(), StateError> {
-        if !(self.complete || self.wanting.rebuild) {
+        let is_there = self.working.is_some() || self.layout.working().join("db").is_file();
+        if is_there && !(self.complete || self.wanting.rebuild) {
             match self
                 .bring_up()
-                .and_then(|working| self.snapshot(&working, standing))
+                .and_then(|working| self.snapshot_of(&working, standing))
             {
                 // Nothing is lost: this was the second copy.
                 Err(
@@ -252,7 +278,7 @@ impl Folder {
         self.forget_working()?;
         let working = Working::open(&self.layout.working())?;
         working.fold(&items, standing)?;
-        self.snapshot(&working, standing)
+        self.snapshot_of(&working, standing)
     }
 
     /// The working store with all that the log has beyond it.
@@ -287,22 +313,34 @@ impl Folder {
         Ok(working)
     }
 
-    /// Writes a snapshot of what is in the working store, if that is what it should be.
-    fn snapshot(&self, working: &Working, standing: &Standing) -> Result<(), StateError> {
+    /// Writes a snapshot of what is in the working store.
+    fn snapshot_of(&self, working: &Working, standing: &Standing) -> Result<(), StateError> {
+        // What sled gives back must be what it was given.
+        let unlike = StateError::WorkingStore {
+            path: self.layout.working(),
+            detail: "it does not hold what was put into it".into(),
+        };
+        self.snapshot(standing, unlike, |take| working.each(take))
+    }
+
+    /// Writes a snapshot of the items that `each` hands out, if they are what the state should be; else the log stays, nothing new claims to
+    /// be good, and the error is `unlike`.
+    fn snapshot(
+        &self,
+        standing: &Standing,
+        unlike: StateError,
+        each: impl FnOnce(&mut dyn FnMut(Item) -> Result<(), StateError>) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
         let mut copied = (0_u64, 0_u128);
         snapshot::write(&self.layout, standing, true, |take| {
-            working.each(|item| {
+            each(&mut |item| {
                 if let Item(kind, id, Some(text)) = &item {
                     copied = (copied.0 + 1, copied.1.wrapping_add(digest(*kind, id, text)));
                 }
                 take(&item)
             })?;
-            // What sled gives back must be what it was given; else the log stays and nothing new claims to be good.
             if (copied.0, format!("{:032x}", copied.1)) != (standing.count, standing.digest.clone()) {
-                return Err(StateError::WorkingStore {
-                    path: self.layout.working(),
-                    detail: "it does not hold what was put into it".into(),
-                });
+                return Err(unlike);
             }
             Ok(())
         })
@@ -319,7 +357,7 @@ impl Folder {
             return Ok(true);
         };
         let logged = log::bytes(segments)?;
-        Ok(newest.bytes + logged < SMALL || logged > newest.bytes / 4 || segments.len() > SEGMENTS)
+        Ok(newest.bytes + logged < INDEXED || logged > newest.bytes / 4 || segments.len() > SEGMENTS)
     }
 }
 

@@ -211,3 +211,5 @@ impl Keeper for LocalKeeper {
 
 #[cfg(test)]
 mod damage_tests;
+#[cfg(test)]
+mod indexed_tests;

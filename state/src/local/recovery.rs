@@ -1,11 +1,12 @@
 //! Opening: which of snapshots, log, working store and manifest to believe.
 //!
-//! A state is its newest snapshot and the log since. The log segments that this snapshot covers are kept beside it while the state is
-//! small, so that the snapshot before it and those segments come to the same, should the newest one be damaged. A large state has the
-//! working store for that: it is at least as new as the newest snapshot, and the log goes on from there.
+//! A state is its newest snapshot and the log since. The log segments that this snapshot covers are kept beside it, so that the
+//! snapshot before it and those segments come to the same, should the newest one be damaged. A very large state has the working
+//! store for that: it is at least as new as the newest snapshot, and the log goes on from there.
 //! What comes out must agree with the last commit's own account and must not be older than the manifest; if it does not, files
 //! were lost or damaged, and the second copy is tried. If that does not hold together either, nothing is written.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::StateError;
@@ -13,6 +14,7 @@ use crate::contents::Contents;
 use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Item;
+use crate::local::indexed;
 use crate::local::layout::Layout;
 use crate::local::log;
 use crate::local::log::LogEnd;
@@ -22,9 +24,14 @@ use crate::local::snapshot::SnapshotInfo;
 use crate::local::working::Pending;
 use crate::local::working::Working;
 
-/// Bytes that a small state has at most, snapshot and log together. It lives in snapshots and log alone, and every run that
-/// changes something writes it anew. In tests few are small, so that both ways are taken.
-pub(crate) const SMALL: u64 = if cfg!(test) { 8 << 10 } else { 4 << 20 };
+/// Bytes from which a snapshot has an index: it is read where somebody looks into it, and a new one is written only when the log
+/// has grown. Below, every run that changes something writes the state anew. In tests few states are small, so that all ways are taken.
+pub(crate) const INDEXED: u64 = if cfg!(test) { 2 << 10 } else { 4 << 20 };
+
+/// Bytes, snapshot and log together, from which a state has a working store. Below it lives in snapshots and log alone: to put two
+/// lists that have an order together and write them is cheaper than to keep a database beside them. Beyond, what a run has
+/// changed would take more memory than it should.
+pub(crate) const WORKING: u64 = if cfg!(test) { 8 << 10 } else { 64 << 20 };
 
 /// What opening found.
 #[derive(Debug)]
@@ -55,7 +62,7 @@ pub(crate) struct Opened {
 /// Reads the state for writing, and changes nothing yet. `lineage` is for a state that is not there yet.
 pub(crate) fn open(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let manifest = manifest::read(&layout.manifest())?;
-    if let Some(opened) = open_small(layout, codec, lineage, manifest.as_ref())? {
+    if let Some(opened) = open_without_working(layout, codec, lineage, manifest.as_ref())? {
         return Ok(opened);
     }
     let whole = from_snapshot(layout, codec, lineage).and_then(|opened| {
@@ -176,9 +183,47 @@ pub(crate) fn everything(layout: &Layout, codec: &Codec) -> Result<Pending, Stat
     Ok(items)
 }
 
-/// Reads a small state, which needs no working store. `None` when the state is not small, or when this way it cannot be had and
-/// there is a working store to try.
-fn open_small(
+/// Hands out the items of the newest snapshot, which has an index, and of the log since, ordered by kind and name. Holds the log's
+/// alone.
+pub(crate) fn each_in_order(
+    layout: &Layout,
+    take: &mut dyn FnMut(Item) -> Result<(), StateError>,
+) -> Result<(), StateError> {
+    let newest = snapshot::snapshots(layout.dir())?.into_iter().next();
+    let Some(below) = newest
+        .map(|newest| indexed::open(&newest.path))
+        .transpose()?
+        .flatten()
+    else {
+        return Err(StateError::corrupt(
+            &layout.snapshots(),
+            "its newest snapshot has no index",
+        ));
+    };
+    let mut over = BTreeMap::new();
+    log::replay(layout, &log::segments(layout)?, below.seq(), |commit, _| {
+        for Item(kind, id, text) in commit.items {
+            over.insert((kind, id), text);
+        }
+        Ok(())
+    })?;
+    let mut over = over.into_iter().peekable();
+    for at in 0..below.len() {
+        let key = below.key(at);
+        while let Some(((kind, id), text)) = over.next_if(|((kind, id), _)| (*kind, id.as_str()) < key) {
+            take(Item(kind, id, text))?;
+        }
+        match over.next_if(|((kind, id), _)| (*kind, id.as_str()) == key) {
+            Some(((kind, id), text)) => take(Item(kind, id, text))?,
+            None => take(below.item(at)?)?,
+        }
+    }
+    over.try_for_each(|((kind, id), text)| take(Item(kind, id, text)))
+}
+
+/// Reads a state that needs no working store. `None` when it is too large for that, or when this way it cannot be had and there is
+/// a working store to try.
+fn open_without_working(
     layout: &Layout,
     codec: &Codec,
     lineage: &str,
@@ -186,7 +231,7 @@ fn open_small(
 ) -> Result<Option<Opened>, StateError> {
     let snapshots = snapshot::snapshots(layout.dir())?;
     let newest = snapshots.first();
-    if newest.map_or(0, |newest| newest.bytes) + log::bytes(&log::segments(layout)?)? >= SMALL {
+    if newest.map_or(0, |newest| newest.bytes) + log::bytes(&log::segments(layout)?)? >= WORKING {
         return Ok(None);
     }
     let working = layout.working().is_dir();
@@ -248,7 +293,7 @@ fn open_working(layout: &Layout) -> Result<Option<Working>, StateError> {
 
 fn from_snapshot(layout: &Layout, codec: &Codec, lineage: &str) -> Result<Opened, StateError> {
     let newest = snapshot::snapshots(layout.dir())?.into_iter().next();
-    let mut opened = copied(codec, lineage, newest.as_ref())?;
+    let mut opened = copied(codec, lineage, newest.as_ref(), Reading::WhereLookedInto)?;
     opened.replay(layout, codec)?;
     Ok(opened)
 }
@@ -260,21 +305,36 @@ fn from_folded(
     lineage: &str,
     older: Option<&SnapshotInfo>,
 ) -> Result<Opened, StateError> {
-    let mut opened = copied(codec, lineage, older)?;
+    // In hand as a whole: the next snapshot is made of it.
+    let mut opened = copied(codec, lineage, older, Reading::Whole)?;
     let mut segments = log::folded(layout)?;
     segments.extend(log::segments(layout)?);
     opened.replay_segments(layout, codec, &segments)?;
     Ok(opened)
 }
 
-/// What a snapshot holds, or nothing where there is none yet. Records of a large one stay in it until somebody looks into them.
-fn copied(codec: &Codec, lineage: &str, snapshot: Option<&SnapshotInfo>) -> Result<Opened, StateError> {
+/// How much of a snapshot is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Whole,
+    /// Records stay in a snapshot with an index until somebody looks into them.
+    WhereLookedInto,
+}
+
+/// What a snapshot holds, or nothing where there is none yet.
+fn copied(
+    codec: &Codec,
+    lineage: &str,
+    snapshot: Option<&SnapshotInfo>,
+    reading: Reading,
+) -> Result<Opened, StateError> {
     let mut opened = Opened::new(Contents::empty(lineage), None);
     let Some(SnapshotInfo { path, bytes, .. }) = snapshot else {
         opened.complete = true;
         return Ok(opened);
     };
-    if *bytes >= SMALL
+    if reading == Reading::WhereLookedInto
+        && *bytes >= INDEXED
         && let Some(contents) = snapshot::open(path, codec)?
     {
         opened.contents = contents;

@@ -12,7 +12,7 @@ use crate::item::Item;
 use crate::local::layout::Layout;
 use crate::local::lock::StateLock;
 use crate::local::log;
-use crate::local::recovery::SMALL;
+use crate::local::recovery::INDEXED;
 use crate::local::snapshot;
 
 /// Seals all snapshots with the codec's own key, each in one step, and gives up what only repeats them: log segments that they cover,
@@ -72,7 +72,7 @@ fn reseal(layout: &Layout, path: &Path, codec: &Codec) -> Result<bool, StateErro
             .iter()
             .map(|Item(_, id, text)| id.len() + text.as_ref().map_or(0, |text| text.as_str().len()))
             .sum();
-        snapshot::write(layout, &contents.standing(), bytes as u64 >= SMALL, |take| {
+        snapshot::write(layout, &contents.standing(), bytes as u64 >= INDEXED, |take| {
             items.iter().try_for_each(take)
         })?;
     }

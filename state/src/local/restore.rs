@@ -17,7 +17,7 @@ use crate::local::layout::Layout;
 use crate::local::lock::StateLock;
 use crate::local::log;
 use crate::local::manifest;
-use crate::local::recovery::SMALL;
+use crate::local::recovery::INDEXED;
 use crate::local::snapshot;
 use crate::local::working::Pending;
 
@@ -113,7 +113,7 @@ pub(super) fn restore_sealed(
 
     let standing = contents.standing();
     let bytes: usize = items.values().flatten().map(|text| text.as_str().len()).sum();
-    snapshot::write(&layout, &standing, bytes as u64 >= SMALL, |take| {
+    snapshot::write(&layout, &standing, bytes as u64 >= INDEXED, |take| {
         items
             .into_iter()
             .filter(|(_, text)| text.is_some())

@@ -2,7 +2,8 @@
 //!
 //! Every run that commits something makes one *segment*, a file named by the number of its first commit. A segment is a
 //! sequence of [frames](frame); a commit is one frame, appended and synced in one go. Segments stay until a snapshot covers them;
-//! those that the newest snapshot of a small state covers stay even then, *folded*: renamed, and read only if that snapshot is damaged.
+//! those that the newest snapshot covers stay even then, where there is no working store, *folded*: renamed, and read only if that
+//! snapshot is damaged.
 
 mod frame;
 mod segment;
