@@ -38,7 +38,7 @@
 //!   newest snapshot covers are kept: with the snapshot before they are the second copy of the state.
 //! * **A large snapshot has an index** and is read where somebody looks into it: opening holds all of its bytes against their
 //!   checksums, a block at a time, and keeps the index alone.
-//! * **The working store** (sled) is the second copy of a very large state (64 MiB and more). It is brought up to date before a snapshot is
+//! * **The working store** (sled) is the second copy of a very large state (256 MiB and more). It is brought up to date before a snapshot is
 //!   written, and the snapshot is written from it, so that each has been held against the other. A smaller state does without: to fill
 //!   it costs more than all else that a run does to its state, and to put the newest snapshot and the log together costs little.
 //! * **The manifest** says where the last finished run ended. Log frames, working store, snapshots and manifest all carry the

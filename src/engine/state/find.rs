@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Listed;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_state::Object;
@@ -74,8 +75,8 @@ pub fn read_state(session: &Session) -> Result<StateView, Box<Diagnostic>> {
     Ok(state)
 }
 
-/// The addresses of the state, or of it what the targets mean (all of it if there are none) and, with an `id`, whose object
-/// has it.
+/// Hands out the addresses of the state, or of it what the targets mean (all of it if there are none) and, with an `id`, whose
+/// object has it; in the order of reports. Without an `id` no record is read.
 ///
 /// # Errors
 /// When there is no state, it cannot be read, or a target means nothing in it.
@@ -83,24 +84,35 @@ pub fn list_instances(
     session: &Session,
     targets: &[Target],
     id: Option<&str>,
-) -> Result<Vec<AbsInstance>, Box<Diagnostic>> {
+    mut found: impl FnMut(&str),
+) -> Result<(), Box<Diagnostic>> {
     let state = read_state(session)?;
-    let all = addresses(&state);
-    if let Some(missing) = targets.iter().find(|t| !all.iter().any(|a| t.covers(a))) {
-        return Err(Box::new(unknown(missing)));
+    let mut all: Vec<Listed<'_>> = state.addresses().filter_map(Listed::of).collect();
+    if !targets.is_empty() {
+        let mut missing: Vec<&Target> = targets.iter().collect();
+        all.retain(|address| {
+            let Ok(address) = AbsInstance::parse(address.text()) else {
+                return false;
+            };
+            missing.retain(|target| !target.covers(&address));
+            targets.iter().any(|target| target.covers(&address))
+        });
+        if let Some(missing) = missing.first() {
+            return Err(Box::new(unknown(missing)));
+        }
     }
-    let wanted = |address: &AbsInstance| {
-        (targets.is_empty() || targets.iter().any(|t| t.covers(address)))
-            && id.is_none_or(|id| {
-                state
-                    .get(&address.to_string())
-                    .is_some_and(|r: &std::sync::Arc<Record>| r.objects().any(|(_, o)| has_id(o, id)))
-            })
-    };
-    let mut found: Vec<AbsInstance> = all.into_iter().filter(wanted).collect();
-    // As Terraform lists: what is less deep in modules first.
-    found.sort_by_key(|a| a.module.0.len());
-    Ok(found)
+    all.sort_unstable();
+    for address in all.iter().map(Listed::text) {
+        let wanted = id.is_none_or(|id| {
+            state
+                .get(address)
+                .is_some_and(|record: &std::sync::Arc<Record>| record.objects().any(|(_, o)| has_id(o, id)))
+        });
+        if wanted {
+            found(address);
+        }
+    }
+    Ok(())
 }
 
 fn unknown(target: &Target) -> Diagnostic {

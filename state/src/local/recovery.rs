@@ -31,7 +31,7 @@ pub(crate) const INDEXED: u64 = if cfg!(test) { 2 << 10 } else { 4 << 20 };
 /// Bytes, snapshot and log together, from which a state has a working store. Below it lives in snapshots and log alone: to put two
 /// lists that have an order together and write them is cheaper than to keep a database beside them. Beyond, what a run has
 /// changed would take more memory than it should.
-pub(crate) const WORKING: u64 = if cfg!(test) { 8 << 10 } else { 64 << 20 };
+pub(crate) const WORKING: u64 = if cfg!(test) { 8 << 10 } else { 256 << 20 };
 
 /// What opening found.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Names of things, as types: text only at the borders.
 
+mod order;
 mod parse;
 mod provider;
 mod reference;
@@ -7,6 +8,7 @@ mod reference;
 use std::fmt;
 use std::sync::Arc;
 
+pub use order::Listed;
 pub use parse::AddressError;
 pub use parse::Target;
 pub use provider::AbsProviderConfig;

@@ -69,9 +69,9 @@ fn module_covers(pattern: &ModuleInstance, module: &ModuleInstance, exact: bool)
         .all(|((pn, pk), (n, k))| pn == n && (*pk == InstanceKey::None || pk == k))
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -81,11 +81,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
     fn name(&mut self) -> Result<Name, AddressError> {
+        self.plain_name().map(Name::from)
+    }
+
+    pub(super) fn plain_name(&mut self) -> Result<&'a str, AddressError> {
         let rest = self.rest();
         let end = rest
             .char_indices()
@@ -98,10 +102,10 @@ impl<'a> Reader<'a> {
             return self.fail("A name is missing or begins with a character that names cannot have");
         }
         self.at += end;
-        Ok(rest[..end].into())
+        Ok(&rest[..end])
     }
 
-    fn dot(&mut self) -> Result<(), AddressError> {
+    pub(super) fn dot(&mut self) -> Result<(), AddressError> {
         if self.rest().starts_with('.') {
             self.at += 1;
             Ok(())
@@ -112,7 +116,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn key(&mut self) -> Result<InstanceKey, AddressError> {
+    /// Goes behind a key that need not be understood; `None` when it is none.
+    pub(super) fn plain_key(&mut self) -> Option<()> {
+        let inside = self.rest().strip_prefix('[')?;
+        let end = match inside.strip_prefix('"') {
+            Some(quoted) if memchr::memchr(b'\\', quoted.as_bytes()).is_none() => {
+                1 + memchr::memchr(b'"', quoted.as_bytes())? + 1
+            }
+            Some(_) => {
+                let whole = self.at;
+                self.key().ok()?;
+                return (self.at > whole).then_some(());
+            }
+            None => {
+                let end = inside.find(']')?;
+                inside[..end].parse::<u64>().ok()?;
+                end
+            }
+        };
+        if !inside[end..].starts_with(']') {
+            return None;
+        }
+        self.at += 1 + end + 1;
+        Some(())
+    }
+
+    pub(super) fn key(&mut self) -> Result<InstanceKey, AddressError> {
         let Some(inner) = self.rest().strip_prefix('[') else {
             return Ok(InstanceKey::None);
         };
