@@ -57,6 +57,16 @@ impl<'a> Run<'a> {
             Finished::Changed(changed) => return self.changed(id, *changed),
             Finished::Provisioned(at, end) => return self.provisioned(at, end),
             Finished::Closed => Ended::Well,
+            Finished::Opened(config, answers) => self.opened(&config, answers),
+            Finished::EphemeralClosed(found) => {
+                let ended = if found.has_errors() {
+                    Ended::Badly
+                } else {
+                    Ended::Well
+                };
+                self.diagnostics.extend(found);
+                ended
+            }
             Finished::Configured(address, findings) => {
                 let block = provider_block(self.config, &address);
                 let found = place_findings(findings, block.map(|b| &b.body), block.map(|b| b.header), None);
@@ -335,6 +345,8 @@ impl<'a> Run<'a> {
             Operation::Read
             | Operation::Refresh
             | Operation::Recover
+            | Operation::Open
+            | Operation::CloseEphemeral
             | Operation::FindImport
             | Operation::Import => {}
         }

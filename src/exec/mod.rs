@@ -8,6 +8,7 @@ mod call;
 mod checks;
 mod command;
 mod delete;
+mod ephemeral;
 mod finish;
 mod imports;
 mod journal;

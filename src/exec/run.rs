@@ -45,6 +45,7 @@ use crate::plan::StepId;
 use crate::plan::Summary;
 use crate::plan::build::Decisions;
 use crate::plan::build::LiveProviders;
+use crate::plan::build::Open;
 
 /// A request to stop, from a signal for instance. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +179,8 @@ pub(super) struct Run<'a> {
     pub(super) decisions: Decisions,
     /// Creates outside the process that are under way or wait for each other.
     pub(super) creates: Creates<'a>,
+    /// Ephemeral resources that are open, in the order in which they were opened.
+    pub(super) open_ephemeral: HashMap<ConfigResource, Vec<Open>>,
     /// Conditions judged so far.
     pub(super) judged: super::checks::Judged,
 }
@@ -226,6 +229,7 @@ pub async fn apply(input: ApplyInput<'_>) -> Applied {
         open,
         decisions: input.decisions,
         creates: Creates::default(),
+        open_ephemeral: HashMap::new(),
         judged: super::checks::Judged::default(),
     };
     run.write_imports();
@@ -356,7 +360,7 @@ impl<'a> Run<'a> {
                 }
                 let Some(id) = ready.pop_front() else { break };
                 let Some(step) = graph.step(id) else { continue };
-                let closing = matches!(step, Step::Close(_));
+                let closing = matches!(step, Step::Close(_) | Step::CloseEphemeral(_));
                 let mut begun = if (bad[id.0 as usize] || stopping) && !closing {
                     self.skip(step, stopping);
                     left_out |= stopping && !bad[id.0 as usize] && step.change().is_some();

@@ -16,10 +16,13 @@ use crate::plan::Operation;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::build::LiveProvider;
+use crate::plan::build::OpenAnswer;
 use crate::plan::build::evaluate_provider;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+use streamform_lang::addrs::ConfigResource;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
 use streamform_lang::value::Value;
@@ -30,6 +33,8 @@ use streamform_provider::protocol::Findings;
 pub(super) enum Finished {
     Configured(streamform_lang::addrs::AbsProviderConfig, Findings),
     Closed,
+    Opened(ConfigResource, Vec<OpenAnswer>),
+    EphemeralClosed(Diagnostics),
     Changed(Box<Changed>),
     Provisioned(Box<Provisioning>, Result<(), CommandFailure>),
     DataRead(usize, Result<Value, Findings>, Vec<(Path, Marks)>, Duration),
@@ -65,6 +70,8 @@ impl<'a> Run<'a> {
                     (id, Finished::Closed)
                 })),
             },
+            Step::Open(config) => self.open(id, config),
+            Step::CloseEphemeral(config) => self.close_ephemeral(id, config),
             Step::Create(i) | Step::Update(i) => self.make(id, step, *i),
             Step::Read(i) => self.read(id, *i),
             Step::Delete(i) | Step::DeleteDeposed(i) => self.delete(id, step, *i),

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Value;
@@ -23,6 +24,7 @@ use crate::plan::InstanceChange;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 use crate::plan::Secrets;
+use crate::plan::build::ToOpen;
 
 /// The world of an apply.
 pub(super) struct Values<'a> {
@@ -88,6 +90,12 @@ impl<'a> Values<'a> {
                 .set_instance(module, &c.address.resource, c.address.key.clone(), value.clone());
         }
         self.results.insert(change, value);
+    }
+
+    /// An instance of an ephemeral resource is open.
+    pub(super) fn set_opened(&mut self, one: &ToOpen, value: Value) {
+        let AbsInstance { resource, key, .. } = &one.address;
+        self.world.set_instance(one.module, resource, key.clone(), value);
     }
 
     /// Works out a node and everything that it needs and that is not worked out yet.
@@ -159,6 +167,7 @@ impl<'a> Values<'a> {
             NodeKind::Call(module, name) => self.world.evaluate_call(*module, name),
             NodeKind::Resource(module, resource) => {
                 let mut diagnostics = Diagnostics::new();
+                let ephemeral = resource.mode == Mode::Ephemeral;
                 let config = self.world.config();
                 let Some(block) = config.module(*module).resources.get(resource).cloned() else {
                     return diagnostics;
@@ -171,7 +180,7 @@ impl<'a> Values<'a> {
                     let expansion = if self.deferred.contains(&abs) {
                         // Nothing was planned for it: that its number may be known now does not make its instances.
                         Expansion::Unknown(block.for_each.is_some())
-                    } else if self.plan.mode == PlanMode::Normal {
+                    } else if self.plan.mode == PlanMode::Normal || ephemeral {
                         let (expansion, found) = Expansion::of(
                             block.count.as_deref(),
                             block.for_each.as_deref(),
@@ -183,7 +192,7 @@ impl<'a> Values<'a> {
                         self.expansion_by_plan(&abs)
                     };
                     let left_out = match &expansion {
-                        _ if !self.plan.is_limited() => Vec::new(),
+                        _ if !self.plan.is_limited() || ephemeral => Vec::new(),
                         expansion => expansion.instances(),
                     };
                     self.world.set_expansion(id, resource, expansion);

@@ -20,6 +20,10 @@ pub enum Operation {
     Delete,
     /// The outcome of an interrupted change is looked up.
     Recover,
+    /// An ephemeral resource is opened.
+    Open,
+    /// An ephemeral resource is closed.
+    CloseEphemeral,
     /// An object is looked up by its import id.
     FindImport,
     /// An imported object is written to the state.

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::functions::LookedAt;
@@ -393,6 +394,8 @@ fn store_step(step: &Step) -> (String, Json) {
     let (kind, of) = match step {
         Step::Configure(p) => ("configure", Json::String(p.to_string())),
         Step::Close(p) => ("close", Json::String(p.to_string())),
+        Step::Open(r) => ("open", Json::String(r.to_string())),
+        Step::CloseEphemeral(r) => ("close-ephemeral", Json::String(r.to_string())),
         Step::Create(i) => ("create", serde_json::json!(i)),
         Step::Update(i) => ("update", serde_json::json!(i)),
         Step::Read(i) => ("read", serde_json::json!(i)),
@@ -406,6 +409,13 @@ fn store_step(step: &Step) -> (String, Json) {
 
 fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileError> {
     let provider = || AbsProviderConfig::parse(of.as_str().unwrap_or_default()).map_err(damaged);
+    let ephemeral = || match Target::parse(of.as_str().unwrap_or_default()) {
+        Ok(Target::Resource(r)) => Ok(ConfigResource {
+            module: r.module.module(),
+            resource: r.resource,
+        }),
+        _ => Err(damaged("a step names no resource")),
+    };
     let change = || {
         of.as_u64()
             .map(|i| i as usize)
@@ -415,6 +425,8 @@ fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileErro
     Ok(match kind {
         "configure" => Step::Configure(provider()?),
         "close" => Step::Close(provider()?),
+        "open" => Step::Open(ephemeral()?),
+        "close-ephemeral" => Step::CloseEphemeral(ephemeral()?),
         "create" => Step::Create(change()?),
         "update" => Step::Update(change()?),
         "read" => Step::Read(change()?),

@@ -4,6 +4,7 @@ use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::ConfigResource;
 
 /// Names a step within its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +17,10 @@ pub enum Step {
     Configure(AbsProviderConfig),
     /// Closes a provider: nothing of it runs after.
     Close(AbsProviderConfig),
+    /// Opens the instances of an ephemeral resource.
+    Open(ConfigResource),
+    /// Closes them: nothing that uses them runs after.
+    CloseEphemeral(ConfigResource),
     /// Makes the object of change number so-and-so.
     Create(usize),
     /// Changes it in place.
@@ -42,7 +47,11 @@ impl Step {
             | Step::Delete(i)
             | Step::DeleteDeposed(i)
             | Step::Forget(i) => Some(*i),
-            Step::Configure(_) | Step::Close(_) | Step::Gather(_) => None,
+            Step::Configure(_)
+            | Step::Close(_)
+            | Step::Open(_)
+            | Step::CloseEphemeral(_)
+            | Step::Gather(_) => None,
         }
     }
 }

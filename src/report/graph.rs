@@ -83,6 +83,8 @@ fn steps(plan: &Plan) -> Picture {
         let label = match step {
             Step::Configure(p) => format!("configure {p}"),
             Step::Close(p) => format!("close {p}"),
+            Step::Open(r) => format!("open {r}"),
+            Step::CloseEphemeral(r) => format!("close {r}"),
             Step::Gather(text) => format!("all of {text}"),
             Step::Create(_) => named(plan, step, "create"),
             Step::Update(_) => named(plan, step, "update"),

@@ -46,7 +46,7 @@ pub(crate) fn with_emulator(config: &str) -> (Sandbox, EmulatorProcess) {
 pub(crate) fn shown(name: &str, text: &str) {
     insta::with_settings!({
         filters => vec![
-            (r"\b(env|sa|u)-[a-z0-9]{5,8}\b", "$1-ID"),
+            (r"\b(env|lkc|sa|u)-[a-z0-9]{5,8}\b", "$1-ID"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
             (r"after \d+m?s", "after TIME"),
         ],

@@ -7,6 +7,7 @@ mod bad_input;
 mod console;
 mod deferral;
 mod drift;
+mod ephemeral;
 mod examples;
 mod faults;
 mod fuzz_seeds;

@@ -25,6 +25,7 @@ use crate::data::SchemaRegistryClusterData;
 use crate::data::ServiceAccountData;
 use crate::data::UserData;
 use crate::data::UsersData;
+use crate::ephemeral::EphemeralApiKey;
 use crate::resources::ApiKey;
 use crate::resources::ComputePool;
 use crate::resources::Environment;
@@ -67,6 +68,7 @@ fn types(table: Table<Confluent>) -> Table<Confluent> {
         .data_source("confluent_service_account", ServiceAccountData)
         .data_source("confluent_user", UserData)
         .data_source("confluent_users", UsersData)
+        .ephemeral("confluent_api_key", EphemeralApiKey)
 }
 
 fn provider_block() -> Declaration {

@@ -10,6 +10,7 @@ mod checks;
 mod context;
 mod control;
 mod data;
+mod ephemeral;
 mod factory;
 mod fields;
 mod json;

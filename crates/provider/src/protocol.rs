@@ -270,6 +270,15 @@ pub struct Imported {
     pub private: Private,
 }
 
+/// An ephemeral resource that was opened: what Terraform's protocol calls OpenEphemeralResource.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its value: the configuration with what the opening gave. It is never stored.
+    pub result: Value,
+    /// Kept by the provider until it is closed.
+    pub private: Private,
+}
+
 /// An object of another type, maybe of another provider, that is to become one of this provider's: what Terraform's protocol
 /// calls MoveResourceState.
 #[derive(Clone, Debug)]
@@ -355,6 +364,21 @@ pub trait Provider: Send + Sync {
 
     /// Reads a data source.
     async fn read_data(&self, type_name: &str, config: Value) -> Result<Value, Findings>;
+
+    /// Opens an ephemeral resource: what it gives is good until it is closed.
+    async fn open(&self, type_name: &str, config: Value) -> Result<Opened, Findings> {
+        let _ = config;
+        Err(vec![ProviderDiagnostic::error(
+            "Invalid ephemeral resource type",
+            format!("The provider has no ephemeral resource type {type_name:?}."),
+        )])
+    }
+
+    /// Closes what [`Provider::open`] has opened. Called once for each, also after a failure of whatever has used it.
+    async fn close_ephemeral(&self, type_name: &str, private: Private) -> Findings {
+        let _ = (type_name, private);
+        Findings::new()
+    }
 
     /// Calls a function of the provider.
     fn call_function(&self, name: &str, args: &[Value]) -> Result<Value, String> {

@@ -259,8 +259,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether something that a data source names in `depends_on` (its own, or of a module around it) changes.
-    fn has_pending(&self, node: NodeId) -> bool {
+    /// Whether something that a data source or an ephemeral resource names in `depends_on` (its own, or of a module around it) changes.
+    pub(super) fn has_pending(&self, node: NodeId) -> bool {
         self.input.graph.explicit_dependencies(node).iter().any(|n| {
             let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else {
                 return false;

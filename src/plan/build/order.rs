@@ -25,6 +25,8 @@ use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 
+use super::opening::openings;
+use super::opening::order_openings;
 use super::prior::Prior;
 use super::walk::PlanInput;
 use crate::deps::NodeId;
@@ -37,13 +39,13 @@ use crate::plan::StepId;
 
 /// The steps of one block.
 #[derive(Default)]
-struct BlockSteps {
+pub(super) struct BlockSteps {
     /// Create, update, read.
-    forward: Vec<StepId>,
+    pub(super) forward: Vec<StepId>,
     /// Delete, before what depends on the block goes on.
-    delete: Vec<StepId>,
+    pub(super) delete: Vec<StepId>,
     /// Delete, after what depends on the block has gone on.
-    delete_late: Vec<StepId>,
+    pub(super) delete_late: Vec<StepId>,
     /// Whether an object is deleted and then made anew.
     replaced: bool,
 }
@@ -123,10 +125,21 @@ pub(super) fn execution_graph(
                 .extend(of_provider);
         }
     }
+    let made: HashSet<String> = blocks
+        .iter()
+        .filter(|(_, b)| !b.forward.is_empty())
+        .map(|(name, _)| name.clone())
+        .collect();
+    let openings = openings(input, &mut graph, &made, &users);
+    for opening in &openings {
+        let of_provider = users.entry(opening.provider.clone()).or_default();
+        of_provider.extend([opening.open, opening.close]);
+    }
     let below = blocks_below_providers(input, &users);
     order_forward(input, &mut graph, &blocks);
     order_deletes(changes, prior, &mut graph, &blocks, &below);
-    order_providers(input, &mut graph, &blocks, &users, &below);
+    let providers = order_providers(input, &mut graph, &blocks, &users, &below);
+    order_openings(input, &mut graph, &openings, &blocks, &providers);
     match graph.cycle() {
         None => Ok(graph),
         Some(cycle) => Err(cycle_error(&graph, changes, &cycle)),
@@ -226,7 +239,7 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     }
 }
 
-fn config_name(
+pub(super) fn config_name(
     input: &PlanInput<'_>,
     module: crate::config::ModuleId,
     resource: &streamform_lang::addrs::Resource,
@@ -384,18 +397,20 @@ fn blocks_below_providers(
         .collect()
 }
 
-/// Puts every provider's steps between its configuration and its end.
+/// Puts every provider's steps between its configuration and its end. What comes back are these two steps of each.
 fn order_providers(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
     blocks: &BTreeMap<String, BlockSteps>,
     users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
     below: &HashMap<AbsProviderConfig, Vec<String>>,
-) {
+) -> HashMap<AbsProviderConfig, (StepId, StepId)> {
     let nodes = provider_nodes(input);
+    let mut ends = HashMap::new();
     for (address, steps) in users {
         let configure = graph.add(Step::Configure(address.clone()));
         let close = graph.add(Step::Close(address.clone()));
+        ends.insert(address.clone(), (configure, close));
         graph.order(configure, close);
         for step in steps {
             graph.order(configure, *step);
@@ -431,10 +446,11 @@ fn order_providers(
             }
         }
     }
+    ends
 }
 
 /// Every resource block that a node needs, directly or not.
-fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<String> {
+pub(super) fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut stack = vec![node];
     let mut found = Vec::new();
@@ -457,6 +473,8 @@ fn cycle_error(graph: &ExecutionGraph, changes: &[InstanceChange], cycle: &[Step
         .map(|step| match step {
             Step::Configure(p) => format!("{p} (configure)"),
             Step::Close(p) => format!("{p} (close)"),
+            Step::Open(r) => format!("{r} (open)"),
+            Step::CloseEphemeral(r) => format!("{r} (close)"),
             Step::Gather(n) => n.clone(),
             other => {
                 let address = other

@@ -72,7 +72,13 @@ impl<'a> Planner<'a> {
             return Progressed::Failed;
         };
         let mode = self.input.options.mode;
-        if mode == PlanMode::Destroy || (mode == PlanMode::RefreshOnly && resource.mode == Mode::Managed) {
+        let ephemeral = resource.mode == Mode::Ephemeral;
+        if mode == PlanMode::Destroy && ephemeral && self.is_superfluous(node) {
+            return Progressed::Done;
+        }
+        if (mode == PlanMode::Destroy && !ephemeral)
+            || (mode == PlanMode::RefreshOnly && resource.mode == Mode::Managed)
+        {
             self.values_from_state(module, resource);
             if mode == PlanMode::RefreshOnly {
                 self.judge_stored(module, &block);
@@ -174,7 +180,9 @@ impl<'a> Planner<'a> {
                 if let Some(live) = self.providers.get(&block.resolved_provider) {
                     let marked = config.value.clone().mark_with_paths(&config.marks);
                     let mut found = live.provider.validate(resource.mode, &resource.ty, &marked);
-                    found.extend(forbid_ephemeral(&config.marks, &schema.block));
+                    if !ephemeral {
+                        found.extend(forbid_ephemeral(&config.marks, &schema.block));
+                    }
                     let found = place_findings(
                         found,
                         Some(&block.body),
@@ -224,16 +232,7 @@ impl<'a> Planner<'a> {
                 }
             }
             Mode::Data => self.start_data(node, ready, &block, &schema),
-            Mode::Ephemeral => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "Ephemeral resources are not available",
-                        "Streamform cannot open ephemeral resources yet. Use a data source or a variable with \"ephemeral = true\" instead.",
-                    )
-                    .at(block.header),
-                );
-                Progressed::Failed
-            }
+            Mode::Ephemeral => self.start_ephemeral(node, ready, &block, &schema),
         }
     }
 
@@ -354,24 +353,30 @@ impl<'a> Planner<'a> {
         self.changes.push(change);
     }
 
-    /// The resource blocks that a block depends on directly, as the state names them.
+    /// The resource blocks that a block depends on directly, as the state names them. What is ephemeral is not in the state: what it
+    /// needs stands for it.
     pub(super) fn dependency_names(&self, node: NodeId) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .input
-            .graph
-            .resource_dependencies(node)
-            .iter()
-            .filter_map(|n| match self.input.graph.kind(*n) {
-                crate::deps::NodeKind::Resource(module, resource) => Some(
-                    ConfigResource {
-                        module: self.input.config.module(*module).path.clone(),
-                        resource: resource.clone(),
-                    }
-                    .to_string(),
-                ),
-                _ => None,
-            })
-            .collect();
+        let graph = self.input.graph;
+        let mut names = Vec::new();
+        let mut ephemeral = Vec::new();
+        let mut next = Some(node);
+        while let Some(node) = next {
+            for used in graph.resource_dependencies(node).iter() {
+                let crate::deps::NodeKind::Resource(module, resource) = graph.kind(*used) else {
+                    continue;
+                };
+                if resource.mode == Mode::Ephemeral {
+                    ephemeral.push(*used);
+                    continue;
+                }
+                let config = ConfigResource {
+                    module: self.input.config.module(*module).path.clone(),
+                    resource: resource.clone(),
+                };
+                names.push(config.to_string());
+            }
+            next = ephemeral.pop();
+        }
         names.sort();
         names.dedup();
         names

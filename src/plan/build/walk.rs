@@ -32,6 +32,9 @@ use streamform_state::StateView;
 use super::LiveProvider;
 use super::LiveProviders;
 use super::data::DataRead;
+use super::ephemeral::Open;
+use super::ephemeral::OpenAnswer;
+use super::ephemeral::close_instances;
 use super::evaluate_provider;
 use super::import::ImportsRead;
 use super::prior::Prior;
@@ -139,6 +142,8 @@ pub(super) enum Waiting {
     Provider(AbsProviderConfig, Findings, Vec<Recovered>, Vec<ReadResult>),
     /// Data sources of a resource block.
     Data(Vec<DataRead>),
+    /// Instances of an ephemeral resource.
+    Opened(Vec<OpenAnswer>),
     /// Objects that a resource block imports.
     Imports(Box<ImportsRead>),
 }
@@ -192,6 +197,8 @@ pub(super) struct Planner<'a> {
     /// Objects that import blocks brought in.
     pub(super) imported: HashMap<AbsInstance, Importing>,
     pub(super) generated: Vec<Generated>,
+    /// Ephemeral resources that are open, in the order in which they were opened.
+    pub(super) open: Vec<Open>,
 }
 
 /// Makes a plan.
@@ -248,6 +255,7 @@ impl<'a> Planner<'a> {
             left: super::deferral::Left::default(),
             imported: HashMap::default(),
             generated: Vec::new(),
+            open: Vec::new(),
         }
     }
 
@@ -300,6 +308,7 @@ impl<'a> Planner<'a> {
             };
             let well = match waiting {
                 Waiting::Data(reads) => self.finish_data(node, reads),
+                Waiting::Opened(answers) => self.finish_ephemeral(answers),
                 Waiting::Imports(read) => self.finish_imports(node, *read),
                 waiting => self.finish_waiting(waiting),
             };
@@ -308,6 +317,9 @@ impl<'a> Planner<'a> {
             }
             release(graph, node, &mut waits, &mut ready);
         }
+        let open = std::mem::take(&mut self.open);
+        let found = close_instances(open, self.input.observer).await;
+        self.diagnostics.extend(found);
     }
 
     /// Begins a node: what is synchronous is done at once.
@@ -629,10 +641,12 @@ impl<'a> Planner<'a> {
             errored,
             diagnostics: self.diagnostics.tidy(),
         };
+        let mut providers = self.providers;
+        super::ephemeral::forget_configured(self.input.graph, &mut providers);
         let built = Built {
             plan,
             settled: self.settled,
-            providers: self.providers,
+            providers,
             generated: self.generated,
             held: self.held,
         };

@@ -240,7 +240,11 @@ impl UiStream {
                     with("id_key", json!("id"));
                     with("id_value", json!(id));
                 }
-                let kind = if refresh { "refresh_start" } else { "apply_start" };
+                let kind = match operation {
+                    Operation::Refresh => "refresh_start",
+                    Operation::Open | Operation::CloseEphemeral => "ephemeral_op_start",
+                    _ => "apply_start",
+                };
                 self.info(&message(String::new()), kind, "hook", Json::Object(hook));
             }
             Event::Completed {
@@ -261,10 +265,10 @@ impl UiStream {
                     with("elapsed_seconds", json!(elapsed.as_secs()));
                 }
                 let shown = id.as_ref().map(|i| format!(" [id={i}]")).unwrap_or_default();
-                let kind = if refresh {
-                    "refresh_complete"
-                } else {
-                    "apply_complete"
+                let kind = match operation {
+                    Operation::Refresh => "refresh_complete",
+                    Operation::Open | Operation::CloseEphemeral => "ephemeral_op_complete",
+                    _ => "apply_complete",
                 };
                 self.info(
                     &message(format!("{address}: Refresh complete{shown}")),
@@ -278,12 +282,11 @@ impl UiStream {
             } => {
                 with("action", json!(operation_name(*operation)));
                 with("elapsed_seconds", json!(elapsed.as_secs()));
-                self.info(
-                    &message(String::new()),
-                    "apply_errored",
-                    "hook",
-                    Json::Object(hook),
-                );
+                let kind = match operation {
+                    Operation::Open | Operation::CloseEphemeral => "ephemeral_op_errored",
+                    _ => "apply_errored",
+                };
+                self.info(&message(String::new()), kind, "hook", Json::Object(hook));
             }
             Event::Phase { text, elapsed, .. } => {
                 with("phase", json!(text));
@@ -367,6 +370,8 @@ fn operation_name(operation: Operation) -> &'static str {
         Operation::Update => "update",
         Operation::Delete => "delete",
         Operation::Recover => "recover",
+        Operation::Open => "open",
+        Operation::CloseEphemeral => "close",
         Operation::FindImport | Operation::Import => "import",
     }
 }

@@ -233,6 +233,8 @@ fn doing(operation: Operation) -> &'static str {
         Operation::Update => "Modifying...",
         Operation::Delete => "Destroying...",
         Operation::Recover => "Looking up the outcome of an interrupted change...",
+        Operation::Open => "Opening...",
+        Operation::CloseEphemeral => "Closing...",
         Operation::FindImport => "Preparing import...",
         Operation::Import => "Importing...",
     }
@@ -247,6 +249,8 @@ fn done(operation: Operation) -> Option<&'static str> {
         Operation::Update => "Modifications complete",
         Operation::Delete => "Destruction complete",
         Operation::Recover => "Outcome found",
+        Operation::Open => "Opening complete",
+        Operation::CloseEphemeral => "Closing complete",
     })
 }
 
@@ -274,6 +278,8 @@ fn still_line(
         Operation::Read => "reading",
         Operation::Refresh => "refreshing",
         Operation::Recover => "looking up",
+        Operation::Open => "opening",
+        Operation::CloseEphemeral => "closing",
         Operation::FindImport | Operation::Import => "importing",
     };
     let mut text = format!("{address}: Still {what}... [{} elapsed]", elapsed_text(elapsed));
@@ -324,6 +330,8 @@ pub fn event_line(event: &Event, paint: Paint) -> Option<String> {
                 Operation::Update => "Modification",
                 Operation::Delete => "Destruction",
                 Operation::Recover => "Looking up the outcome",
+                Operation::Open => "Opening",
+                Operation::CloseEphemeral => "Closing",
                 Operation::FindImport | Operation::Import => "Import",
             };
             paint.text(Ink::BoldRed, &format!("{address}: {what} failed after {}", elapsed_text(*elapsed)))

@@ -23,6 +23,7 @@ pub use provider::Table;
 pub use resource::Context;
 pub use resource::DataSourceType;
 pub use resource::Declaration;
+pub use resource::EphemeralType;
 pub use resource::LostCreate;
 pub use resource::Outcome;
 pub use resource::ResourceType;

@@ -160,3 +160,16 @@ pub trait DataSourceType<C: Send + Sync>: Send + Sync {
     /// Reads it.
     async fn read(&self, client: &C, config: &Value) -> Result<Value, Findings>;
 }
+
+/// An ephemeral resource type: a table and two calls.
+#[async_trait]
+pub trait EphemeralType<C: Send + Sync>: Send + Sync {
+    /// The table.
+    fn declaration(&self) -> Declaration;
+
+    /// Opens it: what comes back is its value, and what [`EphemeralType::close`] gets.
+    async fn open(&self, client: &C, config: &Value) -> Result<(Value, Private), Findings>;
+
+    /// Closes it.
+    async fn close(&self, client: &C, private: Private) -> Findings;
+}

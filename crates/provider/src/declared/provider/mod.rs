@@ -18,6 +18,7 @@ pub use self::table::Configure;
 pub use self::table::DeclaredFactory;
 pub use self::table::Table;
 
+use self::table::EphemeralEntry;
 use self::table::ResourceEntry;
 use super::ResourceType;
 use super::duration;
@@ -28,8 +29,10 @@ use crate::protocol::ApplyRequest;
 use crate::protocol::ApplyResponse;
 use crate::protocol::Findings;
 use crate::protocol::Imported;
+use crate::protocol::Opened;
 use crate::protocol::PlanRequest;
 use crate::protocol::PlanResponse;
+use crate::protocol::Private;
 use crate::protocol::Provider;
 use crate::protocol::ProviderDiagnostic;
 use crate::protocol::ReadRequest;
@@ -76,6 +79,15 @@ impl<C: Send + Sync + 'static> DeclaredProvider<C> {
             ProviderDiagnostic::error(
                 "Invalid resource type",
                 format!("The provider has no resource type {type_name:?}."),
+            )
+        })
+    }
+
+    fn ephemeral(&self, type_name: &str) -> Result<&EphemeralEntry<C>, ProviderDiagnostic> {
+        self.table.ephemeral.get(type_name).ok_or_else(|| {
+            ProviderDiagnostic::error(
+                "Invalid ephemeral resource type",
+                format!("The provider has no ephemeral resource type {type_name:?}."),
             )
         })
     }
@@ -181,10 +193,11 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
                 findings.extend(validate::redacted(entry.ty.validate(&plain), config));
             }
             Mode::Ephemeral => {
-                findings = vec![ProviderDiagnostic::error(
-                    "Invalid ephemeral resource type",
-                    format!("The provider has no ephemeral resource type {type_name:?}."),
-                )];
+                let entry = match self.ephemeral(type_name) {
+                    Ok(entry) => entry,
+                    Err(d) => return vec![d],
+                };
+                findings = validate::validate(&entry.known().declaration.fields, config);
             }
         }
         findings
@@ -324,6 +337,29 @@ impl<C: Send + Sync + 'static> Provider for DeclaredProvider<C> {
             )]
         })?;
         Ok(settle::known(value))
+    }
+
+    async fn open(&self, type_name: &str, config: Value) -> Result<Opened, Findings> {
+        let entry = self.ephemeral(type_name).map_err(|d| vec![d])?;
+        let client = self.ready().map_err(|d| vec![d])?;
+        let (config, _) = config.unmark_deep();
+        let (value, private) = entry.ty.open(client, &config).await?;
+        let block = &entry.known().schema.block;
+        match finish(&value, &config, block) {
+            Ok(result) => Ok(Opened { result, private }),
+            Err(d) => {
+                let mut findings = vec![d];
+                findings.extend(entry.ty.close(client, private).await);
+                Err(findings)
+            }
+        }
+    }
+
+    async fn close_ephemeral(&self, type_name: &str, private: Private) -> Findings {
+        match (self.ephemeral(type_name), self.ready()) {
+            (Ok(entry), Ok(client)) => entry.ty.close(client, private).await,
+            (Err(d), _) | (_, Err(d)) => vec![d],
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use streamform_lang::value::Value;
 use super::DeclaredProvider;
 use crate::declared::DataSourceType;
 use crate::declared::Declaration;
+use crate::declared::EphemeralType;
 use crate::declared::ResourceType;
 use crate::protocol::Findings;
 use crate::protocol::Provider;
@@ -51,6 +52,17 @@ impl<C: Send + Sync> DataEntry<C> {
     }
 }
 
+pub(super) struct EphemeralEntry<C: Send + Sync> {
+    pub(super) ty: Box<dyn EphemeralType<C>>,
+    known: OnceLock<Known>,
+}
+
+impl<C: Send + Sync> EphemeralEntry<C> {
+    pub(super) fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::of(self.ty.declaration()))
+    }
+}
+
 /// Makes what every call gets out of the provider block. Parts of it may be unknown: then a call that needs them fails.
 pub type Configure<C> = Box<dyn Fn(&Value) -> Result<C, Findings> + Send + Sync>;
 
@@ -62,6 +74,7 @@ pub struct Table<C: Send + Sync> {
     config: OnceLock<(Declaration, Arc<Schema>)>,
     pub(super) resources: BTreeMap<&'static str, ResourceEntry<C>>,
     pub(super) data: BTreeMap<&'static str, DataEntry<C>>,
+    pub(super) ephemeral: BTreeMap<&'static str, EphemeralEntry<C>>,
     sql: BTreeMap<&'static str, &'static str>,
 }
 
@@ -79,6 +92,7 @@ impl<C: Send + Sync + 'static> Table<C> {
             config: OnceLock::new(),
             resources: BTreeMap::new(),
             data: BTreeMap::new(),
+            ephemeral: BTreeMap::new(),
             sql: BTreeMap::new(),
         }
     }
@@ -102,6 +116,17 @@ impl<C: Send + Sync + 'static> Table<C> {
             known: OnceLock::new(),
         };
         self.data.insert(name, entry);
+        self
+    }
+
+    /// With one more ephemeral resource type.
+    #[must_use]
+    pub fn ephemeral(mut self, name: &'static str, ty: impl EphemeralType<C> + 'static) -> Self {
+        let entry = EphemeralEntry {
+            ty: Box::new(ty),
+            known: OnceLock::new(),
+        };
+        self.ephemeral.insert(name, entry);
         self
     }
 
@@ -148,7 +173,7 @@ impl<C: Send + Sync + 'static> ProviderFactory for DeclaredFactory<C> {
         let known = match mode {
             Mode::Managed => self.table.resources.get(type_name)?.known(),
             Mode::Data => self.table.data.get(type_name)?.known(),
-            Mode::Ephemeral => return None,
+            Mode::Ephemeral => self.table.ephemeral.get(type_name)?.known(),
         };
         Some(Arc::clone(&known.schema))
     }
@@ -157,7 +182,7 @@ impl<C: Send + Sync + 'static> ProviderFactory for DeclaredFactory<C> {
         match mode {
             Mode::Managed => self.table.resources.keys().copied().collect(),
             Mode::Data => self.table.data.keys().copied().collect(),
-            Mode::Ephemeral => Vec::new(),
+            Mode::Ephemeral => self.table.ephemeral.keys().copied().collect(),
         }
     }
 
