@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use streamform_lang::diag::Diagnostic;
+use streamform_state::Newer;
 use streamform_state::Rescued;
 use streamform_state::Store;
 use streamform_state::TakenIn;
@@ -175,16 +176,33 @@ fn take_in_file(
         TakenIn::MovedOn { records } => {
             let why = match records.as_slice() {
                 [] => "The state is another one now, or has been brought back from before, or what that run had begun has been looked up since.".to_owned(),
-                some => format!("Other runs have written these objects since:\n{}\n", super::parts::listed(some)),
+                some => {
+                    let lines: Vec<String> = some.iter().map(contradiction).collect();
+                    format!("Other runs have written these objects since:\n{}", super::parts::listed(&lines))
+                }
             };
             Err(Box::new(Diagnostic::error(
                 "Rescued results do not fit the state",
                 format!(
-                    "An earlier run could not write its newest results into the state. They are in the file \"{0}\" and cannot be taken in any more. {why}\n\nNothing was changed. Remove the file to go on: what that run had begun and nobody has settled since is looked up in the service.\n\n  rm '{0}'",
+                    "An earlier run could not write its newest results into the state. They are in the file \"{0}\" and cannot be taken in any more. {why}\n\nNothing was changed. An object that only the file knows is managed by nobody: import or delete it. Then remove the file: what that run had begun and nobody has settled since is looked up in the service.\n\n  rm '{0}'",
                     path.display()
                 ),
             )))
         }
+    }
+}
+
+/// A record that another run has written, in words.
+fn contradiction(record: &Newer) -> String {
+    let Newer {
+        address,
+        rescued,
+        there,
+    } = record;
+    match (rescued, there) {
+        (Some(rescued), Some(there)) => format!("{address} ({rescued} in the file, {there} in the state)"),
+        (Some(rescued), None) => format!("{address} ({rescued} in the file)"),
+        _ => address.clone(),
     }
 }
 

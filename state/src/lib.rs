@@ -128,6 +128,7 @@ pub use sealing::SealKey;
 pub use steps::Watcher;
 pub use steps::watch_steps;
 pub use store::Finished;
+pub use store::Newer;
 pub use store::Rescued;
 pub use store::Store;
 pub use store::TakenIn;

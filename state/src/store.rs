@@ -331,6 +331,7 @@ impl Store {
 
 mod rescue;
 
+pub use rescue::Newer;
 pub use rescue::Rescued;
 pub use rescue::TakenIn;
 

@@ -405,13 +405,28 @@ fn what_a_full_disk_does_not_take_is_taken_in_by_the_next_run() {
         let secret = sandbox.ok(["output", "-raw", "secret"]).stdout;
         assert!(secret.len() > 8 && !kept.contains(&secret), "it is sealed");
 
-        // Somebody has put the file back, and the state has moved on.
+        // Somebody has put the file back, and the state has moved on: to more about the same object, and to another one.
         sandbox.ok(["apply", "-auto-approve", "-var=round=2"]);
+        std::fs::write(sandbox.path(rescued), &kept).unwrap();
+        sandbox
+            .ok(["plan", "-detailed-exitcode", "-var=round=2"])
+            .says("The state had all of them already");
+        sandbox.ok([
+            "apply",
+            "-auto-approve",
+            "-var=round=2",
+            "-replace=confluent_api_key.k",
+        ]);
         std::fs::write(sandbox.path(rescued), &kept).unwrap();
         let refused = sandbox.fail(["apply", "-auto-approve", "-var=round=3"]);
         tells(
             &refused,
-            &["Rescued results do not fit the state", "confluent_api_key.k"],
+            &[
+                "Rescued results do not fit the state",
+                "confluent_api_key.k",
+                "in the file",
+                "in the state",
+            ],
         );
         std::fs::remove_file(sandbox.path(rescued)).unwrap();
         sandbox.ok(["plan", "-detailed-exitcode", "-var=round=2"]);

@@ -6,8 +6,10 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::Store;
+use crate::AttributePath;
 use crate::Entry;
 use crate::RawJson;
+use crate::Record;
 use crate::StateError;
 use crate::contents::Payload;
 use crate::contents::decode;
@@ -49,9 +51,31 @@ pub enum TakenIn {
     },
     /// They contradict what has come into the state since; nothing was changed.
     MovedOn {
-        /// Addresses of the records that are newer in the state; none where the state as a whole is another one.
-        records: Vec<String>,
+        /// Records that are newer in the state; none where the state as a whole is another one.
+        records: Vec<Newer>,
     },
+}
+
+/// A record that somebody else has written since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newer {
+    /// Its address.
+    pub address: String,
+    /// The id of the object that the rescued results know, if it has one that may be told.
+    pub rescued: Option<String>,
+    /// The id of the one in the state.
+    pub there: Option<String>,
+}
+
+/// The id of a record's object, if it is no secret.
+fn id_of(record: &Record) -> Option<String> {
+    let object = record.current.as_ref()?;
+    let is_id = |path: &AttributePath| path.root().is_none_or(|root| root == "id");
+    if object.sensitive_paths.iter().any(is_id) {
+        return None;
+    }
+    let attributes: serde_json::Value = object.attributes.parse().ok()?;
+    Some(attributes.get("id")?.as_str()?.to_owned())
 }
 
 impl Rescued {
@@ -184,8 +208,21 @@ impl Store {
                     if same {
                         continue;
                     }
-                    if now.is_some_and(|now| now.version > rescued.seq) {
-                        newer.push(id.clone());
+                    if let Some(now) = now.filter(|now| now.version > rescued.seq) {
+                        let then = match &payload {
+                            Some(Payload::Resource(then)) => id_of(then),
+                            _ => None,
+                        };
+                        let there = id_of(now);
+                        if there.is_some() && there == then {
+                            // The same object, and something newer is known of it.
+                            continue;
+                        }
+                        newer.push(Newer {
+                            address: id.clone(),
+                            rescued: then,
+                            there,
+                        });
                     }
                     records.push(id.clone());
                     entries.push(match payload {

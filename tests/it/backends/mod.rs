@@ -190,6 +190,12 @@ fn a_lost_lock_commits_nothing() {
     assert!(!first.status.success(), "{told}");
     assert!(told.contains("lock"), "{told}");
     assert_eq!(sandbox.ok(["output", "-raw", "b"]).stdout, "default-5");
+    // What the first one could not write is of objects that the second one has written since.
+    sandbox
+        .fail(["plan", "-var=n=5"])
+        .says("Rescued results do not fit the state")
+        .says("terraform_data.");
+    std::fs::remove_file(sandbox.path("errored.streamform-state")).unwrap();
     sandbox.ok(["plan", "-detailed-exitcode", "-var=n=5"]);
 }
 

@@ -1,4 +1,4 @@
-//! Connections that break before or after the effect of a call, at every call that changes something.
+//! Answers that do not come, or say nothing, before or after the effect of a call: at every call that changes something.
 
 use std::thread;
 
@@ -41,27 +41,37 @@ fn cut(fault: &str, first: usize, stride: usize) -> usize {
     cuts
 }
 
-fn cut_everywhere(fault: &'static str) {
-    // Nightly every call, otherwise every seventh.
+/// Nightly every call, otherwise one of so many.
+fn cut_everywhere(fault: &'static str, of: usize) {
     let stride = if std::env::var_os("STREAMFORM_KILLS").is_some() {
         1
     } else {
-        7
+        of
     };
     let halves: Vec<_> = [0, stride.max(2) / 2]
         .into_iter()
         .map(|first| thread::spawn(move || cut(fault, first, stride)))
         .collect();
     let cuts: usize = halves.into_iter().map(|h| h.join().unwrap()).sum();
-    assert!(cuts > 20, "only {cuts} calls were cut");
+    assert!(cuts > 140 / stride, "only {cuts} calls were cut");
 }
 
 #[test]
 fn a_connection_cut_after_the_effect_loses_nothing() {
-    cut_everywhere("drop_after");
+    cut_everywhere("drop_after", 7);
+}
+
+#[test]
+fn a_gateway_that_gives_up_after_the_effect_loses_nothing() {
+    cut_everywhere("gateway_timeout", 19);
+}
+
+#[test]
+fn an_answer_that_ends_in_the_middle_loses_nothing() {
+    cut_everywhere("garbled", 19);
 }
 
 #[test]
 fn a_connection_cut_before_the_effect_makes_nothing_twice() {
-    cut_everywhere("drop_before");
+    cut_everywhere("drop_before", 7);
 }

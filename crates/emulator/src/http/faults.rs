@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_LENGTH;
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -32,6 +32,10 @@ pub(crate) enum Fault {
     DropBefore,
     /// The call has its effect, then the connection is dropped without an answer. Only calls that change something.
     DropAfter,
+    /// The call has its effect, then a gateway before the service answers 504. Only calls that change something.
+    GatewayTimeout,
+    /// The call has its effect, and its answer is cut off in the middle. Only calls that change something.
+    Garbled,
     /// The answer comes late.
     Latency,
     /// Lists leave out what was made a moment ago, as those of an eventually consistent service do.
@@ -113,8 +117,11 @@ impl Faults {
             {
                 continue;
             }
-            let drops = matches!(switch.fault, Fault::DropBefore | Fault::DropAfter);
-            if drops && !changes(method) {
+            let of_changes = matches!(
+                switch.fault,
+                Fault::DropBefore | Fault::DropAfter | Fault::GatewayTimeout | Fault::Garbled
+            );
+            if of_changes && !changes(method) {
                 continue;
             }
             if switch.skip > 0 {
@@ -191,6 +198,11 @@ pub(crate) async fn meet(
             line.cut();
             response
         }
+        Some((Fault::GatewayTimeout, _)) => {
+            next.run(request).await;
+            (StatusCode::GATEWAY_TIMEOUT, "upstream request timeout").into_response()
+        }
+        Some((Fault::Garbled, _)) => half_of(next.run(request).await).await,
         Some((Fault::Latency | Fault::LateLists, _)) | None => next.run(request).await,
     };
     if !met.unlisted.is_zero() {
@@ -200,6 +212,14 @@ pub(crate) async fn meet(
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+/// An answer whose body ends in the middle.
+async fn half_of(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
 }
 
 /// A list without what is younger than `age`.

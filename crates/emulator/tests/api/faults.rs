@@ -36,6 +36,11 @@ async fn server_errors_by_method() {
     assert_eq!(api.post(ENVS, json!({ "display_name": "e" })).await.0, 201);
 }
 
+fn new_environment(api: &Api, name: &str) -> reqwest::RequestBuilder {
+    api.request("POST", ENVS, Some(&api.cloud()))
+        .json(&json!({ "display_name": name }))
+}
+
 #[tokio::test]
 async fn lines_drop_before_and_after_the_effect() {
     let api = Api::start().await;
@@ -43,15 +48,29 @@ async fn lines_drop_before_and_after_the_effect() {
         api.admin("/_emulator/faults", json!({ "fault": fault, "calls": 1 }))
             .await;
         assert_eq!(api.get(ENVS).await.0, 200, "reads are spared");
-        let sent = api
-            .request("POST", ENVS, Some(&api.cloud()))
-            .json(&json!({ "display_name": fault }))
-            .send()
-            .await;
+        let sent = new_environment(&api, fault).send().await;
         assert!(sent.is_err(), "{fault}");
         assert_eq!(api.count("environments").await, environments, "{fault}");
     }
     assert_eq!(api.post(ENVS, json!({ "display_name": "e" })).await.0, 201);
+}
+
+#[tokio::test]
+async fn answers_get_lost_on_their_way() {
+    let api = Api::start().await;
+    for (fault, environments, expected) in [("gateway_timeout", 2, 504), ("garbled", 3, 201)] {
+        api.admin("/_emulator/faults", json!({ "fault": fault, "calls": 1 }))
+            .await;
+        assert_eq!(api.get(ENVS).await.0, 200, "reads are spared");
+        let sent = new_environment(&api, fault).send().await.unwrap();
+        assert_eq!(sent.status().as_u16(), expected, "{fault}");
+        let body = sent.text().await.unwrap();
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&body).is_err(),
+            "{body}"
+        );
+        assert_eq!(api.count("environments").await, environments, "{fault}");
+    }
 }
 
 #[tokio::test]
