@@ -408,9 +408,8 @@ fn what_a_full_disk_does_not_take_is_taken_in_by_the_next_run() {
         // Somebody has put the file back, and the state has moved on: to more about the same object, and to another one.
         sandbox.ok(["apply", "-auto-approve", "-var=round=2"]);
         std::fs::write(sandbox.path(rescued), &kept).unwrap();
-        sandbox
-            .ok(["plan", "-detailed-exitcode", "-var=round=2"])
-            .says("The state had all of them already");
+        let plan = sandbox.ok(["plan", "-detailed-exitcode", "-var=round=2"]);
+        tells(&plan, &["The state had all of them already"]);
         sandbox.ok([
             "apply",
             "-auto-approve",
