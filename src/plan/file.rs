@@ -2,50 +2,53 @@
 //!
 //! Inside it is gzip-compressed JSON with a format version; outside, what [`super::envelope`] says: one that holds secrets is sealed.
 
+mod stored;
+
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::Serialize;
-use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use streamform_lang::addrs::AbsInstance;
-use streamform_lang::addrs::AbsProviderConfig;
-use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::functions::LookedAt;
 use streamform_lang::value::Name;
-use streamform_lang::value::Path as ValuePath;
-use streamform_lang::value::Step as ValueStep;
 use streamform_provider::Registry;
 use streamform_state::SealKey;
 use streamform_state::StateError;
 
-use super::Action;
-use super::ActionReason;
-use super::CheckKind;
 use super::CheckResult;
-use super::DeferralReason;
 use super::Deferred;
 use super::Encoded;
 use super::ExecutionGraph;
-use super::Importing;
-use super::InstanceChange;
 use super::OutputChange;
 use super::Plan;
-use super::PlanMode;
 use super::Recurring;
 use super::RelevantDrift;
-use super::Step;
 use super::StepId;
 use super::Written;
 use super::check_results::STATUSES;
-use super::decode_value;
-use super::encode_value;
 use super::envelope;
 use crate::config::Snapshot;
+use stored::ACTIONS;
+use stored::DEFERRALS;
+use stored::KINDS;
+use stored::MODES;
+use stored::Stored;
+use stored::StoredChange;
+use stored::StoredCheck;
+use stored::StoredOutput;
+use stored::damaged;
+use stored::load_change;
+use stored::load_step;
+use stored::load_targets;
+use stored::load_value;
+use stored::name_of;
+use stored::store_change;
+use stored::store_step;
+use stored::value_of;
 
 /// The format that this version writes. Version 1 is the first.
 const FORMAT: u32 = 1;
@@ -106,340 +109,6 @@ pub enum PlanFileError {
     /// The key for it cannot be had, or is another one.
     #[error("{0}")]
     Seal(#[from] StateError),
-}
-
-/// `V` is a value: borrowed from the plan when it is written, a piece of the document when it is read.
-#[derive(Serialize, Deserialize)]
-struct Stored<V> {
-    format: u32,
-    version: String,
-    root: String,
-    workspace: String,
-    files: Snapshot,
-    mode: String,
-    timestamp: String,
-    lineage: String,
-    serial: u64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    records_read: Vec<(String, u64)>,
-    #[serde(default, skip_serializing_if = "LookedAt::is_empty")]
-    looked_at: LookedAt,
-    targets: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    excludes: Vec<String>,
-    variables: Vec<(String, V)>,
-    changes: Vec<StoredChange<V>>,
-    drift: Vec<StoredChange<V>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    moves: Vec<(String, String)>,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    untouched: Vec<StoredChange<V>>,
-    outputs: Vec<StoredOutput<V>>,
-    checks: Vec<StoredCheck>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    relevant: Vec<(usize, Vec<String>)>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    deferred: Vec<(String, String, String)>,
-    steps: Vec<(String, Json)>,
-    orders: Vec<(u32, u32)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredChange<V> {
-    address: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deposed: Option<String>,
-    provider: String,
-    action: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    explanation: Option<String>,
-    before: V,
-    after: V,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    replace: Vec<Vec<Json>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before_private: Option<Vec<u8>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after_private: Option<Vec<u8>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    dependencies: Vec<String>,
-    create_before_destroy: bool,
-    prevent_destroy: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    skip_destroy: bool,
-    // Missing in older files: what is not there is none. (`default` would ask for one of V.)
-    #[serde(skip_serializing_if = "Option::is_none")]
-    importing: Option<StoredImport<V>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredImport<V> {
-    id: V,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generated_config: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredOutput<V> {
-    name: String,
-    action: String,
-    before: V,
-    after: V,
-    sensitive: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredCheck {
-    kind: String,
-    address: String,
-    status: String,
-    instances: Vec<(String, String, Vec<String>)>,
-}
-
-const ACTIONS: &[(Action, &str)] = &[
-    (Action::NoOp, "no-op"),
-    (Action::Create, "create"),
-    (Action::Read, "read"),
-    (Action::Update, "update"),
-    (Action::DeleteThenCreate, "delete-create"),
-    (Action::CreateThenDelete, "create-delete"),
-    (Action::CreateThenForget, "create-forget"),
-    (Action::Delete, "delete"),
-    (Action::Forget, "forget"),
-];
-
-const REASONS: &[ActionReason] = &[
-    ActionReason::ReplaceBecauseTainted,
-    ActionReason::ReplaceByRequest,
-    ActionReason::ReplaceByTriggers,
-    ActionReason::ReplaceBecauseCannotUpdate,
-    ActionReason::DeleteBecauseNoResourceConfig,
-    ActionReason::DeleteBecauseWrongRepetition,
-    ActionReason::DeleteBecauseCountIndex,
-    ActionReason::DeleteBecauseEachKey,
-    ActionReason::DeleteBecauseNoModule,
-    ActionReason::DeleteBecauseNoMoveTarget,
-    ActionReason::ReadBecauseConfigUnknown,
-    ActionReason::ReadBecauseDependencyPending,
-    ActionReason::ReadBecauseCheckNested,
-];
-
-const MODES: &[(PlanMode, &str)] = &[
-    (PlanMode::Normal, "normal"),
-    (PlanMode::Destroy, "destroy"),
-    (PlanMode::RefreshOnly, "refresh-only"),
-];
-
-const KINDS: &[(CheckKind, &str)] = &[
-    (CheckKind::Resource, "resource"),
-    (CheckKind::Output, "output_value"),
-    (CheckKind::Check, "check"),
-    (CheckKind::Variable, "var"),
-];
-
-const DEFERRALS: &[(DeferralReason, &str)] = &[
-    (
-        DeferralReason::InstanceCountUnknown,
-        DeferralReason::InstanceCountUnknown.json_name(),
-    ),
-    (
-        DeferralReason::ProviderConfigUnknown,
-        DeferralReason::ProviderConfigUnknown.json_name(),
-    ),
-    (
-        DeferralReason::DeferredPrerequisite,
-        DeferralReason::DeferredPrerequisite.json_name(),
-    ),
-];
-
-fn name_of<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> String {
-    table
-        .iter()
-        .find(|(v, _)| *v == value)
-        .map_or("", |(_, n)| n)
-        .to_owned()
-}
-
-fn value_of<T: Copy>(table: &[(T, &'static str)], name: &str) -> Result<T, PlanFileError> {
-    table
-        .iter()
-        .find(|(_, n)| *n == name)
-        .map(|(v, _)| *v)
-        .ok_or_else(|| PlanFileError::Damaged(format!("unknown word {name:?}")))
-}
-
-fn damaged(e: impl std::fmt::Display) -> PlanFileError {
-    PlanFileError::Damaged(e.to_string())
-}
-
-fn load_value(
-    raw: &RawValue,
-    recurring: &mut Recurring,
-) -> Result<streamform_lang::value::Value, PlanFileError> {
-    decode_value(raw.get(), recurring).map_err(damaged)
-}
-
-fn store_change(c: &InstanceChange) -> StoredChange<Encoded<'_>> {
-    StoredChange {
-        address: c.address.to_string(),
-        previous: c.previous_address.as_ref().map(ToString::to_string),
-        deposed: c.deposed.clone(),
-        provider: c.provider.to_string(),
-        action: name_of(ACTIONS, c.action),
-        reason: c.reason.map(|r| r.json_name().to_owned()),
-        explanation: c.explanation.clone(),
-        before: Encoded(&c.before),
-        after: Encoded(&c.after),
-        replace: c.replace_paths.iter().map(store_path).collect(),
-        before_private: c.before_private.as_ref().map(|p| p.to_vec()),
-        after_private: c.after_private.as_ref().map(|p| p.to_vec()),
-        dependencies: c.dependencies.clone(),
-        create_before_destroy: c.create_before_destroy,
-        prevent_destroy: c.prevent_destroy,
-        skip_destroy: c.skip_destroy,
-        importing: c.importing.as_ref().map(|i| StoredImport {
-            id: Encoded(&i.id),
-            generated_config: i.generated_config.clone(),
-        }),
-    }
-}
-
-fn store_path(path: &ValuePath) -> Vec<Json> {
-    path.steps()
-        .iter()
-        .map(|s| match s {
-            ValueStep::Attr(n) => Json::String(n.to_string()),
-            ValueStep::Key(k) => serde_json::json!({ "key": k.as_str() }),
-            ValueStep::Index(i) => serde_json::json!(i),
-            ValueStep::Element(v) => serde_json::json!({ "element": serde_json::from_str::<Json>(&encode_value(v)).unwrap_or(Json::Null) }),
-        })
-        .collect()
-}
-
-fn load_path(steps: &[Json], recurring: &mut Recurring) -> Result<ValuePath, PlanFileError> {
-    steps
-        .iter()
-        .map(|s| match s {
-            Json::String(n) => Ok(ValueStep::Attr(n.as_str().into())),
-            Json::Number(n) => n
-                .as_u64()
-                .map(|i| ValueStep::Index(i as usize))
-                .ok_or_else(|| damaged("bad index")),
-            Json::Object(o) => match (o.get("key"), o.get("element")) {
-                (Some(Json::String(k)), _) => Ok(ValueStep::Key(k.as_str().into())),
-                (_, Some(e)) => Ok(ValueStep::Element(Box::new(
-                    decode_value(&e.to_string(), recurring).map_err(damaged)?,
-                ))),
-                _ => Err(damaged("bad path")),
-            },
-            _ => Err(damaged("bad path")),
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map(ValuePath)
-}
-
-fn load_change(
-    c: StoredChange<&RawValue>,
-    registry: &Registry,
-    recurring: &mut Recurring,
-) -> Result<InstanceChange, PlanFileError> {
-    let address = AbsInstance::parse(&c.address).map_err(damaged)?;
-    let provider = AbsProviderConfig::parse(&c.provider).map_err(damaged)?;
-    let schema = registry
-        .schema(&provider.provider, address.resource.mode, &address.resource.ty)
-        .ok_or_else(|| damaged(format!("{} is of a type that is not known here", c.address)))?;
-    Ok(InstanceChange {
-        previous_address: c
-            .previous
-            .map(|p| AbsInstance::parse(&p))
-            .transpose()
-            .map_err(damaged)?,
-        deposed: c.deposed,
-        action: value_of(ACTIONS, &c.action)?,
-        reason: c
-            .reason
-            .and_then(|r| REASONS.iter().copied().find(|x| x.json_name() == r)),
-        explanation: c.explanation,
-        before: load_value(c.before, recurring)?,
-        after: load_value(c.after, recurring)?,
-        replace_paths: c
-            .replace
-            .iter()
-            .map(|p| load_path(p, recurring))
-            .collect::<Result<_, _>>()?,
-        before_private: c.before_private.map(Arc::from),
-        after_private: c.after_private.map(Arc::from),
-        dependencies: c.dependencies,
-        create_before_destroy: c.create_before_destroy,
-        prevent_destroy: c.prevent_destroy,
-        skip_destroy: c.skip_destroy,
-        importing: match c.importing {
-            Some(i) => Some(Importing {
-                id: load_value(i.id, recurring)?,
-                generated_config: i.generated_config,
-            }),
-            None => None,
-        },
-        address,
-        provider,
-        schema,
-    })
-}
-
-fn store_step(step: &Step) -> (String, Json) {
-    let (kind, of) = match step {
-        Step::Configure(p) => ("configure", Json::String(p.to_string())),
-        Step::Close(p) => ("close", Json::String(p.to_string())),
-        Step::Open(r) => ("open", Json::String(r.to_string())),
-        Step::CloseEphemeral(r) => ("close-ephemeral", Json::String(r.to_string())),
-        Step::Create(i) => ("create", serde_json::json!(i)),
-        Step::Update(i) => ("update", serde_json::json!(i)),
-        Step::Read(i) => ("read", serde_json::json!(i)),
-        Step::Delete(i) => ("delete", serde_json::json!(i)),
-        Step::DeleteDeposed(i) => ("delete-deposed", serde_json::json!(i)),
-        Step::Forget(i) => ("forget", serde_json::json!(i)),
-        Step::Gather(n) => ("gather", Json::String(n.clone())),
-    };
-    (kind.to_owned(), of)
-}
-
-fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, PlanFileError> {
-    let provider = || AbsProviderConfig::parse(of.as_str().unwrap_or_default()).map_err(damaged);
-    let ephemeral = || match Target::parse(of.as_str().unwrap_or_default()) {
-        Ok(Target::Resource(r)) => Ok(ConfigResource {
-            module: r.module.module(),
-            resource: r.resource,
-        }),
-        _ => Err(damaged("a step names no resource")),
-    };
-    let change = || {
-        of.as_u64()
-            .map(|i| i as usize)
-            .filter(|i| *i < changes)
-            .ok_or_else(|| damaged("a step belongs to no change"))
-    };
-    Ok(match kind {
-        "configure" => Step::Configure(provider()?),
-        "close" => Step::Close(provider()?),
-        "open" => Step::Open(ephemeral()?),
-        "close-ephemeral" => Step::CloseEphemeral(ephemeral()?),
-        "create" => Step::Create(change()?),
-        "update" => Step::Update(change()?),
-        "read" => Step::Read(change()?),
-        "delete" => Step::Delete(change()?),
-        "delete-deposed" => Step::DeleteDeposed(change()?),
-        "forget" => Step::Forget(change()?),
-        "gather" => Step::Gather(of.as_str().unwrap_or_default().to_owned()),
-        other => return Err(damaged(format!("unknown step {other:?}"))),
-    })
-}
-
-fn load_targets(texts: &[String]) -> Result<Vec<Target>, PlanFileError> {
-    texts.iter().map(|t| Target::parse(t).map_err(damaged)).collect()
 }
 
 impl SavedPlan {
