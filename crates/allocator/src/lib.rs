@@ -2,14 +2,17 @@
 //! seconds and then ends.
 //!
 //! mimalloc is for servers: what has been freed it gives back to the system after some milliseconds. A plan of 50,000 resources gave
-//! back and took anew half of its memory, and to take a page costs as much as to fill it. So nothing is given back here
-//! (the memory at its highest stays what it was). And beyond the memory that a run of a few thousand resources takes, pages are large
-//! ones: 2 MiB in one go instead of 512 times 4 KiB. Below that they stay small, because a large page counts as taken when a part of it is.
+//! back and took anew half of its memory, and to take a page costs as much as to fill it. So a run that turns out to be large gives
+//! nothing back any more (the memory at its highest stays what it was). And beyond the memory that a run of a few thousand resources
+//! takes, pages are large ones: 2 MiB in one go instead of 512 times 4 KiB. Below that they stay small, because a large page counts
+//! as taken when a part of it is.
 //!
 //! This is the only crate of the workspace that calls what the compiler cannot check.
 
 use std::ffi::c_int;
 use std::ffi::c_long;
+use std::ffi::c_ulonglong;
+use std::ffi::c_void;
 
 /// The global allocator of the command.
 pub use mimalloc::MiMalloc as Allocator;
@@ -17,19 +20,36 @@ pub use mimalloc::MiMalloc as Allocator;
 /// `mi_option_purge_delay` of mimalloc 2: milliseconds until freed memory is given back; negative for never.
 const PURGE_DELAY: c_int = 15;
 
+/// Beats of a thread's heart after which the run is a large one. The heart beats with what is allocated: 50 to 100 times for a plan of
+/// 1,000 resources, 400 times for one of 1,000 heavy expressions.
+const LARGE: c_ulonglong = 512;
+
+/// What the allocator calls at every beat: whether it is short of memory, how many beats there were in this thread, and what was
+/// given to it.
+type OnBeat = extern "C" fn(bool, c_ulonglong, *mut c_void);
+
 // mimalloc 2, `include/mimalloc.h`.
 unsafe extern "C" {
     /// Sets an option unless the environment has set it (`MIMALLOC_…`).
     safe fn mi_option_set_default(option: c_int, value: c_long);
+    /// Has a function called at every beat.
+    fn mi_register_deferred_free(on_beat: OnBeat, given: *mut c_void);
 }
 
 /// Tells the allocator, and the kernel, what suits this program. To be called once, before anything large is made.
 ///
 /// What the environment says of mimalloc's options (`MIMALLOC_PURGE_DELAY`) holds.
 pub fn settle() {
-    mi_option_set_default(PURGE_DELAY, -1);
+    // SAFETY: the function lives as long as the program, and neither allocates nor unwinds nor looks at what is given to it.
+    unsafe { mi_register_deferred_free(on_beat, std::ptr::null_mut()) };
     #[cfg(target_os = "linux")]
     large_pages::allow();
+}
+
+extern "C" fn on_beat(_short: bool, beats: c_ulonglong, _given: *mut c_void) {
+    if beats == LARGE {
+        mi_option_set_default(PURGE_DELAY, -1);
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -94,6 +114,12 @@ mod tests {
         std::env::var_os(AGAIN).is_some()
     }
 
+    /// Takes so many MiB in small pieces, and counts them.
+    fn allocated(mib: usize) -> usize {
+        let pieces: Vec<Box<[u8; 1024]>> = (0..mib * 1024).map(|_| Box::new([1; 1024])).collect();
+        pieces.len() / 1024
+    }
+
     /// Runs one test of this file in a process of its own.
     fn alone(test: &str, delay: Option<&str>) {
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
@@ -118,6 +144,7 @@ mod tests {
         // The number of the option is the one that mimalloc knows by this name.
         assert_eq!(mi_option_get(PURGE_DELAY), 4242);
         settle();
+        assert_eq!(allocated(200), 200);
         assert_eq!(mi_option_get(PURGE_DELAY), 4242);
     }
 
@@ -132,13 +159,15 @@ mod tests {
         if !is_alone() {
             return;
         }
-        assert!(mi_option_get(PURGE_DELAY) >= 0);
         settle();
+        assert_eq!(allocated(5), 5);
+        assert!(mi_option_get(PURGE_DELAY) >= 0);
+        assert_eq!(allocated(200), 200);
         assert_eq!(mi_option_get(PURGE_DELAY), -1);
     }
 
     #[test]
-    fn nothing_is_given_back() {
+    fn a_large_run_gives_nothing_back() {
         alone("without_a_delay_from_outside", None);
     }
 
