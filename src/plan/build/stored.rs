@@ -1,9 +1,12 @@
 //! Managed resources in plans that change none of them by their configuration: destroys, and plans that only refresh.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use streamform_lang::addrs::AbsResource;
+use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::InstanceKey;
+use streamform_lang::addrs::ModuleInstance;
 use streamform_lang::addrs::Resource;
 use streamform_lang::value::Value;
 
@@ -16,24 +19,23 @@ use crate::eval::Expansion;
 impl Planner<'_> {
     /// In a destroy or refresh-only plan: what the state says is what references see.
     pub(super) fn values_from_state(&mut self, module: ModuleId, resource: &Resource) {
+        let block = ConfigResource {
+            module: self.input.config.module(module).path.clone(),
+            resource: resource.clone(),
+        };
+        // Once for all instances of the module: it may have thousands.
+        let mut stored: HashMap<&ModuleInstance, Vec<(InstanceKey, Value)>> = HashMap::new();
+        for address in self.prior_of.get(&block).into_iter().flatten() {
+            if let Some(prior) = self.prior.get(address)
+                && let Some(object) = &prior.current
+            {
+                let value = prior::state_value(object, &prior.schema);
+                let of_module = stored.entry(&address.module).or_default();
+                of_module.push((address.key.clone(), value));
+            }
+        }
         for id in self.world.instances_of(module).to_vec() {
-            let abs = AbsResource {
-                module: self.world.address(id).clone(),
-                resource: resource.clone(),
-            };
-            let config = abs.config();
-            let found: Vec<(InstanceKey, Value)> = self
-                .prior_of
-                .get(&config)
-                .into_iter()
-                .flatten()
-                .filter(|a| a.module == abs.module)
-                .filter_map(|a| {
-                    let prior = self.prior.get(a)?;
-                    let object = prior.current.as_ref()?;
-                    Some((a.key.clone(), prior::state_value(object, &prior.schema)))
-                })
-                .collect();
+            let found = stored.remove(self.world.address(id)).unwrap_or_default();
             let expansion = match found.first().map(|(k, _)| k) {
                 None => Expansion::Unknown(false),
                 Some(InstanceKey::None) => Expansion::Single,
