@@ -75,7 +75,12 @@ pub fn state_json(state: &StateView, registry: &Registry) -> Json {
 }
 
 /// What objects depend on, directly or through others. Records keep only what is direct: the full list of a chain is quadratic.
-pub(super) struct Dependencies(BTreeMap<String, BTreeSet<String>>);
+pub(super) struct Dependencies {
+    /// All blocks and what they name, in order.
+    names: Vec<String>,
+    /// For each the places in `names` of what it depends on, in order; none at all where there would be too many.
+    all: Vec<Vec<usize>>,
+}
 
 /// So many names are written in all; beyond, the direct ones.
 const MOST_DEPENDENCIES: usize = 1_000_000;
@@ -83,41 +88,70 @@ const MOST_DEPENDENCIES: usize = 1_000_000;
 impl Dependencies {
     /// Of objects: resource block and direct dependencies of each.
     pub(super) fn of_objects<'a>(direct: impl Iterator<Item = (String, &'a [String])>) -> Dependencies {
-        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut known: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for (block, names) in direct {
-            known.entry(block).or_default().extend(names.iter().cloned());
+            for name in names {
+                known.entry(name.clone()).or_default();
+            }
+            known
+                .entry(block)
+                .or_default()
+                .extend(names.iter().map(String::as_str));
         }
-        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let names: Vec<String> = known.keys().cloned().collect();
+        let place = |name: &str| names.binary_search_by(|known| known.as_str().cmp(name)).ok();
+        let direct: Vec<Vec<usize>> = known
+            .values()
+            .map(|names| names.iter().copied().filter_map(place).collect())
+            .collect();
+        let mut all: Vec<Vec<usize>> = Vec::with_capacity(names.len());
+        // Which block last came by there.
+        let mut reached_by = vec![usize::MAX; names.len()];
         let mut written = 0;
-        for (start, names) in &known {
-            let mut reached = BTreeSet::new();
-            let mut next: Vec<&String> = names.iter().collect();
-            while let Some(name) = next.pop() {
-                if name == start || !reached.insert(name.clone()) {
+        for start in 0..names.len() {
+            let mut reached = Vec::new();
+            let mut next = direct[start].clone();
+            reached_by[start] = start;
+            while let Some(at) = next.pop() {
+                if std::mem::replace(&mut reached_by[at], start) == start {
                     continue;
                 }
-                match all.get(name) {
-                    Some(further) => reached.extend(further.iter().filter(|f| *f != start).cloned()),
-                    None => next.extend(known.get(name).into_iter().flatten()),
+                reached.push(at);
+                match all.get(at) {
+                    Some(further) => reached.extend(
+                        further
+                            .iter()
+                            .filter(|at| std::mem::replace(&mut reached_by[**at], start) != start),
+                    ),
+                    None => next.extend(&direct[at]),
                 }
             }
             written += reached.len();
             if written > MOST_DEPENDENCIES {
-                return Dependencies(BTreeMap::new());
+                all.clear();
+                break;
             }
-            all.insert(start.clone(), reached);
+            reached.sort_unstable();
+            all.push(reached);
         }
-        Dependencies(all)
+        Dependencies { names, all }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()
     }
 
     /// All dependencies of an object of a block.
-    pub(super) fn of(&self, block: &str, direct: &[String]) -> Vec<String> {
-        let mut names: BTreeSet<&str> = direct.iter().map(String::as_str).collect();
-        for name in direct {
-            names.extend(self.0.get(name).into_iter().flatten().map(String::as_str));
+    pub(super) fn of(&self, block: &str, direct: &[String]) -> Vec<&str> {
+        let mut places: Vec<usize> = direct.iter().filter_map(|name| self.place(name)).collect();
+        for at in 0..places.len() {
+            places.extend(self.all.get(places[at]).into_iter().flatten());
         }
-        names.remove(block);
-        names.into_iter().map(str::to_owned).collect()
+        places.sort_unstable();
+        places.dedup();
+        let own = self.place(block);
+        let others = places.into_iter().filter(|at| Some(*at) != own);
+        others.map(|at| self.names[at].as_str()).collect()
     }
 }
 
