@@ -37,8 +37,6 @@ use crate::item::Item;
 use crate::local::LocalKeeper;
 use crate::object::ObjectKeeper;
 use crate::postgres::PostgresKeeper;
-use crate::read_snapshot;
-use crate::snapshots;
 
 /// The place where the states of a configuration are kept, one for each workspace. Cheap to clone.
 #[derive(Clone)]
@@ -267,32 +265,26 @@ impl Backend {
         }
     }
 
+    /// Whether the states there have copies of themselves to go back to. Where they have none, [`Backend::restore`] keeps what reads
+    /// well.
+    pub fn keeps_copies(&self) -> bool {
+        self.keeper.keeps_copies()
+    }
+
     /// The copies that a workspace's state has of itself, newest first, and of each how many records it holds, or why it
     /// cannot be used.
     ///
     /// # Errors
-    /// When the state is not kept in a folder of this machine, or the folder cannot be read.
+    /// When the state is kept where there are none, or the place cannot be read.
     pub fn snapshots(&self, workspace: &str) -> Result<Vec<KeptSnapshot>, StateError> {
-        let Some(folder) = self.local_folder(workspace) else {
-            return Err(StateError::NoSnapshotsThere {
-                place: self.place(workspace),
-            });
-        };
-        let read = |info: SnapshotInfo| {
-            let view = read_snapshot(&info.path, self.codec.key());
-            KeptSnapshot {
-                info,
-                records: view.map(|view| view.len()),
-            }
-        };
-        Ok(snapshots(&folder)?.into_iter().map(read).collect())
+        self.keeper.snapshots(workspace, &self.codec)
     }
 
     /// Replaces a workspace's state by one of its snapshots: that of `serial`, or the newest that reads well together with as
     /// much of the log after it as reads well. The files that were there are set aside.
     ///
     /// # Errors
-    /// When another process holds the lock, when no snapshot fits, or when the state is not kept in a folder of this machine.
+    /// When another process holds the lock, when no snapshot fits, or when something cannot be written.
     pub fn restore(
         &self,
         workspace: &str,
@@ -347,7 +339,7 @@ impl Backend {
     }
 }
 
-/// A copy that a state has of itself in a folder of this machine.
+/// A copy that a state has of itself.
 #[derive(Debug)]
 pub struct KeptSnapshot {
     /// The file.
@@ -388,6 +380,10 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
 
     fn locks_parts(&self) -> bool {
         false
+    }
+
+    fn keeps_copies(&self) -> bool {
+        true
     }
 
     fn workspaces(&self) -> Result<Vec<String>, StateError>;
@@ -451,6 +447,12 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
             Err(error) => examined.findings.push(Finding::wrong("state", error.to_string())),
         }
         Ok(examined)
+    }
+
+    fn snapshots(&self, workspace: &str, _codec: &Codec) -> Result<Vec<KeptSnapshot>, StateError> {
+        Err(StateError::NoSnapshotsThere {
+            place: self.place(workspace),
+        })
     }
 
     fn restore(
@@ -522,3 +524,6 @@ pub(crate) struct Refused {
     pub(crate) error: StateError,
     pub(crate) items: Vec<Item>,
 }
+
+#[cfg(test)]
+mod tests;

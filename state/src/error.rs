@@ -97,6 +97,21 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
     },
+    /// A document that was sent is not on the server any more.
+    #[error(
+        "The state that was sent to {place} last is not there any more: the server has no document. It may have been removed, or the \
+         server lost it. Nothing was changed. The journal on this machine, {}, still has the state of serial {serial}: \
+         `streamform state restore` sends it again. To begin with an empty state instead, move that folder away.",
+        .journal.display()
+    )]
+    DocumentGone {
+        /// The place.
+        place: String,
+        /// The folder of the journal.
+        journal: PathBuf,
+        /// The serial of the state in it.
+        serial: u64,
+    },
     /// A file or folder could not be read.
     #[error("The state file {} could not be read. Check that it exists and that you may read it.", .path.display())]
     ReadFile {
@@ -224,8 +239,8 @@ pub enum StateError {
     },
     /// The place where the state is kept has no snapshots.
     #[error(
-        "The state in {place} is not kept in a folder of this machine, so it has no snapshots here. Go back with what that \
-         place offers: its backups, or the versions of its objects."
+        "The state in {place} has no snapshots to go back to: the database keeps one copy of it. If that is damaged, `streamform state \
+         restore` without a serial keeps what reads well; to go back to an earlier state, use the backups of the database."
     )]
     NoSnapshotsThere {
         /// The place.
@@ -312,6 +327,7 @@ impl StateError {
             Self::OtherLock { .. } | Self::NotLocked { .. } => "Failed to unlock state",
             Self::LockLost { .. } => "State lock lost",
             Self::NoWorkspaces { .. } => "workspaces not supported",
+            Self::DocumentGone { .. } => "State is gone",
             Self::UnsentResults { .. } => "Results of an interrupted run were not sent",
             Self::Remote { .. } | Self::Database { .. } | Self::Settings { .. } => {
                 "Error accessing the state"

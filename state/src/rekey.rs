@@ -3,13 +3,18 @@
 //! The state itself changes in one commit; then each copy is replaced in one step. Whatever instant a run is killed at, every part is
 //! sealed with the one key or the other, and a second run seals the rest.
 
+use std::path::Path;
+
 use crate::Backend;
 use crate::HolderInfo;
 use crate::LockWait;
 use crate::SealKey;
 use crate::StateError;
+use crate::contents::Contents;
+use crate::contents::Standing;
 use crate::document;
 use crate::item::Codec;
+use crate::item::Item;
 
 /// What [`Backend::rekey`] has sealed anew.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +76,34 @@ impl Backend {
         }
         Ok(done)
     }
+}
+
+/// The items of a copy, sealed with the codec's own key, and where the copy stands then: sealing anew changes the digest. `None` when
+/// nothing in it is sealed otherwise.
+pub(crate) fn reseal_items(
+    path: &Path,
+    codec: &Codec,
+    before: &Standing,
+    mut items: Vec<Item>,
+) -> Result<Option<(Standing, Vec<Item>)>, StateError> {
+    let mut changed = false;
+    for Item(kind, id, text) in &mut items {
+        if let Some(old) = text
+            && let Some(fresh) = codec.reseal(*kind, id, old).map_err(|bad| bad.in_file(path))?
+        {
+            *text = Some(fresh);
+            changed = true;
+        }
+    }
+    if !changed {
+        return Ok(None);
+    }
+    let mut contents = Contents::empty(&before.lineage);
+    for item in &items {
+        contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
+    }
+    contents.stand_at(before);
+    Ok(Some((contents.standing(), items)))
 }
 
 #[cfg(test)]

@@ -25,18 +25,27 @@ fn note(folder: &Path) -> PathBuf {
     folder.join("sent.json")
 }
 
+fn read_note(folder: &Path) -> Result<Option<Standing>, StateError> {
+    let path = note(folder);
+    match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|_| StateError::corrupt(&path, "it is no note")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::read(&path, error)),
+    }
+}
+
 /// Reads the journal; `None` when there is none.
 pub(super) fn read(folder: &Path, codec: &Codec) -> Result<Option<Journal>, StateError> {
-    let Some((standing, items)) = local::all_items(folder, codec)? else {
-        return Ok(None);
+    let sent = read_note(folder)?;
+    let all = match local::all_items(folder, codec) {
+        // The state was given another key elsewhere. What was sent from here is not needed any more.
+        Err(StateError::Unseal { .. }) if sent.is_some() && local::ended_at(folder)? == sent => None,
+        all => all?,
     };
-    let path = note(folder);
-    let sent = match fs::read(&path) {
-        Ok(text) => {
-            Some(serde_json::from_slice(&text).map_err(|_| StateError::corrupt(&path, "it is no note"))?)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(StateError::read(&path, error)),
+    let Some((standing, items)) = all else {
+        return Ok(None);
     };
     Ok(Some(Journal {
         standing,

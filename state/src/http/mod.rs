@@ -5,6 +5,7 @@
 //! was not sent yet.
 
 mod client;
+mod copies;
 mod document;
 mod journal;
 mod settings;
@@ -20,14 +21,18 @@ pub use settings::HttpSettings;
 use crate::AfterAKill;
 use crate::DEFAULT_WORKSPACE;
 use crate::HolderInfo;
+use crate::KeptSnapshot;
 use crate::LockWait;
 use crate::RawJson;
+use crate::Rekeyed;
+use crate::Restored;
 use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
 use crate::backend::Medium;
 use crate::backend::Opened;
 use crate::backend::Refused;
+use crate::check::Examined;
 use crate::contents::Commit;
 use crate::contents::Contents;
 use crate::contents::Standing;
@@ -38,6 +43,7 @@ use crate::local;
 use crate::local::LocalKeeper;
 use crate::local::layout::Layout;
 use crate::local::lock::StateLock;
+use crate::steps::step;
 use client::Client;
 use document::Found;
 
@@ -63,6 +69,8 @@ struct Known {
     unsent: bool,
     /// What is to be done with the journal before it goes on.
     journal: JournalNeeds,
+    /// Where the server's document stands.
+    there: Option<Standing>,
 }
 
 /// What is to be done with the journal before it goes on.
@@ -127,6 +135,14 @@ impl HttpKeeper {
                         true => JournalNeeds::Note,
                         false => JournalNeeds::Nothing,
                     },
+                    there: standing.cloned(),
+                });
+            }
+            if server.is_none() && here.seq > 0 && journal.sent.as_ref() == Some(&here) {
+                return Err(StateError::DocumentGone {
+                    place: self.settings.place(),
+                    journal: self.settings.journal.clone(),
+                    serial: here.serial,
                 });
             }
             // Somebody else has gone on. What was sent from here is theirs to build on; what was not would be lost.
@@ -143,17 +159,21 @@ impl HttpKeeper {
                 items,
                 unsent: false,
                 journal: JournalNeeds::Reset,
+                there: Some(standing),
             }),
             None => Ok(Known {
                 contents: Contents::empty(lineage),
                 items: Items::new(),
                 unsent: false,
                 journal: JournalNeeds::Reset,
+                there: None,
             }),
         }
     }
 
-    fn take_lock(&self, client: &Client, holder: &HolderInfo, wait: LockWait) -> Result<(), StateError> {
+    /// Takes the lock there.
+    fn locked(&self, holder: &HolderInfo, wait: LockWait) -> Result<Lock, StateError> {
+        let client = self.client()?;
         let mut waiting = wait.begin(Duration::ZERO, Duration::from_millis(200), Duration::from_secs(5));
         while let Some(other) = client.lock(holder)? {
             if !waiting.pause() {
@@ -164,7 +184,10 @@ impl HttpKeeper {
                 });
             }
         }
-        Ok(())
+        Ok(Lock {
+            client: client.clone(),
+            holder: holder.clone(),
+        })
     }
 }
 
@@ -185,7 +208,8 @@ impl Keeper for HttpKeeper {
         self.only(workspace)?;
         let place = PathBuf::from(self.settings.place());
         match self.client()?.get()? {
-            Some(bytes) => Ok(matches!(document::read(&place, &bytes)?, Found::Ours(..))),
+            // What is damaged is there, too: whoever reads it says what is wrong.
+            Some(bytes) => Ok(!matches!(document::read(&place, &bytes), Ok(Found::Terraform))),
             // The first run has sent nothing yet, or was killed before it did.
             None => Ok(Layout::new(&self.settings.journal).holds_state()),
         }
@@ -197,10 +221,8 @@ impl Keeper for HttpKeeper {
         let Some(bytes) = self.client()?.get()? else {
             return Ok(None);
         };
-        Ok(match document::read(&place, &bytes)? {
-            Found::Terraform => Some((self.settings.place(), bytes)),
-            Found::Ours(..) => None,
-        })
+        let theirs = matches!(document::read(&place, &bytes), Ok(Found::Terraform));
+        Ok(theirs.then(|| (self.settings.place(), bytes)))
     }
 
     fn open(
@@ -211,16 +233,11 @@ impl Keeper for HttpKeeper {
         codec: &Codec,
     ) -> Result<Opened, StateError> {
         self.only(workspace)?;
-        let client = self.client()?.clone();
         // First the journal's own lock: whoever else works on this machine must not find it in the making.
         let layout = Layout::new(&self.settings.journal);
         layout.create()?;
         let journal_lock = StateLock::acquire(&layout, holder, wait)?;
-        self.take_lock(&client, holder, wait)?;
-        let lock = Lock {
-            client,
-            holder: holder.clone(),
-        };
+        let lock = self.locked(holder, wait)?;
         let known = self.known(codec, &uuid::Uuid::new_v4().to_string())?;
         let standing = known.contents.standing();
         match known.journal {
@@ -237,6 +254,7 @@ impl Keeper for HttpKeeper {
             folder: self.settings.journal.clone(),
             items: known.items,
             unsent: known.unsent,
+            there: known.there,
             sent_at: Instant::now(),
             journal: Some(opened.medium),
             lock,
@@ -289,6 +307,46 @@ impl Keeper for HttpKeeper {
         Ok(holder)
     }
 
+    fn check(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Examined, StateError> {
+        self.only(workspace)?;
+        copies::examine(self, holder, wait, codec)
+    }
+
+    /// Those of the journal: the server has only the newest document.
+    fn snapshots(&self, workspace: &str, codec: &Codec) -> Result<Vec<KeptSnapshot>, StateError> {
+        self.only(workspace)?;
+        self.local.snapshots(workspace, codec)
+    }
+
+    fn restore(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        serial: Option<u64>,
+        codec: &Codec,
+    ) -> Result<Restored, StateError> {
+        self.only(workspace)?;
+        copies::restore(self, holder, wait, serial, codec)
+    }
+
+    fn reseal_copies(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Rekeyed, StateError> {
+        self.only(workspace)?;
+        self.local.reseal_copies(workspace, holder, wait, codec)
+    }
+
     fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError> {
         self.local.replace_document(workspace, name, stored)
     }
@@ -317,6 +375,17 @@ struct Lock {
     holder: HolderInfo,
 }
 
+impl Lock {
+    /// Gives the server a document.
+    fn send(&self, body: Vec<u8>) -> Result<(), StateError> {
+        let id = self.client.locks().then_some(self.holder.id.as_str());
+        step("http: before the document is sent");
+        self.client.update(body, id)?;
+        step("http: after the document is sent");
+        Ok(())
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Err(error) = self.client.unlock(&self.holder) {
@@ -333,6 +402,8 @@ struct Document {
     items: Items,
     unsent: bool,
     sent_at: Instant,
+    /// What the server had when this run looked or sent last.
+    there: Option<Standing>,
     journal: Option<Box<dyn Medium>>,
     // Dropped last.
     lock: Lock,
@@ -342,11 +413,29 @@ impl Document {
     /// Gives the server all that there is.
     fn send(&mut self, standing: &Standing) -> Result<(), StateError> {
         self.sent_at = Instant::now();
-        let body = document::write(&self.place, standing, &self.items)?;
-        let client = &self.lock.client;
-        let id = client.locks().then_some(self.lock.holder.id.as_str());
-        client.update(body, id)?;
+        // The protocol knows no fencing: whoever slept while its lock was cleared must not write over what came since.
+        let there = self.lock.client.get()?;
+        let there = match there
+            .map(|bytes| document::read(&self.place, &bytes))
+            .transpose()?
+        {
+            Some(Found::Ours(there, _)) => Some(there),
+            _ => None,
+        };
+        if there != self.there && there.as_ref() != Some(standing) {
+            return Err(StateError::LockLost {
+                place: self.place.display().to_string(),
+                detail: format!(
+                    "somebody else has changed the state there since. The results of this run are in the journal {}",
+                    self.folder.display()
+                ),
+                by: None,
+            });
+        }
+        self.lock
+            .send(document::write(&self.place, standing, &self.items)?)?;
         self.unsent = false;
+        self.there = Some(standing.clone());
         journal::sent(&self.folder, standing)
     }
 }
@@ -372,6 +461,12 @@ impl Medium for Document {
             }
         }
         Ok(standing)
+    }
+
+    fn copy_whole(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.copy_whole();
+        }
     }
 
     fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {

@@ -39,6 +39,7 @@ pub use snapshot::SnapshotInfo;
 pub use snapshot::snapshots;
 
 use crate::HolderInfo;
+use crate::KeptSnapshot;
 use crate::LockWait;
 use crate::RawJson;
 use crate::Rekeyed;
@@ -70,6 +71,15 @@ pub(crate) fn all_items(
 }
 
 type StoredItem = ((Kind, String), RawJson);
+
+/// Where the last run has left the state in a folder, if it ended in order and nothing came after it. No item is read.
+pub(crate) fn ended_at(dir: &Path) -> Result<Option<Standing>, StateError> {
+    let layout = layout::Layout::new(dir);
+    if !log::segments(&layout)?.is_empty() {
+        return Ok(None);
+    }
+    manifest::read(&layout.manifest())
+}
 
 /// Begins a state in a folder that has none with items that come from elsewhere.
 pub(crate) fn begin_with(
@@ -165,6 +175,20 @@ impl Keeper for LocalKeeper {
         codec: &Codec,
     ) -> Result<Examined, StateError> {
         check::examine(&self.folder(workspace), holder, wait, codec)
+    }
+
+    fn snapshots(&self, workspace: &str, codec: &Codec) -> Result<Vec<KeptSnapshot>, StateError> {
+        let read = |info: SnapshotInfo| {
+            let contents = snapshot::read(&info.path, codec, |_| {});
+            KeptSnapshot {
+                info,
+                records: contents.map(|contents| contents.view.len()),
+            }
+        };
+        Ok(snapshots(&self.folder(workspace))?
+            .into_iter()
+            .map(read)
+            .collect())
     }
 
     fn restore(

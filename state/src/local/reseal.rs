@@ -6,7 +6,6 @@ use crate::HolderInfo;
 use crate::LockWait;
 use crate::Rekeyed;
 use crate::StateError;
-use crate::contents::Contents;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::local::layout::Layout;
@@ -14,6 +13,7 @@ use crate::local::lock::StateLock;
 use crate::local::log;
 use crate::local::recovery::INDEXED;
 use crate::local::snapshot;
+use crate::rekey;
 
 /// Seals all snapshots with the codec's own key, each in one step, and gives up what only repeats them: log segments that they cover,
 /// the working store, and what a restore has set aside. The run before has left a snapshot of the present state.
@@ -53,28 +53,15 @@ pub(super) fn reseal_copies(
 fn reseal(layout: &Layout, path: &Path, codec: &Codec) -> Result<bool, StateError> {
     let mut items = Vec::new();
     let before = snapshot::read(path, codec, |item| items.push(item))?.standing();
-    let mut changed = false;
-    for Item(kind, id, text) in &mut items {
-        if let Some(old) = text
-            && let Some(fresh) = codec.reseal(*kind, id, old).map_err(|bad| bad.in_file(path))?
-        {
-            *text = Some(fresh);
-            changed = true;
-        }
-    }
-    if changed {
-        let mut contents = Contents::empty(&before.lineage);
-        for item in &items {
-            contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
-        }
-        contents.stand_at(&before);
-        let bytes: usize = items
-            .iter()
-            .map(|Item(_, id, text)| id.len() + text.as_ref().map_or(0, |text| text.as_str().len()))
-            .sum();
-        snapshot::write(layout, &contents.standing(), bytes as u64 >= INDEXED, |take| {
-            items.iter().try_for_each(take)
-        })?;
-    }
-    Ok(changed)
+    let Some((standing, items)) = rekey::reseal_items(path, codec, &before, items)? else {
+        return Ok(false);
+    };
+    let bytes: usize = items
+        .iter()
+        .map(|Item(_, id, text)| id.len() + text.as_ref().map_or(0, |text| text.as_str().len()))
+        .sum();
+    snapshot::write(layout, &standing, bytes as u64 >= INDEXED, |take| {
+        items.iter().try_for_each(take)
+    })?;
+    Ok(true)
 }

@@ -24,7 +24,7 @@ use crate::local::working::Pending;
 /// What [`restore`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The snapshot that it began with.
+    /// The snapshot that it began with, or the database.
     pub snapshot: PathBuf,
     /// The serial of the state that was brought back.
     pub from_serial: u64,
@@ -32,6 +32,8 @@ pub struct Restored {
     pub serial: u64,
     /// Where the files that were replaced lie now, for a closer look.
     pub set_aside: PathBuf,
+    /// What could not be kept: kind and name of each item that does not read well and has no copy.
+    pub lost: Vec<String>,
 }
 
 /// Replaces the state in `dir` by one of its snapshots: that of `serial`, or the newest that reads well, and then also as
@@ -126,6 +128,7 @@ pub(super) fn restore_sealed(
         from_serial,
         serial: standing.serial,
         set_aside: layout.set_aside(),
+        lost: Vec::new(),
     })
 }
 

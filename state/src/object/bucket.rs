@@ -19,6 +19,7 @@ use super::clock::ServerClock;
 use super::settings::S3Settings;
 use crate::StateError;
 use crate::remote_thread::RemoteThread;
+use crate::steps::step;
 
 /// So many objects are fetched at the same time.
 const PARALLEL: usize = 16;
@@ -159,9 +160,12 @@ impl Bucket {
     /// Writes an object, whatever is there.
     pub(super) fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), StateError> {
         let (bucket, name) = (self.clone(), key.to_owned());
-        self.run(key, async move {
+        step("object: before it is written");
+        let written = self.run(key, async move {
             bucket.store_as(&name, bytes, PutMode::Overwrite).await.map(drop)
-        })
+        });
+        step("object: after it is written");
+        written
     }
 
     /// Writes an object where there is none (`before` is none), or in the place of a version of it.
@@ -172,7 +176,10 @@ impl Bucket {
         before: Option<Option<String>>,
     ) -> Result<Written, StateError> {
         let (bucket, name) = (self.clone(), key.to_owned());
-        self.run(key, async move { bucket.store_if(&name, bytes, before).await })
+        step("object: before it is written");
+        let written = self.run(key, async move { bucket.store_if(&name, bytes, before).await });
+        step("object: after it is written");
+        written
     }
 
     pub(super) async fn store_if(
@@ -202,6 +209,7 @@ impl Bucket {
     /// Removes an object, if it is there.
     pub(super) fn remove(&self, key: &str) -> Result<(), StateError> {
         let (bucket, name) = (self.clone(), key.to_owned());
+        step("object: before it is removed");
         self.run(key, async move {
             match bucket.store.delete(&bucket.path(&name)?).await {
                 Ok(()) | Err(Error::NotFound { .. }) => Ok(()),

@@ -319,12 +319,14 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let beats = Arc::clone(&self.beats);
+        // Who has not closed the way to the one before leaves that to the next one.
+        let hold = if self.must_fence { Hold::Broken } else { Hold::Free };
         if !beats.is_over() {
             // If this fails, the lease runs out by itself.
             let thread = beats.bucket.thread.clone();
             let _ = thread.run(async move {
                 let limit = Duration::from_secs(10);
-                let _ = tokio::time::timeout(limit, beats.renew(Hold::Free)).await;
+                let _ = tokio::time::timeout(limit, beats.renew(hold)).await;
                 beats.pulse().ended = true;
             });
         }

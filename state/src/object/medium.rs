@@ -24,12 +24,12 @@ use crate::item::Item;
 use crate::item::Kind;
 
 /// So many commits at most are left for readers to fetch one by one.
-const LOGGED: usize = 16;
+const LOGGED: usize = if cfg!(test) { 4 } else { 16 };
 /// So many snapshots are kept.
 const SNAPSHOTS: usize = 5;
 
 /// All items by kind and name.
-type Items = BTreeMap<(Kind, String), RawJson>;
+pub(super) type Items = BTreeMap<(Kind, String), RawJson>;
 
 /// A state that was read.
 pub(super) struct Read {
@@ -93,7 +93,9 @@ fn attempt(bucket: &Bucket, place: &Place, codec: &Codec, lineage: &str) -> Resu
         if commit.standing.seq != read.contents.seq + 1 {
             return Ok(None);
         }
-        read.take(codec, &path, commit)?;
+        take(&mut read.contents, codec, &path, &commit)?;
+        keep(&mut read.items, commit.items);
+        read.logged += 1;
     }
     let standing = read.contents.standing();
     if let Some((manifest, _)) = &read.manifest
@@ -105,25 +107,34 @@ fn attempt(bucket: &Bucket, place: &Place, codec: &Codec, lineage: &str) -> Resu
     Ok(Some(read))
 }
 
-impl Read {
-    fn take(&mut self, codec: &Codec, path: &Path, commit: Commit) -> Result<(), StateError> {
-        for item in &commit.items {
-            self.contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
-        }
-        self.contents.stand_at(&commit.standing);
-        if self.contents.standing() != commit.standing {
-            return Err(StateError::corrupt(
-                path,
-                "its items do not add up to what it says of the state after it",
-            ));
-        }
-        keep(&mut self.items, commit.items);
-        self.logged += 1;
+/// Takes in the next commit.
+pub(super) fn take(
+    contents: &mut Contents,
+    codec: &Codec,
+    path: &Path,
+    commit: &Commit,
+) -> Result<(), StateError> {
+    if commit.standing.seq != contents.seq + 1 {
+        return Err(StateError::corrupt(
+            path,
+            format!("the commit before it, {}, is missing", commit.standing.seq - 1),
+        ));
+    }
+    for item in &commit.items {
+        contents.load(codec, item).map_err(|bad| bad.in_file(path))?;
+    }
+    contents.stand_at(&commit.standing);
+    if contents.standing() == commit.standing {
         Ok(())
+    } else {
+        Err(StateError::corrupt(
+            path,
+            "its items do not add up to what it says of the state after it",
+        ))
     }
 }
 
-fn keep(items: &mut Items, changed: Vec<Item>) {
+pub(super) fn keep(items: &mut Items, changed: Vec<Item>) {
     for Item(kind, id, text) in changed {
         match text {
             Some(text) => items.insert((kind, id), text),
@@ -141,6 +152,8 @@ pub(super) struct Objects {
     items: Items,
     logged: usize,
     changed: bool,
+    /// A snapshot is made at the end, due or not.
+    whole: bool,
     // Dropped last.
     lease: Lease,
 }
@@ -164,6 +177,7 @@ impl Objects {
                 items: read.items,
                 logged: read.logged,
                 changed: false,
+                whole: false,
                 lease,
             };
             if !objects.lease.must_fence {
@@ -178,6 +192,7 @@ impl Objects {
                 items: Vec::new(),
             };
             if objects.write(&fencing)? {
+                objects.lease.must_fence = false;
                 contents.stand_at(&standing);
                 return Ok((contents, objects));
             }
@@ -233,31 +248,20 @@ impl Objects {
             .manifest
             .as_ref()
             .and_then(|(manifest, _)| manifest.snapshot.as_ref());
-        known.is_none() || self.logged >= LOGGED
+        known.is_none() || self.whole || self.logged >= LOGGED
     }
 
     /// Writes a snapshot if one is due, and the manifest; removes what no reader needs any more.
     fn tidy(&mut self, standing: &Standing) -> Result<(), StateError> {
+        let due = self.due();
         let before = self.manifest.take();
         let mut snapshot = before
             .as_ref()
             .and_then(|(manifest, _)| manifest.snapshot.clone());
-        let due = snapshot.is_none() || self.logged >= LOGGED;
         let previous = snapshot.as_ref().map_or(0, |snapshot| snapshot.commit);
         if due {
-            let name = format!("{:010}-{:020}.jsonl", standing.serial, standing.seq);
-            let key = self.place.snapshot(&name);
-            let items: Vec<Item> = std::mem::take(&mut self.items)
-                .into_iter()
-                .map(|((kind, id), text)| Item(kind, id, Some(text)))
-                .collect();
-            let bytes = record::snapshot(self.bucket.place(&key).as_ref(), standing, &items)?;
-            snapshot = Some(Snapshot {
-                name,
-                commit: standing.seq,
-                bytes: bytes.len() as u64,
-            });
-            self.bucket.put(&key, bytes)?;
+            let items = std::mem::take(&mut self.items);
+            snapshot = Some(write_snapshot(&self.bucket, &self.place, standing, items)?);
         }
         let manifest = Manifest {
             snapshot,
@@ -297,6 +301,29 @@ impl Objects {
     }
 }
 
+/// Writes a snapshot; what the manifest says of it.
+pub(super) fn write_snapshot(
+    bucket: &Bucket,
+    place: &Place,
+    standing: &Standing,
+    items: Items,
+) -> Result<Snapshot, StateError> {
+    let name = format!("{:010}-{:020}.jsonl", standing.serial, standing.seq);
+    let key = place.snapshot(&name);
+    let items: Vec<Item> = items
+        .into_iter()
+        .map(|((kind, id), text)| Item(kind, id, Some(text)))
+        .collect();
+    let bytes = record::snapshot(bucket.place(&key).as_ref(), standing, &items)?;
+    let size = bytes.len() as u64;
+    bucket.put(&key, bytes)?;
+    Ok(Snapshot {
+        name,
+        commit: standing.seq,
+        bytes: size,
+    })
+}
+
 impl Medium for Objects {
     fn append(&mut self, mut commit: Commit) -> Result<Standing, Refused> {
         match self.try_append(&mut commit) {
@@ -309,6 +336,10 @@ impl Medium for Objects {
                 items: commit.items,
             }),
         }
+    }
+
+    fn copy_whole(&mut self) {
+        self.whole = true;
     }
 
     fn finish(mut self: Box<Self>, standing: &Standing) -> Result<(), StateError> {

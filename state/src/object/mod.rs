@@ -4,7 +4,9 @@
 //! [lease](lease) keeps them from trying.
 
 mod bucket;
+mod check;
 mod clock;
+mod copies;
 mod lease;
 mod medium;
 mod places;
@@ -21,14 +23,19 @@ pub(crate) use settings::is_loopback;
 
 use crate::DEFAULT_WORKSPACE;
 use crate::HolderInfo;
+use crate::KeptSnapshot;
 use crate::LockWait;
+use crate::Rekeyed;
+use crate::Restored;
 use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
 use crate::backend::Opened;
+use crate::check::Examined;
 use crate::item::Codec;
 use bucket::Bucket;
 use bucket::Written;
+use lease::Lease;
 use medium::Objects;
 use places::Place;
 
@@ -77,6 +84,19 @@ impl ObjectKeeper {
 
     fn state(&self, workspace: &str) -> Place {
         Place::beside(&self.key(workspace))
+    }
+
+    /// Takes the lock of a workspace's state.
+    fn locked(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+    ) -> Result<(&Bucket, Place, Lease), StateError> {
+        let bucket = self.bucket()?;
+        let place = self.state(workspace);
+        let lease = lease::acquire(bucket, &place.lock(), holder, wait, self.settings.lease)?;
+        Ok((bucket, place, lease))
     }
 
     /// Whether there is a state of ours, or one of Terraform's.
@@ -132,9 +152,7 @@ impl Keeper for ObjectKeeper {
         wait: LockWait,
         codec: &Codec,
     ) -> Result<Opened, StateError> {
-        let bucket = self.bucket()?;
-        let place = self.state(workspace);
-        let lease = lease::acquire(bucket, &place.lock(), holder, wait, self.settings.lease)?;
+        let (bucket, place, lease) = self.locked(workspace, holder, wait)?;
         let taken_over = lease.taken_over.clone();
         let (contents, medium) = Objects::open(bucket, &place, lease, codec)?;
         Ok(Opened {
@@ -170,6 +188,44 @@ impl Keeper for ObjectKeeper {
 
     fn force_unlock(&self, workspace: &str, id: &str) -> Result<HolderInfo, StateError> {
         lease::force_unlock(self.bucket()?, &self.state(workspace).lock(), id)
+    }
+
+    fn check(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Examined, StateError> {
+        let (bucket, place, lease) = self.locked(workspace, holder, wait)?;
+        check::examine(bucket, &place, &lease, codec)
+    }
+
+    fn snapshots(&self, workspace: &str, codec: &Codec) -> Result<Vec<KeptSnapshot>, StateError> {
+        copies::list(self.bucket()?, &self.state(workspace), codec)
+    }
+
+    fn restore(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        serial: Option<u64>,
+        codec: &Codec,
+    ) -> Result<Restored, StateError> {
+        let (bucket, place, mut lease) = self.locked(workspace, holder, wait)?;
+        copies::restore(bucket, &place, &mut lease, codec, serial)
+    }
+
+    fn reseal_copies(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Rekeyed, StateError> {
+        let (bucket, place, _lease) = self.locked(workspace, holder, wait)?;
+        copies::reseal(bucket, &place, codec)
     }
 
     fn replace_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<(), StateError> {

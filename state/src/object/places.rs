@@ -8,6 +8,7 @@
 //!   log/<number of commit>               one commit each
 //!   snapshots/<serial>-<commit>.jsonl    copies
 //!   documents/<name>                     what is kept beside the state
+//!   set-aside/…                          what a restore has replaced
 //! <workspace_key_prefix>/<workspace>/<key>.streamform/
 //! ```
 
@@ -52,6 +53,16 @@ impl Place {
 
     pub(super) fn snapshot(&self, name: &str) -> String {
         format!("{}/snapshots/{name}", self.folder)
+    }
+
+    pub(super) fn set_aside(&self) -> String {
+        format!("{}/set-aside", self.folder)
+    }
+
+    /// Where an object of this state is put aside.
+    pub(super) fn aside(&self, key: &str) -> String {
+        let rest = key.strip_prefix(&self.folder).unwrap_or(key);
+        format!("{}/{}", self.set_aside(), rest.trim_start_matches('/'))
     }
 
     pub(super) fn documents(&self) -> String {

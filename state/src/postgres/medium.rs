@@ -25,6 +25,7 @@ use crate::contents::Standing;
 use crate::item::Item;
 use crate::item::Kind;
 use crate::item::digest;
+use crate::steps::step;
 
 /// So long it is tried to reach the server again after the connection broke.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -313,6 +314,7 @@ impl Rows {
         if std::mem::replace(&mut self.released, true) {
             return;
         }
+        step("database: before the lock is given back");
         let clear = |link: &Link| {
             let query = self
                 .tables
@@ -339,6 +341,7 @@ impl Medium for Rows {
             fence: self.fence,
             tables: self.tables.clone(),
         });
+        step("database: before a commit");
         let done = match self.attempt(&attempt) {
             // Whether it was committed is not known: to commit it once more changes nothing but two counters.
             Err(trouble) if trouble.is_broken() => match self.reattach() {
@@ -349,6 +352,7 @@ impl Medium for Rows {
             },
             done => done.map_err(|trouble| trouble.told(&self.place)),
         };
+        step("database: after a commit");
         match done {
             Ok(standing) => {
                 self.known = standing.clone();

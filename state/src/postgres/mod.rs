@@ -3,6 +3,8 @@
 mod link;
 mod lock;
 mod medium;
+mod password_file;
+mod salvage;
 mod schema;
 mod settings;
 mod snapshot;
@@ -28,16 +30,19 @@ use crate::AfterAKill;
 use crate::DEFAULT_WORKSPACE;
 use crate::HolderInfo;
 use crate::LockWait;
+use crate::Restored;
 use crate::Scope;
 use crate::StateError;
 use crate::StateView;
 use crate::backend::Keeper;
 use crate::backend::Opened;
 use crate::backend::Snapshot;
+use crate::check::Examined;
 use crate::contents::Contents;
 use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Kind;
+use crate::steps::step;
 
 /// A database. Connects when it is first asked something.
 #[derive(Debug)]
@@ -133,6 +138,41 @@ impl PostgresKeeper {
         }
     }
 
+    /// Connects, and takes the lock of a part of a workspace's state.
+    fn locked(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        scope: &Scope,
+    ) -> Result<(Rows, Option<HolderInfo>), StateError> {
+        let link = Link::open(&self.settings)?;
+        let tables = self.tables.clone();
+        let statements = link
+            .call(move |client| {
+                async move {
+                    tables.ensure(client).await?;
+                    Statements::prepare(client, &tables).await
+                }
+                .boxed()
+            })
+            .map_err(|trouble| trouble.told(&self.settings.place()))?;
+        let (fence, taken_over) = self.lock(&link, workspace, holder, scope, wait)?;
+        // From here on the lock is let go of whatever happens.
+        let medium = Rows {
+            link,
+            statements,
+            settings: self.settings.clone(),
+            tables: self.tables.clone(),
+            workspace: workspace.to_owned(),
+            place: self.place(workspace),
+            fence,
+            known: Contents::empty("").standing(),
+            released: false,
+        };
+        Ok((medium, taken_over))
+    }
+
     fn lock(
         &self,
         link: &Link,
@@ -156,7 +196,10 @@ impl PostgresKeeper {
                 })
                 .map_err(|trouble| trouble.told(&self.settings.place()))?;
             match attempt {
-                Attempt::Taken(fence, taken_over) => return Ok((fence, taken_over)),
+                Attempt::Taken(fence, taken_over) => {
+                    step("database: the lock is taken");
+                    return Ok((fence, taken_over));
+                }
                 Attempt::Busy(_) if waiting.pause() => {}
                 Attempt::Busy(holder) => return Err(busy(self.place(workspace), holder)),
             }
@@ -184,6 +227,10 @@ impl Keeper for PostgresKeeper {
 
     fn locks_parts(&self) -> bool {
         true
+    }
+
+    fn keeps_copies(&self) -> bool {
+        false
     }
 
     fn workspaces(&self) -> Result<Vec<String>, StateError> {
@@ -236,31 +283,8 @@ impl Keeper for PostgresKeeper {
         codec: &Codec,
         scope: &Scope,
     ) -> Result<Opened, StateError> {
-        let link = Link::open(&self.settings)?;
-        let tables = self.tables.clone();
-        let statements = link
-            .call(move |client| {
-                async move {
-                    tables.ensure(client).await?;
-                    Statements::prepare(client, &tables).await
-                }
-                .boxed()
-            })
-            .map_err(|trouble| trouble.told(&self.settings.place()))?;
-        let (fence, taken_over) = self.lock(&link, workspace, holder, scope, wait)?;
-        let place = self.place(workspace);
-        // From here on the lock is let go of whatever happens.
-        let mut medium = Rows {
-            link,
-            statements,
-            settings: self.settings.clone(),
-            tables: self.tables.clone(),
-            workspace: workspace.to_owned(),
-            place: place.clone(),
-            fence,
-            known: Contents::empty("").standing(),
-            released: false,
-        };
+        let (mut medium, taken_over) = self.locked(workspace, holder, wait, scope)?;
+        let place = medium.place.clone();
         let (tables, name) = (self.tables.clone(), workspace.to_owned());
         let found = self.fetch(workspace, codec, |known| {
             medium
@@ -408,6 +432,48 @@ impl Keeper for PostgresKeeper {
         })
     }
 
+    /// Takes no lock: all rows are read as of one instant.
+    fn check(
+        &self,
+        workspace: &str,
+        _holder: &HolderInfo,
+        _wait: LockWait,
+        codec: &Codec,
+    ) -> Result<Examined, StateError> {
+        let name = workspace.to_owned();
+        let rows = self.ask(move |client, tables| {
+            let name = name.clone();
+            async move { snapshot::rows(client, tables, &name, None).await }.boxed()
+        })?;
+        Ok(rows.map_or_else(Examined::default, |rows| {
+            salvage::examine(rows, codec, &self.place(workspace))
+        }))
+    }
+
+    /// There are no other copies here: what reads well is kept.
+    fn restore(
+        &self,
+        workspace: &str,
+        holder: &HolderInfo,
+        wait: LockWait,
+        serial: Option<u64>,
+        codec: &Codec,
+    ) -> Result<Restored, StateError> {
+        let place = self.place(workspace);
+        if serial.is_some() {
+            return Err(StateError::NoSnapshotsThere { place });
+        }
+        let (medium, _) = self.locked(workspace, holder, wait, &Scope::Whole)?;
+        let (tables, name) = (self.tables.clone(), workspace.to_owned());
+        let (codec, whole) = (codec.clone(), place.clone());
+        medium
+            .link
+            .call(move |client| {
+                async move { salvage::salvage(client, &tables, &name, &codec, &whole).await }.boxed()
+            })
+            .map_err(|trouble| trouble.told(&place))
+    }
+
     fn create_document(&self, workspace: &str, name: &str, stored: &[u8]) -> Result<bool, StateError> {
         let row = (workspace.to_owned(), name.to_owned(), stored.to_owned());
         self.ask(move |client, tables| {
@@ -497,4 +563,4 @@ impl Keeper for PostgresKeeper {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

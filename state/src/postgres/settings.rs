@@ -11,6 +11,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use tokio_postgres::config::SslMode;
 
+use super::password_file;
 use crate::StateError;
 
 /// Where Terraform's `pg` backend keeps its states, too.
@@ -94,7 +95,15 @@ impl PostgresSettings {
             return Err(bad("schema_name has a zero byte".into()));
         }
         flag("skip_index_creation", "PG_SKIP_INDEX_CREATION")?;
-        let (config, tls) = config(given)?;
+        let file = password_file::file(given.remove("passfile"), environment);
+        let user = given.get("user").cloned().or_else(|| environment("USER"));
+        let (mut config, tls) = config(given)?;
+        if config.get_password().is_none()
+            && let Some(file) = file
+            && let Some(found) = of_file(&config, &file, &user.unwrap_or_default())?
+        {
+            config.password(found);
+        }
         Ok(Self {
             config,
             tls,
@@ -130,7 +139,33 @@ impl PostgresSettings {
     }
 }
 
-fn bad(detail: String) -> StateError {
+/// The password that a file has for one of the hosts.
+fn of_file(config: &Config, file: &(PathBuf, bool), user: &str) -> Result<Option<String>, StateError> {
+    let (path, named) = file;
+    for (at, host) in config.get_hosts().iter().enumerate() {
+        let ports = config.get_ports();
+        let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        let wanted = password_file::Wanted {
+            host: match host {
+                Host::Tcp(name) => name,
+                #[cfg(unix)]
+                Host::Unix(_) => "",
+            },
+            port: &port.to_string(),
+            database: config.get_dbname().unwrap_or(user),
+            user,
+        };
+        match password_file::password(path, &wanted) {
+            Ok(None) => {}
+            // The one in the home folder may be there for other servers, and none asked for it here.
+            Err(_) if !named => {}
+            found => return found,
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn bad(detail: String) -> StateError {
     StateError::Settings {
         backend: "pg",
         detail,
@@ -262,7 +297,12 @@ fn parse_pairs(text: &str) -> Result<Given, StateError> {
 }
 
 fn config(mut given: Given) -> Result<(Config, Tls), StateError> {
-    let roots = given.remove("sslrootcert").map(PathBuf::from);
+    let mut roots = given.remove("sslrootcert").map(PathBuf::from);
+    if roots.as_deref().is_some_and(|path| path == "system") {
+        // As for libpq: the authorities of the system, and then nothing less than the whole.
+        roots = None;
+        given.insert("sslmode".into(), "verify-full".into());
+    }
     let client = match (given.remove("sslcert"), given.remove("sslkey")) {
         (Some(cert), Some(key)) => Some((PathBuf::from(cert), PathBuf::from(key))),
         (None, None) => None,
@@ -290,10 +330,10 @@ fn config(mut given: Given) -> Result<(Config, Tls), StateError> {
         if known {
             let value = value.replace('\\', "\\\\").replace('\'', "\\'");
             pairs.push(format!("{name}='{value}'"));
-        } else if name == "passfile" || name == "service" {
-            return Err(bad(format!(
-                "{name} is not supported in conn_str: give user and password there, or in PGUSER and PGPASSWORD"
-            )));
+        } else if name == "service" {
+            return Err(bad(
+                "service is not supported in conn_str: give host, user and so on there, or in PGHOST, PGUSER and so on".into(),
+            ));
         } else if name != "fallback_application_name" {
             // A setting of the session, as libpq's Go sister takes it.
             options.push(format!(
@@ -420,7 +460,7 @@ mod tests {
             "hunter2",
             "host=h password='hunter2",
             "host=h sslmode=hunter2",
-            "host=h passfile=hunter2",
+            "host=h service=hunter2",
             "host=h sslcert=hunter2",
         ] {
             let error = settings(text, &[]).unwrap_err().to_string();

@@ -14,14 +14,55 @@ use crate::contents::Standing;
 use crate::item::Codec;
 use crate::item::Item;
 use crate::item::Kind;
+use crate::item::digest;
 
 /// The rows of a state.
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) standing: Standing,
     /// None: they are as they were when they were read last.
-    items: Option<Vec<(String, String, String)>>,
+    items: Option<Vec<Row>>,
     pub(super) locks: Vec<Held>,
+}
+
+/// A row of an item.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) kind: String,
+    pub(super) id: String,
+    pub(super) envelope: String,
+    digest: String,
+}
+
+impl Row {
+    /// What a person calls it.
+    pub(super) fn name(&self) -> String {
+        format!("{} `{}`", self.kind, self.id)
+    }
+
+    /// The item, held against the row's own digest.
+    pub(super) fn item(&self, place: &str) -> Result<Item, StateError> {
+        let contradiction = |detail: String| StateError::Contradiction {
+            path: place.into(),
+            detail,
+            snapshot: None,
+        };
+        let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == self.kind) else {
+            return Err(contradiction(format!(
+                "a row is of the kind `{}`, which is not known here",
+                self.kind
+            )));
+        };
+        let text = RawJson::from_text(self.envelope.clone())
+            .map_err(|_| contradiction(format!("the row of the {} is no JSON", self.name())))?;
+        if format!("{:032x}", digest(kind, &self.id, &text)) != self.digest {
+            return Err(contradiction(format!(
+                "the row of the {} was changed by another program",
+                self.name()
+            )));
+        }
+        Ok(Item(kind, self.id.clone(), Some(text)))
+    }
 }
 
 /// The rows of a workspace's state; `None` when there is none. Items are not read if they add up to what `known` says.
@@ -58,9 +99,16 @@ pub(super) async fn rows(
     let items = if is_known {
         None
     } else {
-        let query = tables.sql("SELECT kind, id, envelope FROM {}.streamform_items WHERE workspace = $1");
+        let query =
+            tables.sql("SELECT kind, id, envelope, digest FROM {}.streamform_items WHERE workspace = $1");
         let found = transaction.query(&query, &[&workspace]).await?.into_iter();
-        Some(found.map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+        let row = |row: tokio_postgres::Row| Row {
+            kind: row.get(0),
+            id: row.get(1),
+            envelope: row.get(2),
+            digest: row.get(3),
+        };
+        Some(found.map(row).collect())
     };
     let locks = lock::held(&transaction, tables, workspace).await?;
     transaction.commit().await?;
@@ -72,6 +120,11 @@ pub(super) async fn rows(
 }
 
 impl Rows {
+    /// The rows themselves.
+    pub(super) fn take(&mut self) -> Vec<Row> {
+        self.items.take().unwrap_or_default()
+    }
+
     /// What they say, held against the summary in the row of the state. `known`: what was read before.
     pub(super) fn contents(
         &mut self,
@@ -85,21 +138,9 @@ impl Rows {
             (None, Some(known)) => known,
             _ => Contents::empty(&standing.lineage),
         };
-        for (kind, id, envelope) in items.into_iter().flatten() {
-            let contradiction = |detail: String| StateError::Contradiction {
-                path: place.into(),
-                detail,
-                snapshot: None,
-            };
-            let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
-                return Err(contradiction(format!(
-                    "a row is of the kind `{kind}`, which is not known here"
-                )));
-            };
-            let text = RawJson::from_text(envelope)
-                .map_err(|_| contradiction(format!("the row of the {} `{id}` is no JSON", kind.name())))?;
+        for row in items.into_iter().flatten() {
             contents
-                .load(codec, &Item(kind, id, Some(text)))
+                .load(codec, &row.item(place)?)
                 .map_err(|bad| bad.in_file(place.as_ref()))?;
         }
         let found = contents.standing();

@@ -1,6 +1,7 @@
 //! The store over a real server.
 
-mod server;
+pub(crate) mod server;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

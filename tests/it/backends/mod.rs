@@ -1,5 +1,7 @@
 //! States in an object store and behind an HTTP address, with the built command.
 
+#[allow(dead_code, reason = "the tests of the state's crate use the rest")]
+#[path = "../../../state/src/backend/tests/servers.rs"]
 mod servers;
 
 use std::process::Child;

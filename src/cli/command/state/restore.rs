@@ -50,6 +50,10 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> R
     args.state_file.settle(&mut opened.session);
     if !args.auto_approve {
         let to = match args.serial {
+            None if !opened.session.backend.keeps_copies() => {
+                "the rows that read well: the database has no other copy. Damaged ones are set aside"
+                    .to_owned()
+            }
             None => "the newest snapshot that reads well, and what the log holds after it".to_owned(),
             Some(serial) => {
                 format!("the snapshot of serial {serial}; objects that were made since are no longer known")
@@ -68,6 +72,12 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> R
     }
     let restored = state::restore_state(&opened.session, args.serial)?;
     opened.close();
+    if !restored.lost.is_empty() {
+        ui.out(&format!(
+            "These could not be kept, and have no copy:\n  - {}\nObjects among them still exist: import them again.\n\n",
+            restored.lost.join("\n  - ")
+        ));
+    }
     ui.out(&format!(
         "The state is as it was at serial {}, and has the serial {} now.\n\nRestored from: {}\nSet aside:     {}\n\nRun \"streamform plan\" to see what differs from the objects as they are.\n",
         restored.from_serial,

@@ -40,6 +40,12 @@ impl Server {
 
     /// `None`, and a line that says why, where no server is installed.
     fn start() -> Option<Self> {
+        Self::start_with(&[], &[])
+    }
+
+    /// One with further settings, and files in the folder of its data (readable by the server alone; `pg_hba.conf` goes before what is
+    /// there).
+    pub(crate) fn start_with(settings: &[&str], files: &[(&str, &str)]) -> Option<Self> {
         let Some(bin) = programs() else {
             #[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
             let () = eprintln!("skipped: no PostgreSQL server is installed (apt-get install postgresql)");
@@ -77,6 +83,23 @@ impl Server {
             "initdb: {}",
             String::from_utf8_lossy(&made.stderr)
         );
+        for (name, text) in files {
+            let path = data.join(name);
+            let before = fs::read_to_string(&path).unwrap_or_default();
+            fs::write(&path, format!("{text}{before}")).unwrap();
+            assert!(
+                Command::new("chmod")
+                    .arg("0600")
+                    .arg(&path)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            if root {
+                let owned = Command::new("chown").arg("postgres").arg(&path).status();
+                assert!(owned.unwrap().success());
+            }
+        }
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -88,6 +111,7 @@ impl Server {
             .arg(&data)
             .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "fsync=off"])
             .args(["-c", "unix_socket_directories=", "-c", "max_connections=60"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -116,6 +140,10 @@ impl Server {
         let name = format!("db{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}")).unwrap();
         self.conn_str(&name)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn conn_str(&self, database: &str) -> String {

@@ -1,4 +1,5 @@
-//! Servers that keep states: an object store (moto's, from Python) and a small one for Terraform's HTTP protocol.
+//! Servers that keep states: an object store (moto's, from Python) and a small one for Terraform's HTTP protocol. Used by the tests of
+//! this crate and by the end-to-end tests.
 
 use std::io::Read as _;
 use std::io::Write as _;
@@ -9,6 +10,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
 use std::time::Duration;
 
 use axum::Router;
@@ -29,6 +32,17 @@ pub(super) struct ObjectStore {
 }
 
 impl ObjectStore {
+    /// One for all tests that run at this moment: each takes names of its own.
+    pub(super) fn shared() -> Option<Arc<Self>> {
+        static STORE: Mutex<Weak<ObjectStore>> = Mutex::new(Weak::new());
+        let mut known = STORE.lock().unwrap_or_else(PoisonError::into_inner);
+        known.upgrade().or_else(|| {
+            let store = Arc::new(Self::start()?);
+            *known = Arc::downgrade(&store);
+            Some(store)
+        })
+    }
+
     #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     /// Starts one with an empty bucket `states`; none, saying why, where it cannot be had.
     pub(super) fn start() -> Option<Self> {
@@ -61,7 +75,7 @@ impl ObjectStore {
         };
         for _ in 0..600 {
             if TcpStream::connect(&store.address).is_ok() {
-                assert!(store.ask("PUT", "/states").starts_with("HTTP/1.1 200"));
+                assert!(store.ask("PUT", "/states", "").starts_with("HTTP/1.1 200"));
                 return Some(store);
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -69,12 +83,13 @@ impl ObjectStore {
         panic!("the object store does not answer");
     }
 
-    fn ask(&self, method: &str, path: &str) -> String {
+    fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=mock/20260101/us-east-1/s3/aws4_request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.address
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=mock/20260101/us-east-1/s3/aws4_request\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
         )
         .unwrap();
         let mut answer = Vec::new();
@@ -84,7 +99,7 @@ impl ObjectStore {
 
     /// The names of all objects in the bucket.
     pub(super) fn objects(&self) -> Vec<String> {
-        let answer = self.ask("GET", "/states?list-type=2");
+        let answer = self.ask("GET", "/states?list-type=2", "");
         let names = answer.split("<Key>").skip(1);
         names
             .map(|rest| rest.split("</Key>").next().unwrap().to_owned())
@@ -93,7 +108,13 @@ impl ObjectStore {
 
     /// What an object holds.
     pub(super) fn object(&self, name: &str) -> String {
-        self.ask("GET", &format!("/states/{name}"))
+        self.ask("GET", &format!("/states/{name}"), "")
+    }
+
+    /// Puts something in the place of an object.
+    pub(super) fn replace(&self, name: &str, text: &str) {
+        let answer = self.ask("PUT", &format!("/states/{name}"), text);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 }
 
@@ -203,6 +224,16 @@ impl StateServer {
     /// The ID of the lock.
     pub(super) fn lock(&self) -> Option<String> {
         self.kept.lock().unwrap().lock.as_deref().map(id)
+    }
+
+    /// Puts something in the place of the document; empty: there is none any more.
+    pub(super) fn replace(&self, text: &str) {
+        self.kept.lock().unwrap().document = Some(text.as_bytes().to_vec()).filter(|text| !text.is_empty());
+    }
+
+    /// Clears the lock, whosever it is.
+    pub(super) fn clear_lock(&self) {
+        self.kept.lock().unwrap().lock = None;
     }
 
     /// Answers everything with an error of its own, or no longer does.
