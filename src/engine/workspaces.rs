@@ -149,10 +149,12 @@ pub fn delete_workspace(
 /// What moving states from one place to another would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Migration {
-    /// Workspaces that have a state to move.
-    pub moved: Vec<String>,
-    /// Those of them that have another state at the new place already.
+    /// Workspaces that have a state to move, and what they are called at the new place.
+    pub moved: Vec<(String, String)>,
+    /// Those at the new place that have another state already.
     pub taken: Vec<String>,
+    /// Others that stay behind: the new place has room for one state only.
+    pub left: Vec<String>,
 }
 
 /// Finds out what there is to move.
@@ -163,18 +165,31 @@ pub fn find_migration(session: &Session, from: &Backend, to: &Backend) -> Result
     let mut found = Migration::default();
     for name in list_workspaces(from)? {
         let old = within(session, from, &name);
-        if from.place(&name) == to.place(&name) || !old.state_exists()? {
+        if !old.state_exists()? {
+            continue;
+        }
+        // Where there is only one state, that of the selected workspace goes there, as with Terraform.
+        let there = if to.has_workspaces() {
+            name.clone()
+        } else {
+            DEFAULT_WORKSPACE.to_owned()
+        };
+        if from.place(&name) == to.place(&there) {
             continue;
         }
         let old = old.read_state()?;
         if old.serial() == 0 {
             continue;
         }
-        let new = within(session, to, &name).read_state()?;
-        if new.serial() > 0 && (new.lineage() != old.lineage() || new.serial() > old.serial()) {
-            found.taken.push(name.clone());
+        if !to.has_workspaces() && name != session.workspace {
+            found.left.push(name);
+            continue;
         }
-        found.moved.push(name);
+        let new = within(session, to, &there).read_state()?;
+        if new.serial() > 0 && (new.lineage() != old.lineage() || new.serial() > old.serial()) {
+            found.taken.push(there.clone());
+        }
+        found.moved.push((name, there));
     }
     Ok(found)
 }
@@ -187,12 +202,10 @@ pub fn migrate(
     session: &Session,
     from: &Backend,
     to: &Backend,
-    names: &[String],
+    names: &[(String, String)],
 ) -> Result<(), Box<Diagnostic>> {
-    for name in names {
-        copy_state(session, from, to, name)?;
-    }
-    Ok(())
+    let mut moves = names.iter();
+    moves.try_for_each(|(name, there)| copy_as(session, (from, name), (to, there)))
 }
 
 /// Copies a state from one place to another, over what is there.
@@ -204,6 +217,14 @@ pub fn copy_state(
     from: &Backend,
     to: &Backend,
     workspace: &str,
+) -> Result<(), Box<Diagnostic>> {
+    copy_as(session, (from, workspace), (to, workspace))
+}
+
+fn copy_as(
+    session: &Session,
+    (from, workspace): (&Backend, &str),
+    (to, there): (&Backend, &str),
 ) -> Result<(), Box<Diagnostic>> {
     let from = within(session, from, workspace);
     if !from.state_exists()? {
@@ -221,7 +242,7 @@ pub fn copy_state(
         )));
     }
     let view = store.view();
-    let to = within(session, to, workspace);
+    let to = within(session, to, there);
     fill(&to, Some(&view), "OperationTypeMigrate")?;
     store.finish().map(drop).map_err(|e| Box::new(state_error(&e)))
 }

@@ -113,6 +113,11 @@ impl Backend {
         self.keeper.local_folder(workspace)
     }
 
+    /// Whether there can be more than one state: one for each workspace.
+    pub fn has_workspaces(&self) -> bool {
+        self.keeper.has_workspaces()
+    }
+
     /// All workspaces, sorted, the default one first. It is always there.
     ///
     /// # Errors
@@ -383,6 +388,10 @@ pub(crate) trait Keeper: fmt::Debug + Send + Sync {
     }
 
     fn keeps_copies(&self) -> bool {
+        true
+    }
+
+    fn has_workspaces(&self) -> bool {
         true
     }
 

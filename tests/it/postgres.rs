@@ -11,7 +11,7 @@ use crate::sandbox::Sandbox;
 
 #[allow(dead_code, reason = "the tests of the state's crate use the rest")]
 #[path = "../../state/src/postgres/tests/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use server::Server;
 

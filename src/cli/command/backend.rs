@@ -7,6 +7,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 use streamform_state::Backend;
+use streamform_state::DEFAULT_WORKSPACE;
 
 use crate::cli::environment::may_ask;
 use crate::config::BackendBlock;
@@ -85,7 +86,7 @@ pub(super) fn settle(
                 backend: engine::default_backend(base),
             };
             let before = Place::of(&old, premises).map_err(one)?;
-            move_states(ui, session, (&before, &there), args, input)?;
+            move_states(ui, session, premises, (&before, &there), (args, input))?;
         } else if !args.reconfigure {
             return Err(changed().into());
         }
@@ -117,7 +118,7 @@ pub(super) fn settle(
         _ if args.reconfigure => {}
         Some(old) if migrating => {
             let before = Place::of(old, premises).map_err(one)?;
-            move_states(ui, session, (&before, &there), args, input)?;
+            move_states(ui, session, premises, (&before, &there), (args, input))?;
         }
         Some(_) => return Err(changed().into()),
         None => {
@@ -125,7 +126,7 @@ pub(super) fn settle(
                 ty: LOCAL,
                 backend: engine::default_backend(base),
             };
-            move_states(ui, session, (&before, &there), args, input)?;
+            move_states(ui, session, premises, (&before, &there), (args, input))?;
         }
     }
     if record.is_some() || !new.is_default() {
@@ -212,12 +213,25 @@ fn given(
 fn move_states(
     ui: &Ui,
     session: &Session,
+    premises: &Premises,
     (from, to): (&Place, &Place),
-    args: &BackendArgs,
-    input: bool,
+    (args, input): (&BackendArgs, bool),
 ) -> Result<(), Diagnostics> {
     let fail = |d: Box<Diagnostic>| Diagnostics::from(*d);
     let migration = engine::find_migration(session, &from.backend, &to.backend).map_err(fail)?;
+    if migration.moved.is_empty() && !migration.left.is_empty() {
+        return Err(Diagnostic::error(
+            "No state to migrate",
+            format!(
+                "The backend \"{}\" keeps one state, and the selected workspace \"{}\" has none. There are states of {}: select one of these workspaces first.",
+                to.ty,
+                session.workspace,
+                migration.left.join(", ")
+            ),
+        )
+        .help("streamform workspace select NAME")
+        .into());
+    }
     if migration.moved.is_empty() {
         return Ok(());
     }
@@ -228,9 +242,17 @@ fn move_states(
         } else {
             format!("Streamform detected that the backend type changed from \"{old}\" to \"{new}\".\n")
         };
+        if !migration.left.is_empty() {
+            question.push_str(&format!(
+                "\nThe existing \"{old}\" backend supports workspaces and you currently are using more than one. The \"{new}\" backend doesn't support workspaces. If you continue, Streamform will copy your current workspace \"{}\" to the default workspace in the new backend. Your existing workspaces in the source backend won't be modified: {} stay there.\n",
+                session.workspace,
+                migration.left.join(", ")
+            ));
+        }
+        let moved: Vec<&str> = migration.moved.iter().map(|(name, _)| name.as_str()).collect();
         question.push_str(&format!(
             "\nDo you want to copy existing state to the new backend?\n  Pre-existing state of {} was found in the previous \"{old}\" backend. It stays there.\n",
-            migration.moved.join(", ")
+            moved.join(", ")
         ));
         if migration.taken.is_empty() {
             question.push_str(&format!(
@@ -266,5 +288,9 @@ fn move_states(
             _ => return Err(cannot()),
         }
     }
-    engine::migrate(session, &from.backend, &to.backend, &migration.moved).map_err(fail)
+    engine::migrate(session, &from.backend, &to.backend, &migration.moved).map_err(fail)?;
+    if !to.backend.has_workspaces() && session.workspace != DEFAULT_WORKSPACE {
+        engine::select_workspace(&premises.data, DEFAULT_WORKSPACE).map_err(fail)?;
+    }
+    Ok(())
 }

@@ -200,6 +200,10 @@ impl Keeper for HttpKeeper {
         true
     }
 
+    fn has_workspaces(&self) -> bool {
+        false
+    }
+
     fn workspaces(&self) -> Result<Vec<String>, StateError> {
         Ok(vec![DEFAULT_WORKSPACE.to_owned()])
     }

@@ -2,7 +2,7 @@
 
 #[allow(dead_code, reason = "the tests of the state's crate use the rest")]
 #[path = "../../../state/src/backend/tests/servers.rs"]
-mod servers;
+pub(crate) mod servers;
 
 use std::process::Child;
 use std::process::Stdio;
@@ -17,8 +17,13 @@ const APPLY: [&str; 2] = ["apply", "-auto-approve"];
 
 const MAIN: &str = "variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = terraform.workspace }\nresource \"terraform_data\" \"b\" {\n  input = \"${terraform_data.a.output}-${var.n}\"\n}\noutput \"b\" { value = terraform_data.b.output }\noutput \"s\" {\n  value     = sensitive(\"battery staple\")\n  sensitive = true\n}\n";
 
-/// A second object that takes its time.
-const SLOW: &str = "resource \"terraform_data\" \"slow\" {\n  depends_on = [terraform_data.b]\n  provisioner \"local-exec\" {\n    command = \"sleep 5\"\n  }\n}\n";
+/// A second object that takes as long as there is a file `wait` (with what `WHOSE` says behind it).
+const SLOW: &str = "resource \"terraform_data\" \"slow\" {\n  depends_on = [terraform_data.b]\n  provisioner \"local-exec\" {\n    command = \"while [ -e wait$WHOSE ]; do sleep 0.1; done\"\n  }\n}\n";
+
+/// Lets [`SLOW`] go on.
+fn go_on(sandbox: &Sandbox) {
+    std::fs::remove_file(sandbox.path("wait")).unwrap();
+}
 
 fn s3(store: &ObjectStore) -> String {
     format!(
@@ -36,7 +41,7 @@ fn sandbox() -> Sandbox {
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", "mock"),
         ("AWS_SECRET_ACCESS_KEY", "mock"),
-        ("STREAMFORM_LEASE_SECONDS", "2"),
+        ("STREAMFORM_LEASE_SECONDS", "4"),
         ("STREAMFORM_STATE_PASSPHRASE", "a passphrase of the team"),
         ("TF_HTTP_PASSWORD", "correct horse"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -133,6 +138,7 @@ fn one_writes_and_the_others_wait_or_read() {
     sandbox.write("main.tf", main_with(&s3(&store)));
     sandbox.write("slow.tf", SLOW);
     sandbox.ok(["init"]);
+    sandbox.write("wait", "");
     let mut first = start(&sandbox, &APPLY);
     wait_for(&sandbox, &["state", "list"], "terraform_data.b");
     sandbox
@@ -140,20 +146,41 @@ fn one_writes_and_the_others_wait_or_read() {
         .says("Error acquiring the state lock")
         .says("OperationTypeApply")
         .says("its lock runs out by itself");
-    sandbox
-        .ok(["apply", "-auto-approve", "-lock-timeout=60s"])
-        .says("Waiting for the state lock")
-        .says("0 added");
+    let said = |name: &str| std::fs::File::create(sandbox.path(name)).unwrap();
+    let mut second = sandbox
+        .command(["apply", "-auto-approve", "-no-color", "-lock-timeout=120s"])
+        .stdout(said("out"))
+        .stderr(said("err"))
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while !sandbox.read("err").contains("Waiting for the state lock") {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "{}",
+            sandbox.read("err")
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    go_on(&sandbox);
+    let done = second.wait().unwrap();
+    assert!(
+        done.success() && sandbox.read("out").contains("0 added"),
+        "{}",
+        sandbox.read("out")
+    );
     assert!(first.wait().unwrap().success());
 
     // Killed: what it did is there, and its lock runs out.
     sandbox.ok(["taint", "terraform_data.slow"]);
+    sandbox.write("wait", "");
     let mut killed = start(&sandbox, &["apply", "-auto-approve", "-var=n=7"]);
     let b = ["output", "-raw", "b"];
     let state = ["state", "show", "terraform_data.b"];
     wait_for(&sandbox, &state, "default-7");
     killed.kill().unwrap();
     killed.wait().unwrap();
+    go_on(&sandbox);
     sandbox
         .ok(["apply", "-auto-approve", "-var=n=7", "-lock-timeout=60s"])
         .says("Lock of an interrupted run taken over");
@@ -171,7 +198,14 @@ fn a_lost_lock_commits_nothing() {
     sandbox
         .fail(["force-unlock", "-force", "x"])
         .says("is not locked");
-    let first = start(&sandbox, &APPLY);
+    sandbox.write("wait-first", "");
+    let first = sandbox
+        .command(APPLY)
+        .env("WHOSE", "-first")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     wait_for(&sandbox, &["state", "list"], "terraform_data.b");
     let told = sandbox.fail(APPLY).stderr;
     let id = told
@@ -185,8 +219,9 @@ fn a_lost_lock_commits_nothing() {
     sandbox
         .ok(["force-unlock", "-force", id])
         .says("successfully unlocked");
-    // The next one makes the slow object, too; the first one, still alive, cannot write over that.
+    // The next one makes the slow object, too, without waiting; the first one, still alive, cannot write over that.
     sandbox.ok(["apply", "-auto-approve", "-var=n=5"]);
+    std::fs::remove_file(sandbox.path("wait-first")).unwrap();
     let first = first.wait_with_output().unwrap();
     let told = String::from_utf8(first.stderr).unwrap();
     assert!(!first.status.success(), "{told}");
@@ -236,6 +271,34 @@ fn states_move_between_backends() {
 }
 
 #[test]
+fn of_several_workspaces_the_selected_one_goes_behind_an_address() {
+    let server = StateServer::start();
+    let sandbox = sandbox();
+    sandbox.write("main.tf", MAIN);
+    sandbox.ok(APPLY);
+    sandbox.ok(["workspace", "new", "prod"]);
+    sandbox.ok(APPLY);
+    sandbox.write("main.tf", main_with(&server.block()));
+    sandbox
+        .run_with_input(["init"], "yes\n")
+        .says("doesn't support workspaces")
+        .says("your current workspace \"prod\" to the default workspace")
+        .code_is(0);
+    assert_eq!(sandbox.ok(["workspace", "show"]).stdout, "default\n");
+    assert_eq!(sandbox.ok(["output", "-raw", "b"]).stdout, "prod-1");
+    // The others are where they were.
+    sandbox.write("main.tf", MAIN);
+    sandbox.ok(["init", "-reconfigure"]);
+    assert_eq!(sandbox.ok(["output", "-raw", "b"]).stdout, "default-1");
+    sandbox.ok(["workspace", "new", "empty"]);
+    sandbox.write("main.tf", main_with(&server.block()));
+    sandbox
+        .fail(["init", "-force-copy"])
+        .says("There are states of default, prod")
+        .says("streamform workspace select");
+}
+
+#[test]
 fn an_address_keeps_a_state() {
     let server = StateServer::start();
     let mut sandbox = sandbox();
@@ -248,6 +311,7 @@ fn an_address_keeps_a_state() {
     sandbox
         .fail(["workspace", "new", "x"])
         .says("workspaces not supported");
+    sandbox.write("wait", "");
     let mut first = start(&sandbox, &APPLY);
     wait_for(&sandbox, &["state", "list"], "terraform_data.b");
     let lock = server.lock().unwrap();
@@ -262,6 +326,7 @@ fn an_address_keeps_a_state() {
     // Killed: what it did is in the journal of this machine alone.
     first.kill().unwrap();
     first.wait().unwrap();
+    go_on(&sandbox);
     assert_eq!(server.document(), "");
     sandbox.ok(["force-unlock", "-force", &lock]);
     sandbox.ok(APPLY);

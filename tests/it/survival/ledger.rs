@@ -32,8 +32,12 @@ pub(crate) fn state(sandbox: &Sandbox) -> StateView {
 
 /// Kind, id, name and, of topics, partitions of all objects of the state. Each must be whole and there once.
 pub(crate) fn recorded(sandbox: &Sandbox) -> BTreeSet<String> {
+    recorded_in(&state(sandbox))
+}
+
+fn recorded_in(state: &StateView) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for record in state(sandbox).records() {
+    for record in state.records() {
         let Some((_, kind, name)) = KINDS.iter().find(|(ty, _, _)| *ty == record.type_name) else {
             continue;
         };
@@ -97,20 +101,25 @@ pub(crate) fn living(emulator: &EmulatorProcess) -> BTreeSet<String> {
 /// Fails unless state and service have the same objects, and so many of them.
 #[track_caller]
 pub(crate) fn agree(sandbox: &Sandbox, emulator: &EmulatorProcess, count: usize, context: &str) {
-    let half = state(sandbox);
-    let half: Vec<&str> = half
+    agree_on(&state(sandbox), emulator, count, context);
+}
+
+/// The same of a state that is kept elsewhere.
+#[track_caller]
+pub(crate) fn agree_on(state: &StateView, emulator: &EmulatorProcess, count: usize, context: &str) {
+    let half: Vec<String> = state
         .records()
         .filter(|r| {
             let tainted = |status| status == ObjectStatus::Tainted;
             !r.deposed.is_empty() || r.current.as_ref().is_some_and(|o| tainted(o.status))
         })
-        .map(|r| r.address.as_str())
+        .map(|r| r.address.clone())
         .collect();
     assert!(
         half.is_empty(),
         "half replaced or half made in the state: {half:?}; {context}"
     );
-    let (known, there) = (recorded(sandbox), living(emulator));
+    let (known, there) = (recorded_in(state), living(emulator));
     let lost: Vec<&String> = known.difference(&there).collect();
     let orphans: Vec<&String> = there.difference(&known).collect();
     assert!(

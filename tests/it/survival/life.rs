@@ -4,7 +4,9 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use super::ledger::agree;
+use super::elsewhere::Kept;
+use super::ledger::agree_on;
+use super::ledger::state;
 use super::platform::carriers;
 use super::platform::platform;
 use super::platform::whole;
@@ -46,6 +48,8 @@ pub(crate) const STAGES: [Stage; 7] = [
 pub(crate) struct Life {
     pub(crate) sandbox: Sandbox,
     pub(crate) emulator: EmulatorProcess,
+    /// Where the state is, if it is not in the folder.
+    kept: Option<Kept>,
     generation: usize,
     stage: Stage,
 }
@@ -62,6 +66,11 @@ pub(crate) enum End {
 impl Life {
     /// Nothing is there yet.
     pub(crate) fn begin(emulator_args: &[&str]) -> Life {
+        Life::begin_in(None, emulator_args)
+    }
+
+    /// Nothing is there yet; the state is to be kept elsewhere.
+    pub(crate) fn begin_in(kept: Option<Kept>, emulator_args: &[&str]) -> Life {
         let mut sandbox = Sandbox::new();
         sandbox.write("main.tf", platform());
         sandbox.write("carriers.tf", carriers());
@@ -69,9 +78,13 @@ impl Life {
         sandbox.set_env("STREAMFORM_EMULATOR", &emulator.endpoint);
         sandbox.set_env("CONFLUENT_CLOUD_API_KEY", &emulator.cloud_api_key);
         sandbox.set_env("CONFLUENT_CLOUD_API_SECRET", &emulator.cloud_api_secret);
+        if let Some(kept) = &kept {
+            kept.settle(&mut sandbox);
+        }
         Life {
             sandbox,
             emulator,
+            kept,
             generation: 0,
             stage: Stage::Create,
         }
@@ -106,6 +119,10 @@ impl Life {
         };
         let mut args = vec![command.to_owned(), "-auto-approve".to_owned()];
         args.extend(self.variables());
+        if self.kept.is_some() {
+            // The lock of one who was killed may have to run out.
+            args.push("-lock-timeout=60s".to_owned());
+        }
         args
     }
 
@@ -132,6 +149,7 @@ impl Life {
 
     /// Runs a command and kills it. False: it had ended by itself before.
     pub(crate) fn kill(&self, args: &[String], end: End) -> bool {
+        self.unlock();
         let mut command = self.sandbox.command(args);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         if let End::AtStep(step) = end {
@@ -149,6 +167,13 @@ impl Life {
         living
     }
 
+    /// Clears the lock of one who was killed, where nothing else does.
+    fn unlock(&self) {
+        if let Some(kept) = &self.kept {
+            kept.unlock();
+        }
+    }
+
     /// The same of the command that repairs.
     pub(crate) fn kill_repair(&self, end: End) -> bool {
         self.kill(&self.repair(), end)
@@ -157,6 +182,7 @@ impl Life {
     /// Finishes the stage, and checks that nothing is lost and nothing there twice, and that nothing is left to do.
     pub(crate) fn mend(&self, context: &str) {
         self.faults(&[]);
+        self.unlock();
         let run = self.sandbox.run(self.repair());
         self.check(&run, context);
     }
@@ -167,7 +193,11 @@ impl Life {
         assert_eq!(run.code, Some(0), "{context}");
         let gone = self.stage == Stage::Destroy;
         let count = if gone { 0 } else { whole(self.width()) };
-        agree(&self.sandbox, &self.emulator, count, &context);
+        let state = match &self.kept {
+            Some(kept) => kept.state(),
+            None => state(&self.sandbox),
+        };
+        agree_on(&state, &self.emulator, count, &context);
         if gone {
             return;
         }

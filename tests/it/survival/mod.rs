@@ -10,6 +10,7 @@ mod commands;
 mod cuts;
 mod decisions;
 mod dice;
+mod elsewhere;
 mod kills;
 mod ledger;
 mod life;

@@ -25,15 +25,15 @@ use base64::Engine as _;
 use tokio::runtime::Runtime;
 
 /// An object store in a process of its own, ended when this is dropped.
-pub(super) struct ObjectStore {
+pub(crate) struct ObjectStore {
     child: Child,
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     address: String,
 }
 
 impl ObjectStore {
     /// One for all tests that run at this moment: each takes names of its own.
-    pub(super) fn shared() -> Option<Arc<Self>> {
+    pub(crate) fn shared() -> Option<Arc<Self>> {
         static STORE: Mutex<Weak<ObjectStore>> = Mutex::new(Weak::new());
         let mut known = STORE.lock().unwrap_or_else(PoisonError::into_inner);
         known.upgrade().or_else(|| {
@@ -45,7 +45,7 @@ impl ObjectStore {
 
     #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     /// Starts one with an empty bucket `states`; none, saying why, where it cannot be had.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let there = Command::new("python3")
             .args(["-c", "import moto.server"])
             .stdout(Stdio::null())
@@ -98,7 +98,7 @@ impl ObjectStore {
     }
 
     /// The names of all objects in the bucket.
-    pub(super) fn objects(&self) -> Vec<String> {
+    pub(crate) fn objects(&self) -> Vec<String> {
         let answer = self.ask("GET", "/states?list-type=2", "");
         let names = answer.split("<Key>").skip(1);
         names
@@ -107,12 +107,12 @@ impl ObjectStore {
     }
 
     /// What an object holds.
-    pub(super) fn object(&self, name: &str) -> String {
+    pub(crate) fn object(&self, name: &str) -> String {
         self.ask("GET", &format!("/states/{name}"), "")
     }
 
     /// Puts something in the place of an object.
-    pub(super) fn replace(&self, name: &str, text: &str) {
+    pub(crate) fn replace(&self, name: &str, text: &str) {
         let answer = self.ask("PUT", &format!("/states/{name}"), text);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
@@ -133,9 +133,9 @@ struct Kept {
 }
 
 /// A server of one state over HTTP, as Terraform's backend wants it.
-pub(super) struct StateServer {
+pub(crate) struct StateServer {
     kept: Arc<Mutex<Kept>>,
-    pub(super) address: String,
+    pub(crate) address: String,
     _runtime: Runtime,
 }
 
@@ -195,7 +195,7 @@ async fn serve(
 }
 
 impl StateServer {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -216,33 +216,33 @@ impl StateServer {
     }
 
     /// The document as text; empty where there is none.
-    pub(super) fn document(&self) -> String {
+    pub(crate) fn document(&self) -> String {
         let kept = self.kept.lock().unwrap();
         String::from_utf8(kept.document.clone().unwrap_or_default()).unwrap()
     }
 
     /// The ID of the lock.
-    pub(super) fn lock(&self) -> Option<String> {
+    pub(crate) fn lock(&self) -> Option<String> {
         self.kept.lock().unwrap().lock.as_deref().map(id)
     }
 
     /// Puts something in the place of the document; empty: there is none any more.
-    pub(super) fn replace(&self, text: &str) {
+    pub(crate) fn replace(&self, text: &str) {
         self.kept.lock().unwrap().document = Some(text.as_bytes().to_vec()).filter(|text| !text.is_empty());
     }
 
     /// Clears the lock, whosever it is.
-    pub(super) fn clear_lock(&self) {
+    pub(crate) fn clear_lock(&self) {
         self.kept.lock().unwrap().lock = None;
     }
 
     /// Answers everything with an error of its own, or no longer does.
-    pub(super) fn set_broken(&self, broken: bool) {
+    pub(crate) fn set_broken(&self, broken: bool) {
         self.kept.lock().unwrap().broken = broken;
     }
 
     /// The backend block of this server.
-    pub(super) fn block(&self) -> String {
+    pub(crate) fn block(&self) -> String {
         format!(
             "backend \"http\" {{\n    address        = \"{0}\"\n    lock_address   = \"{0}\"\n    unlock_address = \"{0}\"\n    username       = \"ada\"\n    retry_max      = 0\n  }}",
             self.address
