@@ -4,6 +4,7 @@
 mod arguments;
 mod bug;
 mod command;
+mod completion;
 mod environment;
 mod keys;
 #[cfg(all(debug_assertions, unix))]
@@ -41,6 +42,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn start(args: Vec<OsString>) -> u8 {
     let mut tree = Cli::command();
+    if let Some(line) = completion::asked() {
+        let found = completion::candidates(&tree, &line);
+        environment::Looks::default()
+            .ui(true)
+            .out(&found.iter().map(|c| format!("{c}\n")).collect::<String>());
+        return 0;
+    }
+    if let Some(change) = completion::change(&args) {
+        return autocomplete(change);
+    }
     let named = |path: &[&str]| {
         path.iter()
             .try_fold(&tree, |at, name| at.find_subcommand(name))
@@ -67,6 +78,30 @@ fn start(args: Vec<OsString>) -> u8 {
     {
         Ok(cli) => command::run(cli),
         Err(e) => refuse(&e),
+    }
+}
+
+fn autocomplete(change: completion::Change) -> u8 {
+    let ui = environment::Looks::default().ui(true);
+    let done = match (std::env::home_dir(), std::env::current_exe()) {
+        (Some(home), Ok(program)) => change(&home, &program),
+        _ => Err("Your home folder or the place of this program is not known.".to_owned()),
+    };
+    match done {
+        Ok(files) => {
+            for file in files {
+                ui.out(&format!(
+                    "Changed {}. It counts for new shells.\n",
+                    file.display()
+                ));
+            }
+            0
+        }
+        Err(why) => {
+            let found = Diagnostic::error("Completion was not changed", why);
+            ui.diagnostics(&found.into(), &Sources::default());
+            1
+        }
     }
 }
 

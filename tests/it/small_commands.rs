@@ -192,3 +192,37 @@ fn the_environment_of_terraform_is_heard_and_ours_wins() {
     sandbox.set_env("TF_CLI_ARGS", "-nope");
     sandbox.fail(["plan"]).says("-nope");
 }
+
+#[test]
+fn a_configuration_can_begin_as_a_copy_of_a_module() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "module/main.tf",
+        "output \"a\" {\n  value = file(\"${path.module}/sql/a.sql\")\n}\n",
+    );
+    sandbox.write("module/sql/a.sql", "SELECT 1");
+    sandbox.write("module/.streamform/workspace", "mine");
+    sandbox.write("work/keep/.gitkeep", "");
+    sandbox
+        .fail(["-chdir=work", "init", "-from-module=../module"])
+        .says("already contains files");
+    std::fs::remove_dir_all(sandbox.path("work/keep")).unwrap();
+    sandbox
+        .fail(["-chdir=work", "init", "-from-module=../missing"])
+        .says("cannot be copied");
+    sandbox
+        .fail([
+            "-chdir=work",
+            "init",
+            "-from-module=git::https://example.com/m.git",
+        ])
+        .says("Fetch it first");
+    sandbox
+        .fail(["-chdir=work", "init", "-from-module=.."])
+        .says("Work in another folder");
+    sandbox.ok(["-chdir=work", "init", "-from-module=../module"]);
+    assert!(!sandbox.path("work/.streamform/workspace").exists());
+    sandbox
+        .ok(["-chdir=work", "apply", "-auto-approve"])
+        .says("SELECT 1");
+}

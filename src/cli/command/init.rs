@@ -12,6 +12,7 @@ use streamform_lang::diag::Diagnostics;
 use super::backend;
 use super::backend::BackendArgs;
 use super::fail;
+use super::from_module;
 use super::line;
 use super::takeover;
 use crate::cli::environment::in_automation;
@@ -32,6 +33,9 @@ pub(in crate::cli) struct InitArgs {
     /// Print a stream of JSON objects, one a line
     #[arg(long)]
     json: bool,
+    /// Copy this module into the folder first, which must be empty
+    #[arg(long, value_name = "SOURCE")]
+    from_module: Option<String>,
     #[command(flatten)]
     backend: BackendArgs,
     #[arg(long, hide = true)]
@@ -47,6 +51,8 @@ pub(in crate::cli) struct InitArgs {
     #[arg(long, hide = true)]
     lockfile: Option<String>,
     #[arg(long, hide = true)]
+    test_directory: Option<String>,
+    #[arg(long, hide = true)]
     plugin_dir: Vec<String>,
     #[arg(long, hide = true)]
     var: Vec<String>,
@@ -61,6 +67,14 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
         Err(d) => return fail(&ui, d),
     };
     let disk = Disk::new(&session.base);
+    if let Some(source) = &args.from_module {
+        if !args.json {
+            ui.out(&line(format_args!("Copying configuration from {source:?}...\n")));
+        }
+        if let Err(d) = from_module::copy(&session.base, source) {
+            return fail(&ui, *d);
+        }
+    }
     if !has_configuration(&session.base) {
         ui.out("Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".\n");
         return 0;

@@ -6,6 +6,7 @@ pub(super) mod console;
 pub(super) mod drift;
 pub(super) mod emulator;
 pub(super) mod fmt;
+mod from_module;
 mod generated;
 pub(super) mod graph;
 pub(super) mod history;
