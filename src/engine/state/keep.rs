@@ -28,7 +28,7 @@ pub fn check_state(session: &Session) -> Result<Check, Box<Diagnostic>> {
 /// The copies to go back to, newest first.
 ///
 /// # Errors
-/// When there is no state, or it is not kept in a folder of this machine.
+/// When there is no state, or it is kept in a database, which has no copies of it.
 pub fn list_copies(session: &Session) -> Result<Vec<KeptSnapshot>, Box<Diagnostic>> {
     needs_state(session)?;
     session.states().snapshots(&session.workspace).map_err(failed)

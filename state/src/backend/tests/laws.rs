@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
 use crate::Entry;
 use crate::LockWait;
 use crate::RawJson;
 use crate::Store;
 use crate::store::tests::intent;
 use crate::store::tests::output;
-use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 
 use super::places::Medium;
 use super::places::Place;
