@@ -4,6 +4,7 @@
 mod sequence;
 mod text;
 
+use streamform_lang::syntax::push_go_quoted;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
@@ -15,7 +16,6 @@ use streamform_provider::schema::Attribute;
 use streamform_provider::schema::Block;
 use streamform_provider::schema::Nesting;
 
-use super::value_text::quote;
 use crate::plan::Secrets;
 
 pub use text::Line;
@@ -576,7 +576,7 @@ fn token_text(value: &Value) -> String {
         Kind::Number(n) => n.to_string(),
         Kind::String(s) => {
             let mut out = String::with_capacity(s.len() + 2);
-            quote(&mut out, s);
+            push_go_quoted(&mut out, s);
             out
         }
         _ => "null".to_owned(),

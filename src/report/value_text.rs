@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use streamform_lang::syntax::push_go_quoted;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
@@ -42,7 +43,7 @@ fn write(out: &mut String, value: &Value, indent: usize) {
         // INVARIANT: writing to a string does not fail; the same below.
         Kind::Number(n) => _ = write!(out, "{n}"),
         Kind::String(s) if s.contains('\n') => heredoc(out, s, indent),
-        Kind::String(s) => quote(out, s),
+        Kind::String(s) => push_go_quoted(out, s),
         Kind::List(s) => wrapped(out, "tolist", |out| sequence(out, &s.items, indent)),
         Kind::Set(s) => wrapped(out, "toset", |out| sequence(out, &s.items, indent)),
         Kind::Tuple(items) => sequence(out, items, indent),
@@ -99,7 +100,7 @@ fn mapping(out: &mut String, items: &[(Name, Value)], indent: usize) {
     out.push('{');
     for (k, v) in items {
         line(out, indent + 2);
-        quote(out, k);
+        push_go_quoted(out, k);
         out.push_str(" = ");
         write(out, v, indent + 2);
     }
@@ -150,39 +151,6 @@ pub(super) fn clean(text: &str) -> String {
 pub(super) fn clean_lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(clean).collect();
     lines.join("\n")
-}
-
-/// Appends text in double quotes, with the escapes that Terraform prints (those of Go).
-pub(super) fn quote(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => _ = write!(out, "\\x{:02x}", c as u32),
-            c if c.is_control() || is_invisible(c) => {
-                if (c as u32) < 0x1_0000 {
-                    _ = write!(out, "\\u{:04x}", c as u32);
-                } else {
-                    _ = write!(out, "\\U{:08x}", c as u32);
-                }
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-/// Characters that show as nothing or turn the direction of text: a name that holds one would not be what it seems.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{3000}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::report::paint::Ink;
 use crate::report::paint::Paint;
 use crate::report::value_text::SENSITIVE;
 use crate::report::value_text::UNKNOWN;
-use crate::report::value_text::quote;
+use streamform_lang::syntax::push_go_quoted;
 
 /// Writes differences.
 pub(crate) struct DiffWriter<'a> {
@@ -82,7 +82,7 @@ pub(crate) fn attribute_name(name: &str) -> String {
         return name.to_owned();
     }
     let mut out = String::new();
-    quote(&mut out, name);
+    push_go_quoted(&mut out, name);
     out
 }
 
@@ -244,7 +244,7 @@ impl DiffWriter<'_> {
                 self.out.push_str(&attribute_name(name));
                 self.out.push(' ');
                 if let Some(label) = label {
-                    quote(self.out, label);
+                    push_go_quoted(self.out, label);
                     self.out.push(' ');
                 }
                 self.nested_block(diff, level + 1, manner);
@@ -313,7 +313,7 @@ impl DiffWriter<'_> {
             .map(|(n, _)| {
                 if style == MappingStyle::Map {
                     let mut out = String::new();
-                    quote(&mut out, n);
+                    push_go_quoted(&mut out, n);
                     out
                 } else {
                     attribute_name(n)

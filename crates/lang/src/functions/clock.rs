@@ -1,6 +1,6 @@
 //! Points in time as text: RFC 3339 with the offset kept, and Go's durations.
 
-use super::define::quote;
+use crate::syntax::go_quoted;
 
 /// A point in time, as a clock at some offset from UTC shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub(super) fn parse(s: &str) -> Result<Timestamp, String> {
         } else {
             match what {
                 "hour" | "minute" if given.len() != 2 => format!("{what} must have exactly two digits"),
-                _ => format!("cannot use {} as {what}", quote(given)),
+                _ => format!("cannot use {} as {what}", go_quoted(given)),
             }
         })
     };
@@ -166,12 +166,12 @@ pub(super) fn parse(s: &str) -> Result<Timestamp, String> {
         None if want == 'T' => Err("missing required time introducer 'T'".to_owned()),
         None if rest.is_empty() => Err(format!(
             "end of string where {} is expected",
-            quote(&want.to_string())
+            go_quoted(&want.to_string())
         )),
         None => Err(format!(
             "found {} where {} is expected",
-            quote(rest),
-            quote(&want.to_string())
+            go_quoted(rest),
+            go_quoted(&want.to_string())
         )),
     };
     let mut rest = s;
@@ -329,7 +329,7 @@ pub(super) fn yaml_timestamp(s: &str) -> Option<Timestamp> {
 
 /// Reads a duration such as `-1h30m` or `1.5s`, in nanoseconds.
 pub(super) fn parse_duration(s: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration {}", quote(s));
+    let invalid = || format!("time: invalid duration {}", go_quoted(s));
     let (negative, mut rest) = match s.as_bytes().first() {
         Some(b'-') => (true, &s[1..]),
         Some(b'+') => (false, &s[1..]),
@@ -357,7 +357,7 @@ pub(super) fn parse_duration(s: &str) -> Result<i64, String> {
             .unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
         let size: i128 = match unit {
-            "" => return Err(format!("time: missing unit in duration {}", quote(s))),
+            "" => return Err(format!("time: missing unit in duration {}", go_quoted(s))),
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
             "ms" => 1_000_000,
@@ -367,8 +367,8 @@ pub(super) fn parse_duration(s: &str) -> Result<i64, String> {
             other => {
                 return Err(format!(
                     "time: unknown unit {} in duration {}",
-                    quote(other),
-                    quote(s)
+                    go_quoted(other),
+                    go_quoted(s)
                 ));
             }
         };

@@ -11,13 +11,13 @@ use super::define::failed;
 use super::define::function;
 use super::define::gives_string;
 use super::define::number;
-use super::define::quote;
 use super::define::string;
 use super::define::text;
 use super::define::unknown;
 use super::define::whole;
 use super::define::wrong;
 use super::rsa;
+use crate::syntax::go_quoted;
 use crate::value::Type;
 use crate::value::Value;
 
@@ -172,7 +172,7 @@ fn rsadecrypt(a: &[Value], _: &Surroundings) -> Outcome {
             0,
             format!(
                 "failed to decode input {}: cipher text must be base64-encoded",
-                quote(text(a, 0))
+                go_quoted(text(a, 0))
             ),
         )
     })?;

@@ -20,7 +20,6 @@ use super::define::failed;
 use super::define::function;
 use super::define::gives_any;
 use super::define::gives_string;
-use super::define::quote;
 use super::define::refinement;
 use super::define::string;
 use super::define::text;
@@ -28,6 +27,7 @@ use super::define::unknown;
 use super::define::wrong;
 use super::yaml;
 use super::yaml_text;
+use crate::syntax::go_quoted;
 use crate::value::Kind;
 use crate::value::Name;
 use crate::value::Refinement;
@@ -46,8 +46,9 @@ pub(super) fn functions() -> Vec<Function> {
             "The text in some Base64.",
             gives_string,
             |a, _| {
-                let bytes = from_base64(text(a, 0))
-                    .ok_or_else(|| failed(format!("failed to decode base64 data {}", quote(text(a, 0)))))?;
+                let bytes = from_base64(text(a, 0)).ok_or_else(|| {
+                    failed(format!("failed to decode base64 data {}", go_quoted(text(a, 0))))
+                })?;
                 String::from_utf8(bytes)
                     .map(Value::string)
                     .map_err(|_| failed("the result of decoding the provided string is not valid UTF-8"))
@@ -170,7 +171,7 @@ fn csv_header(records: &[csv_text::Record]) -> Result<Type, FunctionError> {
     let header = records.first().ok_or_else(|| failed("missing header line"))?;
     for (i, name) in header.fields.iter().enumerate() {
         if header.fields[..i].contains(name) {
-            return Err(failed(format!("duplicate column name {}", quote(name))));
+            return Err(failed(format!("duplicate column name {}", go_quoted(name))));
         }
     }
     Ok(Type::object(
@@ -264,7 +265,7 @@ fn find_charset(a: &[Value]) -> Result<(charset::Charset, String), FunctionError
             1,
             format!(
                 "{} is not a supported IANA encoding name or alias in this version",
-                quote(text(a, 1))
+                go_quoted(text(a, 1))
             ),
         )
     })

@@ -17,11 +17,11 @@ use super::define::function;
 use super::define::gives_any;
 use super::define::gives_bool;
 use super::define::gives_string;
-use super::define::quote;
 use super::define::string;
 use super::define::text;
 use super::define::wrong;
 use super::file_name;
+use crate::syntax::go_quoted;
 use crate::value::Type;
 use crate::value::Value;
 
@@ -169,7 +169,7 @@ fn read(path: &str, around: &Surroundings) -> Result<Vec<u8>, String> {
         ErrorKind::FileTooLarge => format!("failed to read file: {}", too_large(&shown)),
         ErrorKind::NotFound => format!(
             "no file exists at {}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource",
-            quote(&shown)
+            go_quoted(&shown)
         ),
         ErrorKind::IsADirectory => format!("failed to read file: read {shown}: {}", reason(&e)),
         _ => format!("failed to open file: open {shown}: {}", reason(&e)),
@@ -180,7 +180,7 @@ fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, FunctionError> {
     String::from_utf8(bytes).map_err(|_| {
         failed(format!(
             "contents of {} are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded contents or the other file functions (e.g. filemd5, filesha256) to obtain file hashing results instead",
-            quote(path)
+            go_quoted(path)
         ))
     })
 }
@@ -270,12 +270,15 @@ fn exists(a: &[Value], around: &Surroundings) -> Outcome {
     }
     match found {
         Ok(m) if m.is_file() => Ok(Value::bool(true)),
-        Ok(m) if m.is_dir() => Err(failed(format!("{} is a directory, not a file", quote(&shown)))),
-        Ok(_) => Err(failed(format!("{} is not a regular file", quote(&shown)))),
+        Ok(m) if m.is_dir() => Err(failed(format!(
+            "{} is a directory, not a file",
+            go_quoted(&shown)
+        ))),
+        Ok(_) => Err(failed(format!("{} is not a regular file", go_quoted(&shown)))),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Value::bool(false)),
         Err(e) => Err(failed(format!(
             "failed to stat {}: {}",
-            quote(&shown),
+            go_quoted(&shown),
             reason(&e)
         ))),
     }
@@ -309,7 +312,7 @@ pub(super) fn files_of_set(
         .map_err(|_| {
             failed(format!(
                 "failed to glob pattern {}: syntax error in pattern",
-                quote(&pattern)
+                go_quoted(&pattern)
             ))
         })?
         .compile_matcher();
@@ -338,7 +341,7 @@ pub(super) fn files_of_set(
         if seen >= MOST_ENTRIES {
             return Err(failed(format!(
                 "there are more than {MOST_ENTRIES} files and folders under {}; use a narrower pattern",
-                quote(start)
+                go_quoted(start)
             )));
         }
         // A folder that is not there, or must not be looked into, has no matches.

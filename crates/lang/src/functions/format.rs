@@ -10,7 +10,6 @@ use super::define::Outcome;
 use super::define::anything;
 use super::define::failed;
 use super::define::function;
-use super::define::quote;
 use super::define::string;
 use super::define::text;
 use super::define::unknown;
@@ -18,6 +17,7 @@ use super::define::unknown_with_prefix;
 use super::define::wrong;
 use super::go_number;
 use super::go_number::Verb;
+use crate::syntax::go_quoted;
 use crate::value::Kind;
 use crate::value::Type;
 use crate::value::Value;
@@ -174,17 +174,17 @@ pub(super) fn write(pattern: &str, args: &[Value]) -> Result<String, FunctionErr
         let value = args.get(arg - 1).ok_or_else(|| {
             failed(format!(
                 "not enough arguments for {} at {start}: need index {arg} but have {} total",
-                quote(raw),
+                go_quoted(raw),
                 args.len()
             ))
         })?;
         write_value(&mut out, &verb, value).map_err(|problem| {
             failed(match problem {
-                Problem::Value(why) => format!("unsupported value for {} at {start}: {why}", quote(raw)),
+                Problem::Value(why) => format!("unsupported value for {} at {start}: {why}", go_quoted(raw)),
                 Problem::Verb => format!(
                     "unsupported format verb {} in {} at offset {start}",
                     quote_char(verb.mode),
-                    quote(raw)
+                    go_quoted(raw)
                 ),
             })
         })?;

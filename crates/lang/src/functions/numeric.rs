@@ -11,11 +11,11 @@ use super::define::function;
 use super::define::gives_number;
 use super::define::items;
 use super::define::number;
-use super::define::quote;
 use super::define::unknown;
 use super::define::whole;
 use super::define::wrong;
 use super::go_math;
+use crate::syntax::go_quoted;
 use crate::value::Number;
 use crate::value::Type;
 use crate::value::Value;
@@ -166,7 +166,7 @@ fn parseint(a: &[Value], _: &Surroundings) -> Outcome {
     parse_in_base(digits, radix).map(Value::number).ok_or_else(|| {
         wrong(
             0,
-            format!("cannot parse {} as a base {base} integer", quote(digits)),
+            format!("cannot parse {} as a base {base} integer", go_quoted(digits)),
         )
     })
 }

@@ -1,7 +1,7 @@
 //! Keeps secrets out of the messages of functions.
 
 use super::FunctionError;
-use super::define::quote;
+use crate::syntax::go_quoted;
 use crate::value::Marks;
 use crate::value::Value;
 
@@ -18,7 +18,7 @@ pub fn redact(error: FunctionError, args: &[Value]) -> FunctionError {
     secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
     let clean = |mut message: String| {
         for s in &secrets {
-            message = message.replace(&quote(s), "(sensitive value)");
+            message = message.replace(&go_quoted(s), "(sensitive value)");
             if s.len() >= 4 && message.contains(s.as_str()) {
                 message = message.replace(s.as_str(), "(sensitive value)");
             }

@@ -9,11 +9,11 @@ use super::define::failed;
 use super::define::function;
 use super::define::gives_number;
 use super::define::gives_string;
-use super::define::quote;
 use super::define::string;
 use super::define::text;
 use super::define::unknown;
 use super::define::wrong;
+use crate::syntax::go_quoted;
 use crate::value::Type;
 use crate::value::Value;
 
@@ -145,7 +145,7 @@ fn quoted(s: &str) -> Option<(String, &str)> {
 fn format_verb(verb: &str, letter: char, time: Timestamp) -> Result<String, String> {
     let now = time.civil();
     let count = verb.len();
-    let bad = |hint: &str| Err(format!("invalid date format verb {}{hint}", quote(verb)));
+    let bad = |hint: &str| Err(format!("invalid date format verb {}{hint}", go_quoted(verb)));
     let number = |n: u32, hint: &str| match count {
         1 => Ok(n.to_string()),
         2 => Ok(format!("{n:02}")),

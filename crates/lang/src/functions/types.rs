@@ -7,8 +7,8 @@ use super::define::any;
 use super::define::anything;
 use super::define::function;
 use super::define::gives_bool;
-use super::define::quote;
 use super::define::wrong;
+use crate::syntax::go_quoted;
 use crate::value::Marks;
 use crate::value::Type;
 use crate::value::Value;
@@ -171,7 +171,7 @@ fn to_value(args: &[Value], want: &Type) -> Outcome {
     convert(value, want).map_err(|_| {
         let given = match value.as_str() {
             Some(_) if value.is_sensitive() => "(sensitive value)".to_owned(),
-            Some(s) => quote(s),
+            Some(s) => go_quoted(s),
             None => "string".to_owned(),
         };
         match (value.ty(), want) {

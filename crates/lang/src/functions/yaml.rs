@@ -9,8 +9,8 @@ use saphyr_parser::ScalarStyle;
 use saphyr_parser::Tag;
 
 use super::clock;
-use super::define::quote;
 use super::encoding::from_base64;
+use crate::syntax::go_quoted;
 use crate::value::Name;
 use crate::value::Number;
 use crate::value::Type;
@@ -273,13 +273,13 @@ fn scalar(s: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Strin
         Some(n) => match n.strip_prefix(CORE) {
             Some(c @ ("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) => Some(c),
             _ if n == "!" => Some("str"),
-            _ => return Err(format!("unsupported tag {}", quote(n))),
+            _ => return Err(format!("unsupported tag {}", go_quoted(n))),
         },
     };
     let cannot = |more: &str| {
         Err(format!(
             "cannot parse {} as {}{more}",
-            quote(s),
+            go_quoted(s),
             name.as_deref().unwrap_or("number")
         ))
     };

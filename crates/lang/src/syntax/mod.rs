@@ -26,7 +26,9 @@ pub use parse::parse_traversal;
 pub use reference::reference;
 pub use tree::*;
 pub use unfinished::is_unfinished;
+pub use written::go_quoted;
 pub use written::is_identifier;
+pub use written::push_go_quoted;
 pub use written::string_literal;
 
 #[cfg(test)]

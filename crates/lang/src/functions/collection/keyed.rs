@@ -12,11 +12,11 @@ use super::super::define::anything;
 use super::super::define::failed;
 use super::super::define::function;
 use super::super::define::items;
-use super::super::define::quote;
 use super::super::define::string;
 use super::super::define::unknown;
 use super::super::define::wrong;
 use super::sequence::element_type;
+use crate::syntax::go_quoted;
 use crate::value::Kind;
 use crate::value::Marks;
 use crate::value::Name;
@@ -148,7 +148,7 @@ fn shown_key(key: &Value) -> String {
     if key.is_sensitive() {
         "(sensitive value)".to_owned()
     } else {
-        quote(key.as_str().unwrap_or(""))
+        go_quoted(key.as_str().unwrap_or(""))
     }
 }
 
@@ -200,7 +200,7 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
             other => {
                 return Err(failed(format!(
                     "arguments must be maps or objects, got {}",
-                    quote(&other.friendly_name())
+                    go_quoted(&other.friendly_name())
                 )));
             }
         }
