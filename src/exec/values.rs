@@ -84,6 +84,7 @@ impl<'a> Values<'a> {
     /// The value of an instance has become known.
     pub(super) fn set_result(&mut self, change: usize, value: Value) {
         if let Some(c) = self.plan.changes.get(change)
+            && self.has_value(c)
             && let Some(module) = self.world.find(&c.address.module)
         {
             self.world
@@ -96,6 +97,11 @@ impl<'a> Values<'a> {
     pub(super) fn set_opened(&mut self, one: &ToOpen, value: Value) {
         let AbsInstance { resource, key, .. } = &one.address;
         self.world.set_instance(one.module, resource, key.clone(), value);
+    }
+
+    /// Whether expressions may still see an instance: what goes in a plan that is no destroy is nothing to the configuration.
+    fn has_value(&self, change: &InstanceChange) -> bool {
+        self.plan.mode != PlanMode::Normal || !matches!(change.action, Action::Delete | Action::Forget)
     }
 
     /// Works out a node and everything that it needs and that is not worked out yet.
@@ -208,7 +214,7 @@ impl<'a> Values<'a> {
                         }
                     }
                     for i in self.by_block.get(&abs).into_iter().flatten() {
-                        let Some(change) = self.plan.changes.get(*i) else {
+                        let Some(change) = self.plan.changes.get(*i).filter(|c| self.has_value(c)) else {
                             continue;
                         };
                         let value = match (self.results.get(i), change.action) {
