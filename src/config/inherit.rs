@@ -74,20 +74,16 @@ pub(super) fn resolve(configuration: &mut Configuration) -> Diagnostics {
             known.entry(config).or_insert(address);
         }
         configuration.modules[i].provider_configs = known;
-        resources(configuration, id, &handed_down, &mut diagnostics);
+        resources(configuration, id, &handed_down);
         defaults.push(handed_down);
     }
     diagnostics
 }
 
 /// Gives each resource block of a module its provider configuration.
-fn resources(
-    configuration: &mut Configuration,
-    id: ModuleId,
-    defaults: &Defaults,
-    diagnostics: &mut Diagnostics,
-) {
+fn resources(configuration: &mut Configuration, id: ModuleId, defaults: &Defaults) {
     let mut settled = Vec::new();
+    let mut missing = Diagnostics::new();
     let module = configuration.module(id);
     for (address, block) in &module.resources {
         let config = block.provider_local_name();
@@ -98,7 +94,8 @@ fn resources(
             None => {
                 let provider = module.provider_address(&config.name);
                 let alias = config.alias.as_deref().unwrap_or_default();
-                diagnostics.push(
+                // The text names the block: Terraform gives no place either.
+                missing.push(
                     Diagnostic::error(
                         "Provider configuration not present",
                         format!(
@@ -108,13 +105,13 @@ fn resources(
                             provider.for_display()
                         ),
                     )
-                    .at_opt(block.provider.as_ref().map(|(_, s)| *s).or(Some(block.header)))
                     .help(format!("Add a provider {:?} block with alias = {alias:?}, or change the provider argument.", config.name.as_str())),
                 );
             }
         }
     }
     let module = &mut configuration.modules[id.0 as usize];
+    module.told_later.extend(missing);
     for (address, config, found) in settled {
         if let Some(block) = module.resources.get_mut(&address) {
             Arc::make_mut(block).resolved_provider = found.clone();

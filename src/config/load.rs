@@ -344,6 +344,7 @@ impl Module {
     /// A module that declares nothing.
     pub(super) fn empty(id: ModuleId, dir: PathBuf) -> Module {
         Module {
+            told_later: Diagnostics::new(),
             id,
             path: ModulePath::root(),
             dir,

@@ -8,6 +8,7 @@ use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::LocalProviderConfig;
 use streamform_lang::addrs::ModulePath;
 use streamform_lang::addrs::Resource;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Name;
 
 use super::BackendBlock;
@@ -70,4 +71,7 @@ pub struct Module {
     pub removed: Vec<Arc<RemovedBlock>>,
     /// `import` blocks, in the order of the source.
     pub imports: Vec<Arc<ImportBlock>>,
+    /// What was seen to be wrong with references while the blocks were read. `init` does not look at references, so that it is
+    /// told together with what their check finds.
+    pub told_later: Diagnostics,
 }

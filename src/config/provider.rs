@@ -15,6 +15,8 @@ pub struct ProviderBlock {
     pub provider: ProviderAddr,
     /// What the schema of the provider describes: the block without `alias` and `version`.
     pub body: Body,
+    /// Whether the block asks for a version.
+    pub has_version: bool,
     /// Type and label of the block.
     pub header: Span,
     /// The whole block.

@@ -10,16 +10,23 @@ use std::sync::Arc;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
+use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
+use streamform_lang::eval::evaluate;
+use streamform_lang::functions::Surroundings;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::StepKind;
 use streamform_lang::syntax::Syntax;
 use streamform_lang::syntax::Traversal;
 use streamform_lang::value::Name;
+use streamform_lang::value::Value;
 use streamform_provider::schema::Schema;
 
+use super::CheckRule;
 use super::Configuration;
 use super::Module;
 use super::ModuleCall;
@@ -48,6 +55,7 @@ pub fn check_references(configuration: &Configuration, schemas: &SchemaLookup<'_
             diagnostics: Diagnostics::new(),
         };
         checker.module();
+        diagnostics.extend(module.told_later.clone());
         diagnostics.extend(checker.diagnostics);
     }
     diagnostics
@@ -72,6 +80,43 @@ pub fn check_expression(
     checker.diagnostics
 }
 
+/// Whether a wrong reference is one of those that Terraform finds before it evaluates anything.
+fn is_certain(found: &Diagnostic) -> bool {
+    !matches!(
+        found.summary.as_str(),
+        "Reference to undeclared input variable"
+            | "Reference to undeclared local value"
+            | "Invalid reference"
+    ) && !found.summary.contains("\"each\"")
+        && !found.summary.contains("\"count\"")
+        && !found.summary.starts_with("each.value ")
+        && !found.summary.starts_with("Invalid \"path\"")
+        && !found.summary.starts_with("Invalid \"terraform\"")
+}
+
+/// A scope in which nothing has a name.
+#[derive(Default)]
+struct Nothing(Surroundings);
+
+impl streamform_lang::eval::Scope for Nothing {
+    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
+        let span = reference.span;
+        let root = reference.subject.to_string();
+        let root = root.split(['.', '[']).next().unwrap_or_default();
+        let end = span.start + u32::try_from(root.len()).unwrap_or_default();
+        Err(Diagnostic::error(
+            "Unknown variable",
+            format!("There is no variable named {root:?}."),
+        )
+        .at(Span { end, ..span })
+        .into())
+    }
+
+    fn surroundings(&self) -> &Surroundings {
+        &self.0
+    }
+}
+
 struct Checker<'a> {
     used_providers: &'a HashSet<&'a AbsProviderConfig>,
     configuration: &'a Configuration,
@@ -82,7 +127,18 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) {
-        walk::traversals(expr, &mut |t| self.traversal(t, scope));
+        self.together(|checker| walk::traversals(expr, &mut |t| checker.traversal(t, scope)));
+    }
+
+    /// Checks what is evaluated together. As in Terraform, that a variable or local value is not there is told once the objects
+    /// that are named beside it are right.
+    fn together(&mut self, check: impl FnOnce(&mut Self)) {
+        let earlier = std::mem::take(&mut self.diagnostics);
+        check(self);
+        let found = std::mem::replace(&mut self.diagnostics, earlier);
+        let certain = found.iter().any(is_certain);
+        let kept = found.into_iter().filter(|d| !certain || is_certain(d));
+        self.diagnostics.extend(kept.collect());
     }
 
     fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Arc<Expr>>, scope: &Scope<'_>) {
@@ -92,7 +148,7 @@ impl<'a> Checker<'a> {
     }
 
     fn body(&mut self, body: &Body, scope: &Scope<'_>) {
-        walk::body_traversals(body, &mut |t| self.traversal(t, scope));
+        self.together(|checker| walk::body_traversals(body, &mut |t| checker.traversal(t, scope)));
     }
 
     fn traversal(&mut self, t: &Traversal, scope: &Scope<'_>) {
@@ -136,9 +192,9 @@ impl<'a> Checker<'a> {
             }
             self.expr(&output.value, &plain);
             for rule in &output.preconditions {
-                self.exprs([&rule.condition, &rule.error_message], &plain);
+                self.condition(rule, &plain);
             }
-            self.depends_on(&output.depends_on);
+            self.depends_on(&output.depends_on, &plain);
         }
         for (config, provider) in &module.providers {
             let address = AbsProviderConfig {
@@ -191,13 +247,13 @@ impl<'a> Checker<'a> {
             ..scope.clone()
         };
         self.exprs(block.count.iter().chain(&block.for_each), &plain);
-        self.depends_on(&block.depends_on);
+        self.depends_on(&block.depends_on, &scope);
         self.body(&block.body, &scope);
         for rule in &block.lifecycle.preconditions {
-            self.exprs([&rule.condition, &rule.error_message], &scope);
+            self.condition(rule, &scope);
         }
         for rule in &block.lifecycle.postconditions {
-            self.exprs([&rule.condition, &rule.error_message], &with_self);
+            self.condition(rule, &with_self);
         }
         if let Some(body) = &block.connection {
             self.body(body, &with_self);
@@ -219,8 +275,7 @@ impl<'a> Checker<'a> {
             ..Scope::default()
         };
         self.exprs(call.count.iter().chain(&call.for_each), &plain);
-        self.depends_on(&call.depends_on);
-        self.exprs(call.arguments.values().map(|a| &a.expr), &scope);
+        self.depends_on(&call.depends_on, &plain);
         let Some(child) = self.module.children.get(&call.name) else {
             return;
         };
@@ -232,7 +287,10 @@ impl<'a> Checker<'a> {
         }
         let names: Vec<&str> = variables.keys().map(Name::as_str).collect();
         for (name, argument) in &call.arguments {
-            if !variables.contains_key(name) {
+            // What an argument holds that means nothing is nobody's matter.
+            if variables.contains_key(name) {
+                self.expr(&argument.expr, &scope);
+            } else {
                 // Only JSON has quotes around a name.
                 let written = self.configuration.sources.text(argument.name.span);
                 let syntax = match written.starts_with('"') {
@@ -244,10 +302,34 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What `depends_on` names must exist; its instance keys and attributes do not matter.
-    fn depends_on(&mut self, references: &[streamform_lang::addrs::Reference]) {
+    /// What `depends_on` names must exist; its attributes do not matter.
+    fn depends_on(&mut self, references: &[Reference], scope: &Scope<'_>) {
         for reference in references {
-            self.exists(reference, None);
+            self.subject(reference, &[], scope);
+        }
+    }
+
+    /// The condition of a resource or an output, and its message.
+    ///
+    /// As in Terraform both are evaluated also where one names what is not there, with nothing that could be referred to: that
+    /// each object is unknown is told once more, in these words.
+    fn condition(&mut self, rule: &CheckRule, scope: &Scope<'_>) {
+        let before = self.diagnostics.len();
+        self.together(|checker| {
+            for expr in [&rule.condition, &rule.error_message] {
+                walk::traversals(expr, &mut |t| checker.traversal(t, scope));
+            }
+        });
+        if !self.diagnostics.iter().skip(before).any(is_certain) {
+            return;
+        }
+        for expr in [&rule.error_message, &rule.condition] {
+            let (_, found) = evaluate(expr, &Nothing::default());
+            let failed = found.has_errors();
+            self.diagnostics.extend(found);
+            if failed {
+                return;
+            }
         }
     }
 

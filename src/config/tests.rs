@@ -66,6 +66,15 @@ fn blocks_have_labels_names_and_known_arguments() {
 }
 
 #[test]
+fn blocks_inside_blocks_have_no_labels() {
+    insta::assert_snapshot!(check("resource \"terraform_data\" \"a\" {\n  lifecycle \"x\" {\n  }\n}\nresource \"terraform_data\" \"b\" {\n  lifecycle {\n    precondition \"x\" {\n      condition     = var.v\n      error_message = \"no\"\n    }\n  }\n}\nvariable \"v\" {\n  validation \"x\" {\n    condition     = var.v\n    error_message = \"no\"\n  }\n}\n"), @r"
+    main.tf:14,14-17 Extraneous label for validation
+    main.tf:2,13-16 Extraneous label for lifecycle
+    main.tf:7,18-21 Extraneous label for precondition
+    ");
+}
+
+#[test]
 fn a_name_is_declared_once() {
     insta::assert_snapshot!(check("resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"a\" {}\nlocals {\n  x = 1\n}\nlocals {\n  x = 2\n}\n"), @r#"
     main.tf:7,3-8 Duplicate local value definition
@@ -85,15 +94,15 @@ fn constants_are_constant_and_of_their_type() {
 
 #[test]
 fn references_lead_somewhere() {
-    insta::assert_snapshot!(check("variable \"region\" {\n  default = 1\n}\noutput \"a\" {\n  value = [var.regoin, local.x, module.m.y, terraform_data.n.id, each.key, count.index, self.id, path.foo]\n}\n"), @r#"
+    insta::assert_snapshot!(check("variable \"region\" {\n  default = 1\n}\noutput \"a\" {\n  value = [var.regoin, local.x, each.key, count.index, path.foo]\n}\noutput \"b\" {\n  value = [module.m.y, terraform_data.n.id, self.id, var.regoin]\n}\n"), @r#"
     main.tf:5,12-22 Reference to undeclared input variable
     main.tf:5,24-31 Reference to undeclared local value
-    main.tf:5,33-43 Reference to undeclared module
-    main.tf:5,45-61 Reference to undeclared resource
-    main.tf:5,66-74 Reference to "each" in context without for_each
-    main.tf:5,76-87 Reference to "count" in non-counted context
-    main.tf:5,89-93 Invalid "self" reference
-    main.tf:5,98-106 Invalid "path" attribute
+    main.tf:5,33-41 Reference to "each" in context without for_each
+    main.tf:5,43-54 Reference to "count" in non-counted context
+    main.tf:5,56-64 Invalid "path" attribute
+    main.tf:8,12-22 Reference to undeclared module
+    main.tf:8,24-40 Reference to undeclared resource
+    main.tf:8,45-49 Invalid "self" reference
     "#);
     insta::assert_snapshot!(check("resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"c\" {\n  count = 2\n}\noutput \"o\" {\n  value = [terraform_data.a[0].id, terraform_data.c.id, terraform_data.c[0].idd, [for a in [1] : a.b]]\n}\n"), @r"
     main.tf:6,12-31 Unexpected resource instance key

@@ -35,7 +35,7 @@ pub(super) struct Builder<'c> {
     order_of_edges: Vec<(NodeId, NodeId)>,
     explicit: HashMap<NodeId, Vec<NodeId>>,
     around: HashMap<NodeId, NodeId>,
-    hubs: HashMap<(ModuleId, Name), NodeId>,
+    pub(super) hubs: HashMap<(ModuleId, Name), NodeId>,
     diagnostics: Diagnostics,
 }
 

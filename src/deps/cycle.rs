@@ -41,6 +41,8 @@ fn as_terraform(config: &Configuration, kind: &NodeKind) -> String {
     match kind {
         NodeKind::Local(..) | NodeKind::Output(..) | NodeKind::Call(..) => format!("{name} (expand)"),
         NodeKind::Variable(module, _) if !config.module(*module).path.is_root() => format!("{name} (expand)"),
+        // A variable of the root module needs others only for its validation rules.
+        NodeKind::Variable(..) => format!("{name} (validation)"),
         _ => name,
     }
 }
@@ -74,8 +76,14 @@ pub(super) fn report(b: &Builder<'_>, graph: &DiGraph<(), ()>, dependencies: &[V
             .collect();
         let mut all: Vec<String> = members
             .iter()
-            .filter(|n| b.kinds[n.0 as usize] != NodeKind::Hub)
-            .map(|n| as_terraform(b.config, &b.kinds[n.0 as usize]))
+            .filter_map(|n| match &b.kinds[n.0 as usize] {
+                NodeKind::Hub => {
+                    let ((module, call), _) = b.hubs.iter().find(|(_, hub)| *hub == n)?;
+                    let call = NodeKind::Call(*module, call.clone());
+                    Some(format!("{} (close)", describe(b.config, &call)))
+                }
+                kind => Some(as_terraform(b.config, kind)),
+            })
             .collect();
         all.sort();
         // No single place is the wrong one: each is named in the text.

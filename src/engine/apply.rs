@@ -87,7 +87,9 @@ pub async fn apply(session: &Session, planned: Planned) -> ApplyOutcome {
     .await;
     let mut diagnostics = applied.diagnostics;
     let notes = [scope::incomplete(&plan), scope::to_be_continued(&plan)];
-    diagnostics.extend(notes.into_iter().flatten().collect());
+    if !planned.refreshing {
+        diagnostics.extend(notes.into_iter().flatten().collect());
+    }
     let failed = applied.store_error.as_ref().map(state_error);
     diagnostics.extend(failed.into_iter().collect());
     let unsaved = applied.unsaved.is_some();

@@ -138,6 +138,7 @@ pub async fn import(
             store: Some(store),
             providers: built.providers,
             run,
+            refreshing: true,
             generated: Vec::new(),
             decisions: crate::plan::build::Decisions::default(),
             held: Diagnostics::new(),

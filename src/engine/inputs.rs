@@ -25,6 +25,8 @@ use streamform_lang::value::Value;
 use crate::config::Configuration;
 use crate::config::VALUES;
 use crate::config::Variable;
+use crate::eval::NOT_SET;
+use crate::eval::UNFIT;
 use crate::eval::typed;
 
 /// Where the value of a variable comes from.
@@ -118,6 +120,9 @@ pub fn parse_variables_file(
                 ),
             );
         }
+        return (Vec::new(), diagnostics);
+    }
+    if diagnostics.iter().any(|d| d.summary.starts_with("Unexpected ")) {
         return (Vec::new(), diagnostics);
     }
     let mut given = Vec::new();
@@ -234,7 +239,14 @@ pub(super) fn resolve(
             Ok(v) => {
                 values.insert(name.clone(), v);
             }
-            Err(found) => diagnostics.extend(found),
+            Err(found) => {
+                // What cannot be read is as if it had not been given.
+                let read = |d: &Diagnostic| [UNFIT, NOT_SET].contains(&d.summary.as_str());
+                if variable.default.is_none() && !found.iter().all(read) {
+                    diagnostics.push(missing(variable));
+                }
+                diagnostics.extend(found);
+            }
         }
     }
     (values, diagnostics)
@@ -330,7 +342,8 @@ fn settle(
         Err(text) => parse_text(sources, variable, text)?,
     };
     // Marked from where it enters: what notes it, seals it or shows it must know.
-    typed(variable, value, place, &from).map(|value| value.with_marks(variable.marks()))
+    typed(variable, value, place, &format!("var.{}, {from}", variable.name))
+        .map(|value| value.with_marks(variable.marks()))
 }
 
 fn missing(variable: &Arc<Variable>) -> Diagnostic {

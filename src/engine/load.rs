@@ -91,7 +91,30 @@ pub fn load_declarations(
         })
         .collect();
     diagnostics.extend(missing_providers(&config, registry));
+    diagnostics.extend(versions_of_builtin(&config));
     (config, diagnostics.tidy())
+}
+
+/// Versions that are asked of the provider that is part of every program of this kind.
+fn versions_of_builtin(config: &Configuration) -> Diagnostics {
+    let asked = config.modules.iter().any(|module| {
+        let required = module.required_providers.values();
+        let blocks = module.providers.values();
+        required
+            .map(|r| (&r.source, r.version.is_some()))
+            .chain(blocks.map(|b| (&b.provider, b.has_version)))
+            .any(|(provider, versioned)| versioned && *provider == ProviderAddr::builtin())
+    });
+    let found = asked.then(|| {
+        Diagnostic::error(
+            "Invalid dependency on built-in provider",
+            format!(
+                "Cannot use {}: built-in providers do not support explicit version constraints.",
+                ProviderAddr::builtin().for_display()
+            ),
+        )
+    });
+    found.into_iter().collect()
 }
 
 /// Every provider that is required, or used by a resource, and is not part of this program.

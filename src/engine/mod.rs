@@ -49,6 +49,7 @@ pub use load::load;
 pub use load::load_declarations;
 pub use plan::PlanRequest;
 pub use plan::Planned;
+pub use plan::REFRESH;
 pub use plan::plan;
 pub use remote_state::OtherStates;
 pub use saved::restore;

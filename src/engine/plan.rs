@@ -7,6 +7,7 @@ use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
 use streamform_lang::diag::Sources;
 use streamform_lang::functions::FilesRead;
 use streamform_lang::value::Name;
@@ -27,6 +28,9 @@ use super::rescue;
 use super::scope;
 use super::session::state_error;
 use super::takeover::none_waits;
+use super::validate::wrong_by_itself;
+use crate::config::Configuration;
+use crate::eval::UNFIT;
 use crate::plan::Generated;
 use crate::plan::Moves;
 use crate::plan::Plan;
@@ -39,6 +43,10 @@ use crate::plan::build::PlanInput;
 use crate::plan::build::PlanOptions;
 use crate::plan::marked_values;
 use crate::plan::still_there;
+
+/// The operation of the `refresh` command: what it finds is written without another look at it, so that a condition that fails is
+/// an error at once.
+pub const REFRESH: &str = "OperationTypeRefresh";
 
 /// What a plan is wanted of.
 #[derive(Clone, Debug, Default)]
@@ -65,12 +73,14 @@ pub struct PlanRequest {
     pub variables: Vec<GivenVariable>,
     /// `-generate-config-out`: resource blocks are written for imports that have none.
     pub generate_config: bool,
-    /// `OperationTypePlan`, `OperationTypeApply`: what the lock tells.
+    /// `OperationTypePlan`, `OperationTypeApply`, [`REFRESH`]: what the lock tells.
     pub operation: String,
     /// `-adopt`, `-forget`
     pub decisions: Decisions,
     /// Objects that go back to addresses that they had before, from one to the other.
     pub moved_back: Vec<(AbsInstance, AbsInstance)>,
+    /// The configuration is that of an earlier version: it was right when it was applied, and what it read may be gone.
+    pub earlier: bool,
 }
 
 /// A plan, and all that is needed to apply it at once.
@@ -93,6 +103,8 @@ pub struct Planned {
     pub run: String,
     /// Resource blocks that were written for imports.
     pub generated: Vec<Generated>,
+    /// Whether the command is `refresh`.
+    pub refreshing: bool,
     /// What the user has decided about interrupted changes, for those that only the apply can ask about.
     pub decisions: Decisions,
     /// Errors about objects that wait for such a decision. The plan leaves them out, with what needs them; the rest can be applied.
@@ -114,6 +126,7 @@ impl Planned {
             store: None,
             providers: LiveProviders::default(),
             run: String::new(),
+            refreshing: false,
             generated: Vec::new(),
             decisions: Decisions::default(),
             held: Diagnostics::new(),
@@ -180,6 +193,28 @@ pub async fn plan(session: &Session, loaded: Loaded, sources: Sources, request: 
     planned
 }
 
+/// Provider configurations that the root module wants to be handed in: it has no caller.
+fn handed_to_root(config: &Configuration) -> Diagnostics {
+    let root = config.root();
+    let wanted = root.required_providers.values().flat_map(|required| {
+        let aliases = required.configuration_aliases.iter();
+        aliases.map(|(alias, _)| (&required.source, alias))
+    });
+    let missing = wanted.filter(|(_, alias)| !root.providers.contains_key(*alias));
+    missing
+        .map(|(provider, alias)| {
+            let name = alias.alias.as_deref().unwrap_or_default();
+            Diagnostic::error(
+                "Undefined provider configuration",
+                format!(
+                    "The root module declares that it requires the caller to pass a configuration for provider {} with alias {name:?}.",
+                    provider.for_display()
+                ),
+            )
+        })
+        .collect()
+}
+
 /// Makes a plan, once. `whole`: the whole state is locked before (or, for one that is only read, nothing).
 async fn attempt(
     session: &Session,
@@ -201,6 +236,12 @@ async fn attempt(
         .values()
         .for_each(|value| session.observer.secret(value));
     if diagnostics.has_errors() {
+        let unfit = |d: &Diagnostic| d.severity != Severity::Error || d.summary == UNFIT;
+        if diagnostics.iter().all(unfit)
+            && let Some(found) = wrong_by_itself(session, &loaded)
+        {
+            diagnostics = found;
+        }
         return Planned::failed(loaded, sources, diagnostics.tidy());
     }
     let run = uuid::Uuid::new_v4().to_string();
@@ -254,8 +295,20 @@ async fn attempt(
     if request.mode != PlanMode::RefreshOnly {
         diagnostics.extend(still_there(&loaded.config));
     }
+    diagnostics.extend(handed_to_root(&loaded.config));
     if diagnostics.has_errors() {
         let mut planned = Planned::failed(loaded, sources, diagnostics.tidy());
+        planned.store = store;
+        return planned;
+    }
+    // A plan of everything looks at all that there is and need not be preceded by this: its errors are.
+    let partial =
+        request.mode != PlanMode::Normal || !request.targets.is_empty() || !request.excludes.is_empty();
+    if partial
+        && !request.earlier
+        && let Some(found) = wrong_by_itself(session, &loaded)
+    {
+        let mut planned = Planned::failed(loaded, sources, found);
         planned.store = store;
         return planned;
     }
@@ -282,6 +335,7 @@ async fn attempt(
         allow_deferral: request.allow_deferral,
         generate_config: request.generate_config,
         decisions: request.decisions.clone(),
+        last_word: request.operation == REFRESH,
         held: Vec::new(),
     };
     diagnostics.extend(scope::limited(&options).into_iter().collect());
@@ -332,6 +386,22 @@ async fn attempt(
     {
         diagnostics.push(history::not_written(&e));
     }
+    if !partial
+        && !request.earlier
+        && (built.plan.errored || built.unseen)
+        && let Some(found) = wrong_by_itself(session, &loaded)
+    {
+        // The plan has told the same with the object and the values at hand.
+        let told = &built.plan.diagnostics;
+        let told = |d: Diagnostic| {
+            let same = |t: &&Diagnostic| t.summary == d.summary && t.subject == d.subject;
+            told.iter().find(same).cloned().unwrap_or(d)
+        };
+        let found = found.into_iter().map(told).collect();
+        let mut planned = Planned::failed(loaded, sources, found);
+        planned.store = store;
+        return planned;
+    }
     let mut held = Diagnostics::new();
     for one in options.held {
         held.extend(one.why);
@@ -365,6 +435,7 @@ async fn attempt(
         store,
         providers: built.providers,
         run,
+        refreshing: options.last_word,
         generated: built.generated,
         decisions: request.decisions,
         held,

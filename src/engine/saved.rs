@@ -107,6 +107,7 @@ pub fn restore(
         store: Some(store),
         providers: LiveProviders::default(),
         run,
+        refreshing: false,
         generated: Vec::new(),
         decisions: Decisions::default(),
         held: Diagnostics::new(),

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use streamform_lang::addrs::Mode;
+use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Severity;
+use streamform_lang::eval::Scope;
+use streamform_lang::value::Name;
 use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_provider::schema;
@@ -12,9 +16,12 @@ use streamform_provider::schema;
 use super::Loaded;
 use super::Session;
 use super::provisioners;
+use crate::config::CheckRule;
+use crate::config::Configuration;
 use crate::config::ModuleId;
 use crate::deps::NodeKind;
 use crate::eval::Expansion;
+use crate::eval::INVALID_MESSAGE;
 use crate::eval::Repetition;
 use crate::eval::World;
 use crate::eval::WorldSettings;
@@ -55,7 +62,16 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         let found = match loaded.graph.kind(*node) {
             NodeKind::Variable(m, n) => world.evaluate_variable(*m, n),
             NodeKind::Local(m, n) => world.evaluate_local(*m, n),
-            NodeKind::Output(m, n) => world.evaluate_output(*m, n),
+            NodeKind::Output(m, n) => {
+                let mut found = Diagnostics::new();
+                for id in world.instances_of(*m) {
+                    for rule in output_conditions(config, *m, n) {
+                        found.extend(evaluate_condition(rule, &world.scope(*id)).1);
+                    }
+                }
+                found.extend(world.evaluate_output(*m, n));
+                found
+            }
             NodeKind::Call(m, n) => world.evaluate_call(*m, n),
             NodeKind::Resource(m, r) => resource(session, &mut world, *m, r),
             NodeKind::Provider(address) if !used_providers.contains(address) => Diagnostics::new(),
@@ -103,15 +119,28 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
     diagnostics.tidy()
 }
 
-/// Whether the static checks have told a problem already: the same words about a place that the other one covers.
+/// What a configuration has wrong by itself. Whatever a command finds with values, state and targets is told only where there is
+/// nothing of this kind: as in Terraform, where every plan begins with this check.
+pub(super) fn wrong_by_itself(session: &Session, loaded: &Loaded) -> Option<Diagnostics> {
+    let found = validate(session, loaded);
+    found.has_errors().then_some(found)
+}
+
+/// Whether the static checks have told a problem already: they refuse something at the same place, and what is evaluated there
+/// follows from it.
 pub(super) fn is_told(told: &Diagnostics, found: &streamform_lang::diag::Diagnostic) -> bool {
     told.iter().any(|d| {
-        d.summary == found.summary
+        d.severity == Severity::Error
             && match (d.subject, found.subject) {
                 (Some(a), Some(b)) => a.file == b.file && a.start < b.end && b.start < a.end,
                 _ => false,
             }
     })
+}
+
+fn output_conditions<'a>(config: &'a Configuration, module: ModuleId, name: &Name) -> &'a [CheckRule] {
+    let output = config.module(module).outputs.get(name);
+    output.map_or(&[], |o| o.preconditions.as_slice())
 }
 
 fn resource(
@@ -163,14 +192,21 @@ fn resource(
             ));
         }
         let object = Value::unknown(schema.block.implied_type());
+        // Whether a message is text, and may be shown, is seen where it is needed.
+        let mut judge = |rule, scope: &dyn Scope| {
+            let (_, found) = evaluate_condition(rule, scope);
+            let of_message = |d: &Diagnostic| d.summary == INVALID_MESSAGE || d.severity == Severity::Warning;
+            let kept = found.into_iter().filter(|d| !of_message(d));
+            diagnostics.extend(kept.collect());
+        };
         for rule in &block.lifecycle.preconditions {
-            diagnostics.extend(evaluate_condition(rule, &world.instance_scope(id, repetition.clone())).1);
+            judge(rule, &world.instance_scope(id, repetition.clone()));
         }
         for rule in &block.lifecycle.postconditions {
             let scope = world
                 .instance_scope(id, repetition.clone())
                 .with_self(object.clone());
-            diagnostics.extend(evaluate_condition(rule, &scope).1);
+            judge(rule, &scope);
         }
         world.set_expansion(
             id,

@@ -13,6 +13,12 @@ use streamform_lang::value::convert;
 
 use crate::config::CheckRule;
 
+/// Summary of errors about a message that is no text.
+pub(crate) const INVALID_MESSAGE: &str = "Invalid error message";
+
+/// Summary of the condition of an output that does not hold.
+pub(crate) const OUTPUT_FAILED: &str = "Module output value precondition failed";
+
 /// How a condition ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -100,7 +106,7 @@ pub fn evaluate_validation(rule: &CheckRule, scope: &dyn Scope, secret: bool) ->
     diagnostics.extend(found);
     if !message.is_known() {
         let detail = "Unsuitable value for error message: expression refers to values that won't be known until the apply phase.";
-        diagnostics.push(Diagnostic::error("Invalid error message", detail).at(rule.error_message.span));
+        diagnostics.push(Diagnostic::error(INVALID_MESSAGE, detail).at(rule.error_message.span));
         return (Condition::Broken, diagnostics);
     }
     const NOT_SHOWN: &str = "The error message included a sensitive value, so it will not be displayed.";
@@ -146,7 +152,7 @@ enum Hidden {
 fn error_message(rule: &CheckRule, message: &Value) -> Result<String, Hidden> {
     let invalid = |why: String| {
         let detail = format!("Unsuitable value for error message: {why}.");
-        let found = Diagnostic::error("Invalid error message", detail).at(rule.error_message.span);
+        let found = Diagnostic::error(INVALID_MESSAGE, detail).at(rule.error_message.span);
         Err(Hidden::Invalid(Box::new(found)))
     };
     let text = match convert(message, &Type::String) {

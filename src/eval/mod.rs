@@ -13,6 +13,8 @@ mod variable;
 mod world;
 
 pub use condition::Condition;
+pub(crate) use condition::INVALID_MESSAGE;
+pub(crate) use condition::OUTPUT_FAILED;
 pub use condition::evaluate_condition;
 pub use condition::evaluate_validation;
 pub use condition::failed_condition;
@@ -22,6 +24,8 @@ pub use import::import_targets;
 pub use repetition::Expansion;
 pub use repetition::Repetition;
 pub use scope::InstanceScope;
+pub(crate) use variable::NOT_SET;
+pub(crate) use variable::UNFIT;
 pub(crate) use variable::infinity;
 pub(crate) use variable::typed;
 pub use world::ModuleInstanceId;

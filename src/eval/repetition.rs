@@ -76,6 +76,15 @@ impl Expansion {
         (expansion, found)
     }
 
+    /// Whether it is known that there is none.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Expansion::Single | Expansion::Unknown(_) => false,
+            Expansion::Count(n) => *n == 0,
+            Expansion::Each(items) => items.is_empty(),
+        }
+    }
+
     /// Key and meaning of `each` and `count` of every known instance.
     pub fn instances(&self) -> Vec<(InstanceKey, Repetition)> {
         match self {

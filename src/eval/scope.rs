@@ -146,6 +146,10 @@ impl Scope for InstanceScope<'_, '_> {
                 let Some(call) = state.calls.get(name) else { return self.missing(reference) };
                 match &call.expansion {
                     Expansion::Unknown(_) => Ok(Value::unknown(Type::Any)),
+                    // As in Terraform no value of a module is known yet, and what has no value has no wrong keys.
+                    Expansion::Single if world.settings().validating && *key != InstanceKey::None => {
+                        Ok(Value::unknown(Type::Any))
+                    }
                     expansion if expansion.repetition(key).is_none() => {
                         self.invalid_key(reference, &format!("module.{name}"), expansion, key)
                     }
@@ -164,6 +168,9 @@ impl Scope for InstanceScope<'_, '_> {
                 let Some(call) = state.calls.get(name) else { return self.missing(reference) };
                 match &call.expansion {
                     Expansion::Unknown(_) => Ok(Value::unknown(Type::Any)),
+                    Expansion::Single if world.settings().validating && *key != InstanceKey::None => {
+                        Ok(Value::unknown(Type::Any))
+                    }
                     expansion if expansion.repetition(key).is_none() => match (expansion, key) {
                         (Expansion::Count(_) | Expansion::Each(_), InstanceKey::None) => self.error(
                             reference,

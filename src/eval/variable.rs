@@ -21,7 +21,14 @@ use super::failed_condition;
 use crate::config::ModuleId;
 use crate::config::Variable;
 
-/// Brings a given value to the type of its variable: defaults of optional attributes, conversion, null.
+/// Summary of an error about a value that does not fit the type of a root variable.
+pub(crate) const UNFIT: &str = "Invalid value for input variable";
+
+/// Summary of an error about a null where a value is needed.
+pub(crate) const NOT_SET: &str = "Required variable not set";
+
+/// Brings a given value to the type of its variable: defaults of optional attributes, conversion, null. `of` names the variable in
+/// messages, and says where the value comes from.
 ///
 /// # Errors
 /// When it cannot be converted, or is null where it must not be.
@@ -29,20 +36,9 @@ pub(crate) fn typed(
     variable: &Variable,
     given: Value,
     place: Option<Span>,
-    from: &str,
+    of: &str,
 ) -> Result<Value, Diagnostics> {
-    let invalid = |detail: String| -> Diagnostics {
-        Diagnostic::error(
-            if from.is_empty() {
-                "Invalid value for module argument"
-            } else {
-                "Invalid value for input variable"
-            },
-            detail,
-        )
-        .at_opt(place)
-        .into()
-    };
+    let invalid = |detail: String| -> Diagnostics { Diagnostic::error(UNFIT, detail).at_opt(place).into() };
     let mut value = given;
     if let Some(expr) = &variable.type_expr
         && let Ok((_, defaults)) = type_constraint(expr)
@@ -54,19 +50,10 @@ pub(crate) fn typed(
     let mut value = match convert(&value, &variable.ty) {
         Ok(v) => v,
         Err(e) => {
-            return Err(invalid(if from.is_empty() {
-                format!(
-                    "The given value is not suitable for child module variable {:?}: {}.",
-                    variable.name.as_str(),
-                    e.with_path()
-                )
-            } else {
-                format!(
-                    "The given value is not suitable for var.{}, {from}: {}.",
-                    variable.name,
-                    e.with_path()
-                )
-            }));
+            return Err(invalid(format!(
+                "The given value is not suitable for {of}: {}.",
+                e.with_path()
+            )));
         }
     };
     if value.is_null() && !variable.nullable {
@@ -74,7 +61,7 @@ pub(crate) fn typed(
             Some(default) => value = default.clone(),
             None => {
                 return Err(Diagnostic::error(
-                    "Required variable not set",
+                    NOT_SET,
                     format!(
                         "The given value is not suitable for var.{}: the variable is required and must not be null.",
                         variable.name
@@ -165,7 +152,15 @@ impl World<'_> {
                 .at(argument.expr.span),
             );
         }
-        match typed(variable, value, Some(argument.expr.span), "") {
+        let address = format!("{}.var.{}", self.address(id), variable.name);
+        let sources = &self.config.sources;
+        let (place, of) = if variable.sensitive {
+            (variable.header, format!("{address}, which is sensitive"))
+        } else {
+            let declared = sources.range(variable.header);
+            (argument.expr.span, format!("{address} declared at {declared}"))
+        };
+        match typed(variable, value, Some(place), &of) {
             Ok(v) => (v, Some(argument.expr.span)),
             Err(found) => {
                 diagnostics.extend(found);
@@ -223,7 +218,7 @@ impl World<'_> {
             let (mut value, found) = evaluate(&output.value, &self.scope(id));
             diagnostics.extend(found);
             let marks = value.deep_marks();
-            if self.address(id).is_root() && value.holds_infinity() {
+            if self.address(id).is_root() && !self.settings.validating && value.holds_infinity() {
                 diagnostics.push(infinity(&format!("The value of output.{name}")).at(output.value.span));
                 value = Value::unknown(Type::Any);
             }

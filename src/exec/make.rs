@@ -83,6 +83,7 @@ impl<'a> Run<'a> {
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
+        self.diagnostics.extend(diagnostics);
         let (config, found) = decode_instance(&decoder, &scope, &address);
         if found.has_errors() {
             Err(found)

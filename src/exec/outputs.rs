@@ -23,6 +23,7 @@ use crate::deps::NodeId;
 use crate::deps::NodeKind;
 use crate::eval::Condition;
 use crate::eval::ModuleInstanceId;
+use crate::eval::OUTPUT_FAILED;
 use crate::eval::evaluate_condition;
 use crate::eval::failed_condition;
 use crate::plan::Action;
@@ -39,7 +40,9 @@ impl Run<'_> {
         let mut spoiled = self.spoiled();
         let later = self.left_for_later();
         self.output_preconditions(&mut spoiled, &later);
-        if plan.graph.is_empty() && plan.outputs.iter().all(|o| o.action == Action::NoOp) {
+        // Also an apply of nothing leaves a state: one that was never written is none.
+        let written = lock(&self.journal).view().serial() > 0;
+        if written && plan.graph.is_empty() && plan.outputs.iter().all(|o| o.action == Action::NoOp) {
             return;
         }
         let spoiled_or_later: HashSet<NodeId> = spoiled.union(&later).copied().collect();
@@ -59,7 +62,13 @@ impl Run<'_> {
             let value = match self.output_now(change, &touched, spoiled) {
                 Some(v) if v.is_wholly_known() => v,
                 // What no apply can tell (`format("%s", null)`) is null, as in Terraform.
-                Some(v) if self.unfinished.is_empty() && plan.targets.is_empty() => known_only(v),
+                Some(v)
+                    if self.unfinished.is_empty()
+                        && plan.targets.is_empty()
+                        && plan.mode != PlanMode::RefreshOnly =>
+                {
+                    known_only(v)
+                }
                 _ => change.before.clone(),
             };
             // Nor is what this run leaves as it was.
@@ -93,6 +102,10 @@ impl Run<'_> {
         }
         let mut journal = lock(&self.journal);
         journal.add(Entry::Outputs(outputs));
+        if !written {
+            let lineage = journal.view().lineage().to_owned();
+            journal.add(Entry::Identity { lineage, serial: 1 });
+        }
         journal.commit();
     }
 
@@ -161,10 +174,23 @@ impl Run<'_> {
         spoiled
     }
 
-    /// Conditions of outputs that could not be judged when the plan was made.
+    /// Conditions of outputs that could not be judged when the plan was made. A plan that only refreshes has warned of those that
+    /// fail, and its apply has nothing that could mend them.
     fn output_preconditions(&mut self, spoiled: &mut HashSet<NodeId>, later: &HashSet<NodeId>) {
         if self.plan.mode == PlanMode::Destroy {
             return;
+        }
+        if self.plan.mode == PlanMode::RefreshOnly {
+            let failed = self
+                .plan
+                .diagnostics
+                .iter()
+                .filter(|d| d.summary == OUTPUT_FAILED);
+            let failed = failed.map(|d| Diagnostic {
+                severity: Severity::Error,
+                ..d.clone()
+            });
+            self.diagnostics.extend(failed.collect());
         }
         for (node, module, name) in self.objects_of(CheckKind::Output, |s| s == CheckStatus::Unknown) {
             let block = self.config.module(module).outputs.get(&name);
@@ -184,9 +210,8 @@ impl Run<'_> {
                     self.judged.note(&address, &condition);
                     if let Condition::Fails(message) = condition {
                         spoiled.insert(node);
-                        let summary = "Module output value precondition failed";
                         let scope = self.values.world.scope(id);
-                        let failed = failed_condition(rule, &scope, summary, message);
+                        let failed = failed_condition(rule, &scope, OUTPUT_FAILED, message);
                         self.diagnostics.push(failed.on(address.clone()));
                     }
                 }

@@ -423,6 +423,14 @@ impl Plan {
         };
         let mut counted = self.changes.iter().filter(counts);
         counted.any(|c| c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some())
-            || self.outputs.iter().any(|o| o.action != Action::NoOp)
+            || self
+                .outputs
+                .iter()
+                .any(|o| o.action != Action::NoOp && self.can_write(o))
+    }
+
+    /// Whether an apply has a value for an output. A plan that only refreshes changes nothing that could make one known.
+    fn can_write(&self, output: &OutputChange) -> bool {
+        self.mode != PlanMode::RefreshOnly || output.after.is_wholly_known()
     }
 }

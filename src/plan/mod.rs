@@ -49,6 +49,8 @@ pub use graph::StepId;
 pub use moves::Moves;
 pub use provisioners::provisioners_of;
 pub use relevant::RelevantDrift;
+pub(crate) use relevant::RelevantStep;
+pub(crate) use relevant::relevant_attributes;
 pub use removed::removed_block;
 pub use removed::still_there;
 pub use secrets::Secrets;

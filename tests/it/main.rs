@@ -4,6 +4,7 @@ mod apply_again;
 mod architecture;
 mod backends;
 mod bad_input;
+mod checked_first;
 mod console;
 mod deferral;
 mod drift;

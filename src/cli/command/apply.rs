@@ -22,6 +22,7 @@ use crate::cli::session::Surroundings;
 use crate::cli::variables;
 use crate::engine;
 use crate::engine::Planned;
+use crate::engine::REFRESH;
 use crate::plan::PlanMode;
 
 /// Create, change and delete objects so that they are what the configuration says
@@ -51,19 +52,23 @@ pub(in crate::cli) struct ApplyArgs {
 pub(super) fn refresh(surroundings: &Surroundings, mut args: ApplyArgs) -> u8 {
     args.planning.refresh_only = true;
     args.auto_approve = true;
-    run(surroundings, &args, false)
+    carry(surroundings, &args, false, REFRESH)
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) -> u8 {
-    let view = View::new(surroundings, args.running.compact_warnings, args.json);
-    if let Some(d) = refusal(args, destroy) {
-        return view.fail(d);
-    }
     let operation = if destroy {
         "OperationTypeDestroy"
     } else {
         "OperationTypeApply"
     };
+    carry(surroundings, args, destroy, operation)
+}
+
+fn carry(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool, operation: &str) -> u8 {
+    let view = View::new(surroundings, args.running.compact_warnings, args.json);
+    if let Some(d) = refusal(args, destroy) {
+        return view.fail(d);
+    }
     let understood = Wanted::of(&args.planning, &args.running, destroy, operation)
         .and_then(|wanted| Ok((wanted, Running::of(&args.running)?)));
     let (wanted, running) = match understood {
@@ -196,7 +201,7 @@ pub(super) fn carry_out(view: &View, opened: &Opened, approval: Approval, mut pl
     outcome.diagnostics = outcome
         .diagnostics
         .into_iter()
-        .filter(|d| d.severity == Severity::Error || is_of_check(d) || !told.iter().any(|t| t == d))
+        .filter(|d| d.severity == Severity::Error || is_judged_again(d) || !told.iter().any(|t| t == d))
         .collect();
     view.diagnostics(&outcome.diagnostics, &sources);
     if outcome.diagnostics.has_errors() || outcome.stopped {
@@ -213,6 +218,11 @@ fn is_of_check(found: &Diagnostic) -> bool {
         found.summary.as_str(),
         "Check block assertion failed" | "Check block assertion known after apply"
     )
+}
+
+/// Whether it comes from a condition, which the apply evaluates once more, and not from the configuration alone.
+fn is_judged_again(found: &Diagnostic) -> bool {
+    is_of_check(found) || found.summary.starts_with("Error message refers to ")
 }
 
 /// Asks; the error is the exit code.

@@ -44,6 +44,8 @@ pub(super) fn run(surroundings: &Surroundings, args: &ModulesArgs) -> u8 {
     if args.json {
         let mut calls = Vec::new();
         list(&config, config.root(), "", &mut calls);
+        // As Terraform has it: no list where there is nothing to list.
+        let calls = (!calls.is_empty()).then_some(calls);
         let told = json!({ "format_version": "1.0", "modules": calls });
         ui.out(&line(told));
     } else if config.root().children.is_empty() {

@@ -279,6 +279,7 @@ impl Wanted {
             operation: operation.to_owned(),
             decisions,
             moved_back: Vec::new(),
+            earlier: false,
         };
         Ok(Wanted { request, running })
     }
@@ -352,6 +353,7 @@ impl Wanted {
         let request = PlanRequest {
             variables,
             moved_back: earlier.moved_back.clone(),
+            earlier: true,
             ..self.request
         };
         let loaded = earlier.loaded.clone();
@@ -447,13 +449,15 @@ pub(super) fn tell(view: &View, opened: &Opened, wishes: Wishes<'_>, mut planned
     };
     // What is deferred is a reason to come back.
     let changes = does_something(plan) || !plan.deferred.is_empty();
-    if let Some(out) = wishes.out
+    // An empty name is none.
+    let out = wishes.out.filter(|out| !out.as_os_str().is_empty());
+    if let Some(out) = out
         && let Err(d) = write_plan(view, opened, &planned, out)
     {
         return view.fail(*d);
     }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {
-        let next = match wishes.out {
+        let next = match out {
             Some(out) => NextStep::Saved(&out.to_string_lossy()),
             None => NextStep::NotSaved,
         };

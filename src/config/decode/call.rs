@@ -50,7 +50,7 @@ impl Decoder<'_> {
             body.attributes.extend(escaped.attributes);
         }
         for inner in &body.blocks {
-            d.error_at(
+            self.module.told_later.error_at(
                 inner.kind.span,
                 "Unsupported block type",
                 format!(

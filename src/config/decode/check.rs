@@ -44,7 +44,7 @@ impl Decoder<'_> {
         let (header, span) = (block.header, block.span);
         let mut content = Content::new(block.body);
         let sources = content.blocks("data");
-        let rules = content.blocks("assert");
+        let rules = content.plain_blocks("assert", &mut self.diagnostics);
         content.finish(&mut self.diagnostics);
 
         let mut data = None;

@@ -63,6 +63,13 @@ impl Content {
         taken
     }
 
+    /// Takes all blocks of a type that has no labels; those with labels are refused.
+    pub(super) fn plain_blocks(&mut self, kind: &'static str, diagnostics: &mut Diagnostics) -> Vec<Block> {
+        let mut all = self.blocks(kind);
+        all.retain(|block| labels(block, [], diagnostics).is_some());
+        all
+    }
+
     /// Takes the blocks of a type of which there may be one; complains about further ones.
     pub(super) fn one_block(
         &mut self,
@@ -71,7 +78,7 @@ impl Content {
         sources: &Sources,
         diagnostics: &mut Diagnostics,
     ) -> Option<Block> {
-        let mut all = self.blocks(kind).into_iter();
+        let mut all = self.plain_blocks(kind, diagnostics).into_iter();
         let first = all.next()?;
         for other in all {
             diagnostics.error_at(

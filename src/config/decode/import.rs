@@ -47,6 +47,10 @@ impl Decoder<'_> {
         let Some(to) = to else {
             return;
         };
+        // A string that could not be read is told already.
+        if matches!(&to.expr.kind, ExprKind::Literal(value) if !value.is_known()) {
+            return;
+        }
         let not_managed = "Only managed resources can be imported.";
         let (resource, keys) = match self::address(&to.expr) {
             Ok(found) => found,

@@ -36,8 +36,8 @@ impl Decoder<'_> {
             "replace_triggered_by",
         ]
         .map(|name| content.argument(name));
-        let preconditions = content.blocks("precondition");
-        let postconditions = content.blocks("postcondition");
+        let preconditions = content.plain_blocks("precondition", &mut self.diagnostics);
+        let postconditions = content.plain_blocks("postcondition", &mut self.diagnostics);
         content.finish(&mut self.diagnostics);
 
         let mut lifecycle = Lifecycle {
@@ -110,7 +110,7 @@ impl Decoder<'_> {
                 if itself {
                     self.error(
                         expr.span,
-                        format!("Invalid reference in resource {kind}"),
+                        format!("Invalid reference in {kind}"),
                         format!("Configuration for {address} may not refer to itself."),
                     );
                 }
@@ -161,9 +161,7 @@ impl Decoder<'_> {
         let mut wrong = Vec::new();
         walk::traversals(expr, &mut |t| match &t.reference {
             Ok(r) => match &r.subject {
-                Subject::Resource(a) | Subject::ResourceInstance(a, _) if a.mode == Mode::Managed => {
-                    resources += 1;
-                }
+                Subject::Resource(_) | Subject::ResourceInstance(..) => resources += 1,
                 Subject::EachKey | Subject::CountIndex => {}
                 Subject::EachValue => wrong.push((
                     r.span,

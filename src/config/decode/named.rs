@@ -72,7 +72,7 @@ impl Decoder<'_> {
             .argument("ephemeral")
             .and_then(|a| constant::boolean(&a, d));
         let depends_on = content.argument("depends_on");
-        let rules = content.blocks("precondition");
+        let rules = content.plain_blocks("precondition", d);
         for wrong in content.blocks("postcondition") {
             d.error_at(
                 wrong.kind.span,

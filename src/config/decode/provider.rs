@@ -11,6 +11,7 @@ use super::constant;
 use super::content::BAD_NAME;
 use super::content::Content;
 use super::content::labels;
+use super::required::unfit_name;
 use crate::config::ProviderBlock;
 use crate::config::version::Constraints;
 
@@ -20,26 +21,8 @@ impl Decoder<'_> {
             return;
         };
         let name = label.name.clone();
-        if ProviderAddr::parse(&name).is_err() {
-            self.error(
-                label.span,
-                "Invalid provider local name",
-                format!(
-                    "{name} is an invalid provider local name: it must contain only letters, digits, and dashes, and may not begin or end with a dash."
-                ),
-            );
-            return;
-        }
-        if name.as_str() != name.to_lowercase() {
-            self.error(
-                label.span,
-                "Invalid provider local name",
-                format!(
-                    "Provider names must be normalized. Replace {:?} with {:?} to fix this error.",
-                    name.as_str(),
-                    name.to_lowercase()
-                ),
-            );
+        if let Some(problem) = unfit_name(&name) {
+            self.error(label.span, "Invalid provider local name", problem);
             return;
         }
         let (header, span) = (block.header, block.span);
@@ -49,14 +32,13 @@ impl Decoder<'_> {
         if let Some(a) = content.argument("alias") {
             alias = constant::string(&a, d);
             if !alias.as_deref().is_some_and(is_identifier) {
-                d.error_at(
-                    a.expr.span,
-                    "Invalid provider configuration alias",
-                    format!("An alias must be a valid name. {BAD_NAME}"),
-                );
+                let detail = format!("An alias must be a valid name. {BAD_NAME}");
+                d.push(Diagnostic::error("Invalid provider configuration alias", detail));
             }
         }
-        if let Some(a) = content.argument("version") {
+        let version = content.argument("version");
+        let has_version = version.is_some();
+        if let Some(a) = version {
             d.push(
                 Diagnostic::warning(
                     "Version constraints inside provider configuration blocks are deprecated",
@@ -92,6 +74,7 @@ impl Decoder<'_> {
             body.append(escaped);
         }
         self.add_provider(ProviderBlock {
+            has_version,
             provider: ProviderAddr::implied(&name),
             config: LocalProviderConfig { name, alias },
             body,

@@ -10,10 +10,17 @@ use super::Decoder;
 use super::constant;
 use super::content::Content;
 use super::content::labels;
+use super::reference::attribute_behind;
 use super::reference::first_key;
 use crate::config::MovedBlock;
 use crate::config::RemovedBlock;
 use crate::config::When;
+
+/// What is told of an address of a `removed` block that goes on behind a resource.
+const RESOURCE_KEY: (&str, &str) = (
+    "Resource instance keys not allowed",
+    "Resource address must be a resource (e.g. \"test_instance.foo\"), not a resource instance (e.g. \"test_instance.foo[1]\").",
+);
 
 impl Decoder<'_> {
     pub(super) fn moved(&mut self, block: Block) {
@@ -53,13 +60,14 @@ impl Decoder<'_> {
         }
         let mut content = Content::new(block.body);
         let from = content.required("from", &mut self.diagnostics);
-        let lifecycle = content.one_block("lifecycle", "removed", self.sources, &mut self.diagnostics);
+        // As in Terraform there may be several; the last one that says something counts.
+        let lifecycles = content.plain_blocks("lifecycle", &mut self.diagnostics);
         // Only for provisioners; they may have their own, so it is kept with each.
         let connection = content.one_block("connection", "removed", self.sources, &mut self.diagnostics);
         let provisioners = content.blocks("provisioner");
         content.finish(&mut self.diagnostics);
         let mut destroy = true;
-        if let Some(lifecycle) = lifecycle {
+        for lifecycle in lifecycles {
             let mut content = Content::new(lifecycle.body);
             if let Some(a) = content.argument("destroy") {
                 destroy = constant::boolean(&a, &mut self.diagnostics).unwrap_or(true);
@@ -67,6 +75,7 @@ impl Decoder<'_> {
             content.finish(&mut self.diagnostics);
         }
         let connection = connection.map(|b| Arc::new(b.body));
+        let first_provisioner = provisioners.first().map(|block| block.header);
         let mut kept = Vec::new();
         for provisioner in provisioners {
             let header = provisioner.header;
@@ -89,15 +98,24 @@ impl Decoder<'_> {
         let Some(from) = from else {
             return;
         };
+        if let Some(at) = attribute_behind(&from.expr) {
+            self.error(at, RESOURCE_KEY.0, RESOURCE_KEY.1);
+            return;
+        }
         let Some(target) = self.address(&from.expr) else {
             return;
         };
+        if let (Target::Module(_), Some(first)) = (&target, first_provisioner) {
+            self.error(
+                first,
+                "Invalid provisioner block",
+                "Provisioners are valid only when a removed block targets a managed resource.",
+            );
+            return;
+        }
         if let Some(at) = first_key(&from.expr) {
             let (summary, detail) = match &target {
-                Target::Instance(_) => (
-                    "Resource instance keys not allowed",
-                    "Resource address must be a resource (e.g. \"test_instance.foo\"), not a resource instance (e.g. \"test_instance.foo[1]\").",
-                ),
+                Target::Instance(_) => RESOURCE_KEY,
                 _ => (
                     "Module instance keys not allowed",
                     "Module address must be a module (e.g. \"module.foo\"), not a module instance (e.g. \"module.foo[1]\").",

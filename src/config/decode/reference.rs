@@ -6,6 +6,7 @@ use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::ModuleInstance;
 use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
+use streamform_lang::addrs::Subject;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
@@ -164,7 +165,7 @@ impl Decoder<'_> {
                 Ok(reference) => {
                     if let Some(rest) = t.steps.get(reference.consumed..).filter(|r| !r.is_empty()) {
                         let at = rest.iter().fold(rest[0].span, |s, n| s.cover(n.span));
-                        self.error(
+                        self.module.told_later.error_at(
                             at,
                             "Invalid depends_on reference",
                             "References in depends_on must be to a whole object (resource, etc), not to an attribute of an object.",
@@ -172,7 +173,7 @@ impl Decoder<'_> {
                     }
                     out.push(reference);
                 }
-                Err(problem) => self.diagnostics.push(*problem),
+                Err(problem) => self.module.told_later.push(*problem),
             }
         }
         out
@@ -181,6 +182,16 @@ impl Decoder<'_> {
     /// An address relative to this module: `from` and `to` of `moved`, `from` of `removed`.
     pub(super) fn address(&mut self, expr: &Expr) -> Option<Target> {
         let t = bare_traversal(expr, &mut self.diagnostics)?;
+        if let Some(word) = reserved(t) {
+            self.error(
+                expr.span,
+                "Invalid address",
+                format!(
+                    "The keyword {word:?} is reserved and cannot be used to target a resource address. If you are targeting a resource type that uses a reserved keyword, please prefix your address with \"resource.\"."
+                ),
+            );
+            return None;
+        }
         let found = target(t);
         if found.is_none() {
             self.error(
@@ -240,6 +251,45 @@ fn finish(module: ModuleInstance, mode: Mode, ty: Name, steps: &[Step]) -> Optio
         [step] => Some(Target::Instance(resource.instance(key(step)?))),
         _ => None,
     }
+}
+
+/// The first name of an address, if no resource type can have it.
+fn reserved(t: &Traversal) -> Option<&str> {
+    const WORDS: [&str; 10] = [
+        "count",
+        "each",
+        "local",
+        "path",
+        "self",
+        "terraform",
+        "var",
+        "template",
+        "lazy",
+        "arg",
+    ];
+    let mut steps = t.steps.as_slice();
+    let mut first = t.root.name.as_str();
+    while first == "module" {
+        let [_, rest @ ..] = steps else { return None };
+        let rest = match rest {
+            [step, rest @ ..] if key(step).is_some() => rest,
+            rest => rest,
+        };
+        first = attr(rest.first())?;
+        steps = &rest[1..];
+    }
+    WORDS.contains(&first).then_some(first)
+}
+
+/// Where an attribute is written behind a resource of the root module.
+pub(super) fn attribute_behind(expr: &Expr) -> Option<Span> {
+    let ExprKind::Traversal(t) = &expr.kind else {
+        return None;
+    };
+    let reference = t.reference.as_ref().ok()?;
+    let behind = t.steps.get(reference.consumed)?;
+    let of_resource = matches!(reference.subject, Subject::Resource(_));
+    (of_resource && matches!(behind.kind, StepKind::Attr(_))).then_some(behind.span)
 }
 
 /// Where the first instance key of an address is written.

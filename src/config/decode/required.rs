@@ -1,6 +1,7 @@
 //! `required_providers` blocks.
 
 use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Span;
 use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Block;
@@ -51,15 +52,8 @@ impl Decoder<'_> {
 
     fn required_provider(&mut self, attribute: &Attribute) -> Option<RequiredProvider> {
         let name = &attribute.name.name;
-        if ProviderAddr::parse(name).is_err() || name.as_str() != name.to_lowercase() {
-            self.error(
-                attribute.name.span,
-                "Invalid provider name",
-                format!(
-                    "{:?} cannot be the local name of a provider: it must contain only lower case letters, digits, and dashes, and may not begin or end with a dash.",
-                    name.as_str()
-                ),
-            );
+        if let Some(problem) = unfit_name(name) {
+            self.error(attribute.name.span, "Invalid provider local name", problem);
             return None;
         }
         let mut required = RequiredProvider {
@@ -103,7 +97,12 @@ impl Decoder<'_> {
     }
 
     fn text(&mut self, expr: &Expr, summary: &str, detail: &str) -> Option<Name> {
-        let value = constant(expr, &mut self.diagnostics)?;
+        let mut found = Diagnostics::new();
+        let value = constant(expr, &mut found);
+        let Some(value) = value.filter(|_| !found.has_errors()) else {
+            self.error(expr.span, summary, detail);
+            return None;
+        };
         if value.as_str().is_none() {
             self.error(expr.span, summary, detail);
         }
@@ -163,6 +162,22 @@ impl Decoder<'_> {
             out.push((config, item.span));
         }
         out
+    }
+}
+
+/// Why a name cannot be that of a provider.
+pub(super) fn unfit_name(name: &str) -> Option<String> {
+    let normal = name.to_lowercase();
+    if name.contains('_') || ProviderAddr::parse(name).is_err() {
+        Some(format!(
+            "{name} is an invalid provider local name: must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
+        ))
+    } else if name != normal {
+        Some(format!(
+            "Provider names must be normalized. Replace {name:?} with {normal:?} to fix this error."
+        ))
+    } else {
+        None
     }
 }
 

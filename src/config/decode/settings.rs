@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use streamform_lang::diag::Diagnostics;
+use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Block;
 use streamform_lang::syntax::ExprKind;
+use streamform_lang::value::Name;
 
 use super::Decoder;
 use super::constant;
@@ -30,7 +33,7 @@ impl Decoder<'_> {
         content.finish(&mut self.diagnostics);
 
         if let Some(a) = required_version
-            && let Some(text) = constant::constraint(&a, &mut self.diagnostics)
+            && let Some(text) = self.required_version(&a)
         {
             if Constraints::parse(&text).is_some() {
                 self.module.required_versions.push(VersionRequirement {
@@ -82,6 +85,18 @@ impl Decoder<'_> {
         for block in backends {
             self.backend(block);
         }
+    }
+
+    /// The constant of `required_version`. That it is none is told once, without what follows from it.
+    fn required_version(&mut self, attribute: &Attribute) -> Option<Name> {
+        let mut found = Diagnostics::new();
+        let text = constant::constraint(attribute, &mut found);
+        let refused = found.iter().any(|d| d.summary == "Variables not allowed");
+        let kept = found
+            .into_iter()
+            .filter(|d| !refused || d.summary != "Unsuitable value type");
+        self.diagnostics.extend(kept.collect());
+        text
     }
 
     fn backend(&mut self, block: Block) {

@@ -49,7 +49,8 @@ impl Decoder<'_> {
         let Some(name) = only_label(&block, "Invalid variable name", &mut self.diagnostics) else {
             return;
         };
-        if RESERVED.contains(&name.as_str()) {
+        // A block of this name in a call holds arguments that are named as its own are.
+        if RESERVED.contains(&name.as_str()) || name.as_str() == "_" {
             self.error(
                 block.labels[0].span,
                 "Invalid variable name",
@@ -61,7 +62,7 @@ impl Decoder<'_> {
         }
         let (header, span) = (block.header, block.span);
         let mut content = Content::new(block.body);
-        let rules = content.blocks("validation");
+        let rules = content.plain_blocks("validation", &mut self.diagnostics);
         let given = self.given(content);
         let mut variable = Variable {
             name: name.clone(),

@@ -5,6 +5,7 @@ use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Reference;
 use streamform_lang::addrs::Resource;
 use streamform_lang::addrs::Subject;
+use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Span;
 use streamform_lang::diag::did_you_mean;
 use streamform_lang::syntax::Step;
@@ -120,7 +121,8 @@ impl Checker<'_> {
             ),
             _ => return,
         };
-        self.diagnostics.error_at(root.span, summary, detail);
+        // Terraform gives this one no place; that of the reference is told beside it.
+        self.diagnostics.push(Diagnostic::error(summary, detail));
     }
 
     /// Whether the module declares what is named.
@@ -288,6 +290,21 @@ impl Checker<'_> {
                 else {
                     return;
                 };
+                let at = Span {
+                    start: reference.span.end.saturating_sub(output.len() as u32 + 1),
+                    ..reference.span
+                };
+                if call.count.is_some() && *key == InstanceKey::None {
+                    self.diagnostics.error_at(
+                        at,
+                        "Unsupported attribute",
+                        format!(
+                            "Can't access attributes on a list of objects. Did you mean to access attribute {:?} for a specific element of the list, or across all elements of the list?",
+                            output.as_str()
+                        ),
+                    );
+                    return;
+                }
                 let repeated = call.count.is_some() || call.for_each.is_some();
                 if repeated != (*key != InstanceKey::None) {
                     // The evaluator knows better what such a value is.
@@ -295,10 +312,6 @@ impl Checker<'_> {
                 }
                 let child = self.configuration.module(*child);
                 if !child.outputs.contains_key(output) {
-                    let at = Span {
-                        start: reference.span.end.saturating_sub(output.len() as u32 + 1),
-                        ..reference.span
-                    };
                     self.diagnostics.error_at(
                         at,
                         "Unsupported attribute",
@@ -370,6 +383,22 @@ impl Checker<'_> {
         self.diagnostics.error_at(span, "Unsupported attribute", detail);
     }
 
+    /// Where the type of a block is written.
+    fn type_label(&self, block: &ResourceBlock) -> Span {
+        const KEYWORD: &str = "resource ";
+        let header = block.header;
+        let written = self.configuration.sources.text(header);
+        if !written.starts_with("resource \"") {
+            return header;
+        }
+        let start = header.start + KEYWORD.len() as u32;
+        Span {
+            start,
+            end: start + block.address.ty.len() as u32 + 2,
+            ..header
+        }
+    }
+
     /// `ignore_changes` names arguments of the resource itself.
     pub(super) fn ignored(&mut self, block: &ResourceBlock) {
         let IgnoreChanges::Paths(paths) = &block.lifecycle.ignore_changes else {
@@ -379,10 +408,25 @@ impl Checker<'_> {
             return;
         };
         for (path, span) in paths {
-            if let Some(value::Step::Attr(name)) = path.steps().first()
-                && schema.block.attribute(name).is_none()
-                && schema.block.nested(name).is_none()
+            let Some(value::Step::Attr(name)) = path.steps().first() else {
+                continue;
+            };
+            if schema
+                .block
+                .attribute(name)
+                .is_some_and(|a| a.computed && !a.optional && !a.required)
             {
+                self.diagnostics.push(
+                    Diagnostic::warning(
+                        "Redundant ignore_changes element",
+                        format!(
+                            "Adding an attribute name to ignore_changes tells Streamform to ignore future changes to the argument in configuration after the object has been created, retaining the value originally configured.\n\nThe attribute {name} is decided by the provider alone and therefore there can be no configured value to compare with. Including this attribute in ignore_changes has no effect. Remove the attribute from ignore_changes to quiet this warning."
+                        ),
+                    )
+                    .at(self.type_label(block)),
+                );
+            }
+            if schema.block.attribute(name).is_none() && schema.block.nested(name).is_none() {
                 let at = Span {
                     end: span.start + name.len() as u32,
                     ..*span

@@ -152,8 +152,12 @@ fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
         return Ok(());
     }
     none_waits(session, &StateView::empty(""))?;
-    Err(Box::new(Diagnostic::error(
+    Err(no_state())
+}
+
+fn no_state() -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(
         "No state file was found!",
         "There is no state in this folder yet. Run this command where \"streamform apply\" has been run.",
-    )))
+    ))
 }

@@ -460,7 +460,8 @@ fn everything_that_is_wrong_is_told_once() {
           alias    = "bad"
           endpoint = "e"
         }
-        resource "test_thing" "a" { name = "invalid" }
+        variable "n" { default = "invalid" }
+        resource "test_thing" "a" { name = var.n }
         resource "test_thing" "b" {
           name  = "b"
           after = test_thing.a.id

@@ -61,12 +61,14 @@ impl Planner<'_> {
 
     /// A plan that only refreshes is not stopped by a condition that does not hold: that is a warning there.
     pub(super) fn as_severe(&self, failed: Diagnostic) -> Diagnostic {
-        match self.input.options.mode {
-            PlanMode::RefreshOnly => Diagnostic {
+        let options = &self.input.options;
+        if options.mode == PlanMode::RefreshOnly && !options.last_word {
+            Diagnostic {
                 severity: Severity::Warning,
                 ..failed
-            },
-            PlanMode::Normal | PlanMode::Destroy => failed,
+            }
+        } else {
+            failed
         }
     }
 

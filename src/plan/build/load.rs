@@ -201,7 +201,7 @@ impl Planner<'_> {
     }
 
     fn take_read(&mut self, (address, deposed, answer): ReadResult) {
-        let text = super::walk::shown_address(&address, deposed.as_deref());
+        let text = super::reading::shown_address(&address, deposed.as_deref());
         let block = self.input.config.resource(&address.config());
         let found = place_findings(
             answer.findings,

@@ -20,6 +20,7 @@ use crate::config::ModuleId;
 use crate::eval::Condition;
 use crate::eval::Expansion;
 use crate::eval::ModuleInstanceId;
+use crate::eval::OUTPUT_FAILED;
 use crate::eval::evaluate_condition;
 use crate::eval::failed_condition;
 use crate::plan::Action;
@@ -70,8 +71,7 @@ impl Planner<'_> {
                     diagnostics.extend(found);
                     let (status, messages) = status_of(&condition);
                     if let Condition::Fails(message) = condition {
-                        let summary = "Module output value precondition failed";
-                        let failed = failed_condition(rule, &self.world.scope(id), summary, message);
+                        let failed = failed_condition(rule, &self.world.scope(id), OUTPUT_FAILED, message);
                         diagnostics.push(self.as_severe(failed.on(address.clone())));
                     }
                     let object = output_address(&self.input.config.module(module).path.to_string(), name);
@@ -105,16 +105,8 @@ impl Planner<'_> {
                 .is_some_and(|c| c.instances.iter().any(|(a, _, _)| *a == address));
             for rule in &check.asserts {
                 let (condition, found) = evaluate_condition(rule, &self.world.scope(id));
-                // A check never stops a run: its errors are told as warnings.
-                diagnostics.extend(
-                    found
-                        .into_iter()
-                        .map(|d| Diagnostic {
-                            severity: streamform_lang::diag::Severity::Warning,
-                            ..d
-                        })
-                        .collect(),
-                );
+                // An assertion that does not hold never stops a run; one that cannot be evaluated does.
+                diagnostics.extend(found);
                 let (status, messages) = status_of(&condition);
                 if condition == Condition::Unknown && !unread {
                     diagnostics.push(
@@ -167,7 +159,10 @@ impl Planner<'_> {
                     value
                 })
             });
+            let destroying = self.input.options.mode == PlanMode::Destroy;
             let after = match (self.input.options.mode, declared.get(&name)) {
+                // What is not there is not made by a destroy, also where it leaves other things alone.
+                _ if destroying && before.is_none() => None,
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
                 (_, None) if self.input.options.targets.is_empty() => None,
                 (_, Some(output)) if !output.ephemeral => match self.world.output(root, &name) {

@@ -23,6 +23,15 @@ use crate::eval::Repetition;
 use crate::plan::Action;
 use crate::plan::InstanceChange;
 
+/// Whether an expression only goes from a name to a part of what it names.
+fn leads_somewhere(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Traversal(_) => true,
+        ExprKind::Index(of, _) | ExprKind::Relative(of, _) => leads_somewhere(of),
+        _ => false,
+    }
+}
+
 impl Planner<'_> {
     /// Whether something that `replace_triggered_by` names changes.
     ///
@@ -31,6 +40,14 @@ impl Planner<'_> {
     pub(super) fn is_triggered(&self, block: &ResourceBlock, one: &Ready) -> Result<bool, Diagnostics> {
         let mut hit = false;
         for expr in &block.lifecycle.replace_triggered_by {
+            if !leads_somewhere(expr) {
+                return Err(Diagnostic::error(
+                    "Invalid replace_triggered_by expression",
+                    "Unexpected expression found in replace_triggered_by.",
+                )
+                .at(expr.span)
+                .into());
+            }
             let mut references: Vec<Reference> = Vec::new();
             expr.for_each_reference(&mut |r| references.push(r.clone()));
             let dynamic = dynamic_key(&references, &one.repetition)?;

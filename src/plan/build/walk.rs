@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -22,20 +21,17 @@ use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_provider::Registry;
 use streamform_provider::protocol::Findings;
-use streamform_provider::protocol::ReadRequest;
 use streamform_provider::protocol::ReadResponse;
 use streamform_provider::protocol::Recovery;
 use streamform_state::Entry;
 use streamform_state::Intent;
 use streamform_state::StateView;
 
-use super::LiveProvider;
 use super::LiveProviders;
 use super::data::DataRead;
 use super::ephemeral::Open;
 use super::ephemeral::OpenAnswer;
 use super::ephemeral::close_instances;
-use super::evaluate_provider;
 use super::import::ImportsRead;
 use super::prior::Prior;
 use super::recover::Decisions;
@@ -45,18 +41,18 @@ use crate::config::Configuration;
 use crate::deps;
 use crate::deps::NodeId;
 use crate::deps::NodeKind;
+use crate::eval::Expansion;
+use crate::eval::ModuleInstanceId;
 use crate::eval::World;
 use crate::eval::WorldSettings;
 use crate::plan::CheckResult;
 use crate::plan::Deferred;
-use crate::plan::Event;
 use crate::plan::ExecutionGraph;
 use crate::plan::Generated;
 use crate::plan::Importing;
 use crate::plan::InstanceChange;
 use crate::plan::Moves;
 use crate::plan::Observer;
-use crate::plan::Operation;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 
@@ -105,6 +101,8 @@ pub struct PlanOptions {
     pub timestamp: String,
     /// `-generate-config-out`: resource blocks are written for imports that have none.
     pub generate_config: bool,
+    /// Conditions that fail are errors also where a plan that only refreshes would warn.
+    pub last_word: bool,
     /// `-adopt` and `-forget`: what the user says of interrupted changes.
     pub decisions: Decisions,
     /// Instances that wait for such a decision: left as they are, with what needs them.
@@ -134,6 +132,8 @@ pub struct Built {
     pub generated: Vec<Generated>,
     /// What turned out to need a decision: the plan is to be made again without it.
     pub held: Vec<Held>,
+    /// Whether there are modules or resource blocks without any instance: nothing has looked at what stands in them.
+    pub unseen: bool,
 }
 
 /// What a node waits for.
@@ -376,198 +376,15 @@ impl<'a> Planner<'a> {
         matches!(self.input.graph.kind(node), NodeKind::Variable(module, _) if *module == self.input.config.root)
     }
 
-    /// Provider configurations that something uses: a resource block, a record, or what an interrupted run had begun, which
-    /// may have left neither.
-    pub(super) fn providers_in_use(&self) -> BTreeSet<AbsProviderConfig> {
-        let begun = self
-            .intents
-            .iter()
-            .filter_map(|i| AbsProviderConfig::parse(&i.provider).ok());
-        let imports = &self.input.config.root().imports;
-        let imported = imports.iter().filter_map(|i| i.resolved_provider.clone());
-        self.input
-            .config
-            .used_providers()
-            .into_iter()
-            .cloned()
-            .chain(self.prior.values().map(|p| p.provider.clone()))
-            .chain(imported)
-            .chain(begun)
-            .collect()
-    }
-
-    /// Provider configurations in use that have no block.
-    fn implied_providers(&self) -> Vec<AbsProviderConfig> {
-        let with_node: HashSet<&AbsProviderConfig> = self
-            .input
-            .graph
-            .order()
-            .iter()
-            .filter_map(|n| match self.input.graph.kind(*n) {
-                NodeKind::Provider(a) => Some(a),
-                _ => None,
-            })
-            .collect();
-        self.wanted_providers
-            .iter()
-            .filter(|a| !with_node.contains(a))
-            .cloned()
-            .collect()
-    }
-
-    /// Evaluates a provider configuration, and begins to configure it, to settle what earlier runs left open and to
-    /// read the objects that it keeps.
-    fn start_provider(&mut self, node: Option<NodeId>, address: &AbsProviderConfig) -> Option<Work<'a>> {
-        let (provider, value, found) =
-            match evaluate_provider(&self.world, self.input.registry, address, self.input.observer) {
-                Ok(made) => made,
-                Err(found) => {
-                    self.diagnostics.extend(found);
-                    return None;
-                }
-            };
-        self.diagnostics.extend(found);
-        let known = value.is_wholly_known();
-        let live = LiveProvider {
-            provider: Arc::clone(&provider),
-            configured: known,
-        };
-        // Known at once, so that planning without a read need not wait.
-        self.providers.insert(address.clone(), live);
-        let group = if known && self.input.options.refresh {
-            self.reads_of(address, &*provider)
-        } else {
-            Vec::new()
-        };
-        if known && self.input.options.refresh && self.input.observer.hears_local_reads() {
-            self.tell_local_reads(address, &*provider);
-        }
-        let open = if known {
-            self.recoveries_of(address)
-        } else {
-            Vec::new()
-        };
-        let address = address.clone();
-        let observer = self.input.observer;
-        let decisions = &self.input.options.decisions;
-        let node = node.unwrap_or(NodeId::NONE);
-        Some(Box::pin(async move {
-            // Also with values that are not known yet, for planning; apply configures another one, with all of them known.
-            let mut findings = provider.configure(value).await;
-            if streamform_provider::protocol::has_errors(&findings) {
-                return (node, Waiting::Provider(address, findings, Vec::new(), Vec::new()));
-            }
-            let recovered = super::recover::ask(&*provider, open, decisions, observer).await;
-            if group.is_empty() {
-                return (node, Waiting::Provider(address, findings, recovered, Vec::new()));
-            }
-            let began = Instant::now();
-            let mut names = Vec::with_capacity(group.len());
-            let mut requests = Vec::with_capacity(group.len());
-            for (instance, deposed, request) in group {
-                let shown = shown_address(&instance, deposed.as_deref());
-                observer.event(Event::Started {
-                    address: shown,
-                    operation: Operation::Refresh,
-                    id: super::prior::display_id(&request.prior),
-                });
-                names.push((instance, deposed));
-                requests.push(request);
-            }
-            let answers = provider.read(requests).await;
-            let mut results = Vec::with_capacity(answers.len());
-            for ((instance, deposed), answer) in names.into_iter().zip(answers) {
-                observer.event(Event::Completed {
-                    address: shown_address(&instance, deposed.as_deref()),
-                    operation: Operation::Refresh,
-                    id: super::prior::display_id(&answer.state),
-                    elapsed: began.elapsed(),
-                });
-                results.push((instance, deposed, answer));
-            }
-            findings.retain(|f| f.severity == streamform_lang::diag::Severity::Warning);
-            (node, Waiting::Provider(address, findings, recovered, results))
-        }))
-    }
-
-    /// Tells of reads that need no call: the object is what the state says.
-    fn tell_local_reads(&self, address: &AbsProviderConfig, provider: &dyn streamform_provider::Provider) {
-        let observer = self.input.observer;
-        let only = self.input.options.reads_only.as_deref();
-        for (instance, prior) in &self.prior {
-            if prior.provider != *address
-                || instance.resource.mode != streamform_lang::addrs::Mode::Managed
-                || provider.reads_outside(instance.resource.ty.as_str())
-                || !self.is_targeted(instance)
-                || only.is_some_and(|only| !only.contains(instance))
-            {
-                continue;
-            }
-            let current = prior.current.iter().map(|o| (None, o));
-            let deposed = prior.deposed.iter().map(|(k, o)| (Some(k.as_str()), o));
-            for (key, object) in current.chain(deposed) {
-                let address = shown_address(instance, key);
-                let id = super::prior::display_id(&object.stored);
-                observer.event(Event::Started {
-                    address: address.clone(),
-                    operation: Operation::Refresh,
-                    id: id.clone(),
-                });
-                observer.event(Event::Completed {
-                    address,
-                    operation: Operation::Refresh,
-                    id,
-                    elapsed: std::time::Duration::ZERO,
-                });
-            }
-        }
-    }
-
-    fn reads_of(
-        &self,
-        address: &AbsProviderConfig,
-        provider: &dyn streamform_provider::Provider,
-    ) -> Vec<(AbsInstance, Option<String>, ReadRequest)> {
-        let mut group = Vec::new();
-        let only = self.input.options.reads_only.as_deref();
-        for (instance, prior) in &self.prior {
-            let type_name = instance.resource.ty.as_str();
-            if prior.provider != *address
-                || instance.resource.mode != streamform_lang::addrs::Mode::Managed
-                || !provider.reads_outside(type_name)
-                || !self.is_targeted(instance)
-                || self.is_forgotten(instance)
-                || only.is_some_and(|only| !only.contains(instance))
-                || self.intents.iter().any(|i| i.address == instance.to_string())
-            {
-                continue;
-            }
-            let current = prior.current.iter().map(|o| (None, o));
-            let deposed = prior.deposed.iter().map(|(k, o)| (Some(k.clone()), o));
-            for (key, object) in current.chain(deposed) {
-                group.push((
-                    instance.clone(),
-                    key,
-                    ReadRequest {
-                        type_name: type_name.to_owned(),
-                        prior: object.stored.clone(),
-                        private: object.private.clone(),
-                    },
-                ));
-            }
-        }
-        group
-    }
-
     fn finish(mut self) -> (Built, World<'a>) {
         let mode = self.input.options.mode;
         self.tell_unread();
-        if !self.diagnostics.has_errors() {
-            let found = self.input.moves.validate(&self.world, mode == PlanMode::Normal);
-            if found.has_errors() {
-                // Objects stand at the wrong addresses: what was planned for them would mislead.
-                self.changes.clear();
-            }
+        let found = self.input.moves.validate(&self.world, mode == PlanMode::Normal);
+        if found.has_errors() {
+            // Objects stand at the wrong addresses: what was planned for them would mislead, and other errors may only follow from it.
+            self.changes.clear();
+            self.diagnostics = found;
+        } else {
             self.diagnostics.extend(found);
         }
         self.diagnostics.extend(self.input.moves.told_held());
@@ -610,10 +427,8 @@ impl<'a> Planner<'a> {
         let errored = self.diagnostics.has_errors();
         let checks = self.check_results();
         let untouched = self.untouched();
-        let relevant =
-            crate::plan::relevant::relevant_drift(self.input.config, &self.drift, &self.changes, &outputs);
-        let plan = Plan {
-            relevant,
+        let mut plan = Plan {
+            relevant: Vec::new(),
             mode: self.input.options.mode,
             timestamp: self.input.options.timestamp.clone(),
             changes: self.changes,
@@ -641,9 +456,11 @@ impl<'a> Planner<'a> {
             errored,
             diagnostics: self.diagnostics.tidy(),
         };
+        plan.relevant = crate::plan::relevant::relevant_drift(&plan, self.input.config);
         let mut providers = self.providers;
         super::ephemeral::forget_configured(self.input.graph, &mut providers);
         let built = Built {
+            unseen: !errored && unseen(&self.world, self.input.graph),
             plan,
             settled: self.settled,
             providers,
@@ -663,12 +480,18 @@ fn kept(config: &Configuration, name: &streamform_lang::value::Name, value: &Val
     }
 }
 
-/// An instance as shown, with its deposed key.
-pub fn shown_address(instance: &AbsInstance, deposed: Option<&str>) -> String {
-    match deposed {
-        Some(key) => format!("{instance} (deposed object {key})"),
-        None => instance.to_string(),
-    }
+/// Whether a module or a resource block has no instance.
+fn unseen(world: &World<'_>, graph: &deps::Graph) -> bool {
+    graph.order().iter().any(|node| match graph.kind(*node) {
+        NodeKind::Resource(module, resource) => {
+            let modules = world.instances_of(*module);
+            let none =
+                |id: &ModuleInstanceId| world.expansion(*id, resource).is_some_and(Expansion::is_empty);
+            modules.is_empty() || modules.iter().any(none)
+        }
+        NodeKind::Output(module, _) => world.instances_of(*module).is_empty(),
+        _ => false,
+    })
 }
 
 fn release(

@@ -1,252 +1,29 @@
-//! `relevant_attributes`: the attributes of resources that what changes is made from, directly or through local values,
-//! variables and outputs.
-
-use std::collections::BTreeSet;
-use std::collections::HashSet;
-use std::fmt::Write as _;
+//! `relevant_attributes`: what the changes of a plan are made from, by address and path.
 
 use serde_json::Value as Json;
 use serde_json::json;
-use streamform_lang::addrs::InstanceKey;
-use streamform_lang::addrs::ModuleInstance;
-use streamform_lang::addrs::Resource;
-use streamform_lang::addrs::Subject;
-use streamform_lang::syntax::Body;
-use streamform_lang::syntax::Expr;
-use streamform_lang::syntax::Step;
-use streamform_lang::syntax::StepKind;
-use streamform_lang::syntax::Traversal;
-use streamform_lang::value::Name;
 
 use crate::config::Configuration;
-use crate::config::Module;
-use crate::config::walk::body_traversals;
-use crate::config::walk::traversals;
-use crate::plan::Action;
 use crate::plan::Plan;
-use crate::plan::PlanMode;
+use crate::plan::RelevantStep;
 
-/// The list, by address and attribute; nothing where nothing is relevant.
+/// The list, nothing where nothing is relevant.
 pub(super) fn relevant_attributes(plan: &Plan, config: &Configuration) -> Option<Json> {
-    let mut search = Search {
-        config,
-        found: BTreeSet::new(),
-        seen: HashSet::new(),
-        pending: Vec::new(),
-    };
-    let mut blocks = HashSet::new();
-    let mut modules = BTreeSet::from([ModuleInstance::root()]);
-    // What only reads goes through all modules; what has targets leaves the others out.
-    let read = plan
-        .untouched
+    let found = crate::plan::relevant_attributes(plan, config);
+    let list: Vec<Json> = found
         .iter()
-        .filter(|_| plan.mode == PlanMode::RefreshOnly);
-    for c in plan.changes.iter().chain(read) {
-        if c.action != Action::Delete && c.action != Action::Forget {
-            for n in 1..=c.address.module.0.len() {
-                modules.insert(ModuleInstance(c.address.module.0[..n].into()));
-            }
-        }
-        if c.action != Action::NoOp && blocks.insert(c.address.abs_resource()) {
-            search.block(&c.address.module, &c.address.resource, None);
-        }
-    }
-    for o in plan.outputs.iter().filter(|o| o.action != Action::NoOp) {
-        search.output(&ModuleInstance::root(), &o.name);
-    }
-    // States keep no outputs of called modules, so these are new in every plan but one that destroys.
-    for module in modules.iter().filter(|m| !m.is_root()) {
-        let names = config.find(&module.module()).into_iter();
-        for name in names.flat_map(|m| m.outputs.keys()) {
-            search.output(module, name);
-        }
-    }
-    search.run();
-    let list: Vec<Json> = search
-        .found
-        .into_iter()
-        .map(|(resource, path)| {
-            let attribute: Json = serde_json::from_str(&path).unwrap_or(Json::Null);
-            json!({ "resource": resource, "attribute": attribute })
+        .map(|r| {
+            let path: Vec<Json> = r.path.iter().map(step).collect();
+            json!({ "resource": r.resource.to_string(), "attribute": path })
         })
         .collect();
     (!list.is_empty()).then(|| Json::Array(list))
 }
 
-/// A reference as it is met: in which module instance (without keys where all instances are meant), in which resource block.
-struct Met<'a> {
-    module: ModuleInstance,
-    block: Option<Resource>,
-    traversal: &'a Traversal,
-}
-
-struct Search<'a> {
-    config: &'a Configuration,
-    /// Address, and the path as JSON text.
-    found: BTreeSet<(String, String)>,
-    seen: HashSet<String>,
-    pending: Vec<Met<'a>>,
-}
-
-impl<'a> Search<'a> {
-    fn module(&self, module: &ModuleInstance) -> Option<&'a Module> {
-        self.config.find(&module.module())
+fn step(step: &RelevantStep) -> Json {
+    match step {
+        RelevantStep::Name(name) => json!(name.as_str()),
+        RelevantStep::Index(n) => json!(n),
+        RelevantStep::Other => Json::Null,
     }
-
-    fn expression(&mut self, module: &ModuleInstance, block: Option<&Resource>, expr: &'a Expr) {
-        traversals(expr, &mut |traversal| {
-            self.pending.push(Met {
-                module: module.clone(),
-                block: block.cloned(),
-                traversal,
-            });
-        });
-    }
-
-    /// What an output of a module is made from.
-    fn output(&mut self, module: &ModuleInstance, name: &Name) {
-        if let Some(output) = self.module(module).and_then(|m| m.outputs.get(name)) {
-            self.expression(module, None, &output.value);
-        }
-    }
-
-    /// What a resource block is made from, or one attribute of it.
-    fn block(&mut self, module: &ModuleInstance, resource: &Resource, attribute: Option<&Name>) {
-        let Some(block) = self.module(module).and_then(|m| m.resources.get(resource)) else {
-            return;
-        };
-        let mut met = |traversal| {
-            self.pending.push(Met {
-                module: module.clone(),
-                block: Some(resource.clone()),
-                traversal,
-            });
-        };
-        match attribute {
-            None => body_traversals(&block.body, &mut met),
-            Some(name) => part(&block.body, name, &mut met),
-        }
-    }
-
-    fn run(&mut self) {
-        while let Some(met) = self.pending.pop() {
-            let Ok(reference) = &met.traversal.reference else {
-                continue;
-            };
-            let rest = met.traversal.steps.get(reference.consumed..).unwrap_or_default();
-            let mut key = format!("{}|", met.module);
-            if let (Subject::EachKey | Subject::EachValue | Subject::CountIndex, Some(block)) =
-                (&reference.subject, &met.block)
-            {
-                _ = write!(key, "{block}|");
-            }
-            _ = write!(key, "{}{}", reference.subject, path(rest));
-            if self.seen.insert(key) {
-                self.follow(&met, &reference.subject, rest);
-            }
-        }
-    }
-
-    fn follow(&mut self, met: &Met<'a>, subject: &Subject, rest: &[Step]) {
-        let module = &met.module;
-        let Some(here) = self.module(module) else {
-            return;
-        };
-        match subject {
-            Subject::Variable(name) => {
-                let Some(((call, _), above)) = module.0.split_last() else {
-                    return;
-                };
-                let above = ModuleInstance(above.into());
-                let argument = self
-                    .module(&above)
-                    .and_then(|m| m.calls.get(call))
-                    .and_then(|c| c.arguments.get(name));
-                if let Some(argument) = argument {
-                    self.expression(&above, None, &argument.expr);
-                }
-            }
-            Subject::Local(name) => {
-                if let Some(local) = here.locals.get(name) {
-                    self.expression(module, None, &local.value);
-                }
-            }
-            Subject::ModuleOutput(name, key, output) => {
-                self.output(&module.child(name.clone(), key.clone()), output);
-            }
-            Subject::Module(name) => self.outputs(&module.child(name.clone(), InstanceKey::None), rest),
-            Subject::ModuleInstance(name, key) => {
-                self.outputs(&module.child(name.clone(), key.clone()), rest);
-            }
-            Subject::Resource(resource) => self.resource(module, resource, &InstanceKey::None, rest),
-            Subject::ResourceInstance(resource, key) => self.resource(module, resource, key, rest),
-            Subject::EachKey | Subject::EachValue | Subject::CountIndex => {
-                let block = met.block.as_ref().and_then(|r| here.resources.get(r));
-                if let Some(block) = block {
-                    for expr in block.for_each.iter().chain(&block.count) {
-                        self.expression(module, None, expr);
-                    }
-                }
-            }
-            Subject::SelfObject | Subject::Path(_) | Subject::Terraform(_) | Subject::Other(..) => {}
-        }
-    }
-
-    /// A module as a whole: what `rest` names of it, else all its outputs.
-    fn outputs(&mut self, module: &ModuleInstance, rest: &[Step]) {
-        let named = rest.iter().find_map(|s| match &s.kind {
-            StepKind::Attr(name) => Some(name),
-            StepKind::Index(_) => None,
-        });
-        let names: Vec<Name> = match named {
-            Some(name) => vec![name.clone()],
-            None => (self.module(module).into_iter())
-                .flat_map(|m| m.outputs.keys().cloned())
-                .collect(),
-        };
-        for name in names {
-            self.output(module, &name);
-        }
-    }
-
-    fn resource(&mut self, module: &ModuleInstance, resource: &Resource, key: &InstanceKey, rest: &[Step]) {
-        let address = if module.is_root() {
-            format!("{resource}{key}")
-        } else {
-            format!("{module}.{resource}{key}")
-        };
-        self.found.insert((address, path(rest).to_string()));
-        let first = rest.iter().find_map(|s| match &s.kind {
-            StepKind::Attr(name) => Some(name.clone()),
-            StepKind::Index(_) => None,
-        });
-        self.block(module, resource, first.as_ref());
-    }
-}
-
-/// The references in what a body says of one attribute or block.
-fn part<'a>(body: &'a Body, name: &Name, f: &mut dyn FnMut(&'a Traversal)) {
-    for a in body.attributes.iter().filter(|a| a.name.name == *name) {
-        traversals(&a.expr, f);
-    }
-    for b in body.blocks.iter().filter(|b| b.kind.name == *name) {
-        body_traversals(&b.body, f);
-    }
-}
-
-/// Steps as a list of names and indexes.
-fn path(steps: &[Step]) -> Json {
-    steps
-        .iter()
-        .map(|s| match &s.kind {
-            StepKind::Attr(name) => json!(name.as_str()),
-            StepKind::Index(key) => match key.as_str() {
-                Some(text) => json!(text),
-                None => key
-                    .as_number()
-                    .and_then(|n| n.as_i64())
-                    .map_or(Json::Null, |n| json!(n)),
-            },
-        })
-        .collect()
 }

@@ -235,14 +235,10 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Found {
                     None => Value::unknown(Type::Any),
                 }
             }
-            Type::Object(o) => {
-                let was_number = key.as_number().is_some();
-                let key = as_key(&Type::String)?;
-                match key.as_str().map(|name| o.get(name)) {
-                    Some(Some(ty)) => Value::unknown(ty.clone()),
-                    Some(None) => return fail(span, INVALID_INDEX, no_such_attribute(was_number)),
-                    None => Value::unknown(Type::Any),
-                }
+            // Unlike behind a dot, the name is looked up once there is a value.
+            Type::Object(_) => {
+                as_key(&Type::String)?;
+                Value::unknown(Type::Any)
             }
             ty => return fail(span, INVALID_INDEX, no_indices(ty)),
         },

@@ -32,6 +32,16 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
         return provider_function(expr, call, namespace, rest, env, found);
     }
     let Some(function) = functions::lookup(name) else {
+        if let Some((namespace, rest)) = name.split_once("::") {
+            return provider_function(expr, call, namespace, rest, env, found);
+        }
+        if let Some(instead) = removed(name) {
+            let reason = format!(
+                "the {name:?} function was deprecated in Terraform v0.12 and is no longer available; use {instead}"
+            );
+            call_failed(expr, call, &reason, env, found);
+            return nothing();
+        }
         let suggestion = did_you_mean(name, functions::names())
             .map(|other| format!(" Did you mean {other:?}?"))
             .unwrap_or_default();
@@ -50,6 +60,15 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
         }
     }
     call_function(expr, call, function, env, found)
+}
+
+/// What stands for a function that the language once had.
+fn removed(name: &str) -> Option<&'static str> {
+    match name {
+        "list" => Some("tolist([ ... ]) syntax to write a literal list"),
+        "map" => Some("tomap({ ... }) syntax to write a literal map"),
+        _ => None,
+    }
 }
 
 /// Evaluates the arguments, and calls a function with them.

@@ -211,6 +211,7 @@ fn constructor(expr: &Expr, call: &Call, found: &mut Diagnostics) -> (Type, Defa
 
 fn object(whole: &Expr, items: &[ObjectItem], found: &mut Diagnostics) -> (Type, Defaults) {
     let mut attributes = Vec::with_capacity(items.len());
+    let mut seen = Vec::new();
     let mut optional = Vec::new();
     let mut values = BTreeMap::new();
     let mut inner = BTreeMap::new();
@@ -220,6 +221,12 @@ fn object(whole: &Expr, items: &[ObjectItem], found: &mut Diagnostics) -> (Type,
             found.push(d.at(item.key.span).within(whole.span));
             continue;
         };
+        if seen.contains(&name) {
+            let d = Diagnostic::error(INVALID, "Object constructor map keys must be unique.");
+            found.push(d.at(item.key.span).within(whole.span));
+            continue;
+        }
+        seen.push(name.clone());
         let (ty_expr, default) = match &item.value.kind {
             ExprKind::Call(call) if &*call.name == "optional" => {
                 let at = Span {
