@@ -11,6 +11,7 @@ use super::arguments::GivenValue;
 use super::arguments::VariableArgs;
 use super::environment::has_terminal;
 use super::environment::may_ask;
+use super::environment::secrets;
 use super::session::Answer;
 use super::session::Opened;
 use crate::config::Configuration;
@@ -80,6 +81,8 @@ pub(super) fn given(
             },
         }
     }
+    // (Nothing that holds a secret has been evaluated yet.)
+    secrets().names_of(sources);
     (given, diagnostics)
 }
 

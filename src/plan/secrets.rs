@@ -4,6 +4,7 @@
 //! secret is known by its value alone.
 
 mod mask;
+mod names;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use streamform_lang::diag::Sources;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Value;
@@ -69,6 +71,10 @@ struct Known {
     /// Those that the mask does not have yet: it is brought up to date when there is something to print.
     fresh: Vec<Arc<str>>,
     mask: Mask,
+    /// Where names are written down.
+    sources: Sources,
+    /// Those names; they are collected when a secret looks like one.
+    names: Option<HashSet<Box<str>>>,
 }
 
 impl Secrets {
@@ -116,6 +122,13 @@ impl Secrets {
         }
     }
 
+    /// Names of these files are shown although they may be secrets, too: `password` is an argument before it is a bad password.
+    pub fn names_of(&self, sources: &Sources) {
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.sources = sources.clone();
+        known.names = None;
+    }
+
     fn add(&self, found: Vec<Arc<str>>) {
         if found.is_empty() {
             return;
@@ -150,8 +163,22 @@ impl Secrets {
         }
         drop(known);
         let mut known = lock.write().unwrap_or_else(PoisonError::into_inner);
-        for secret in std::mem::take(&mut known.fresh) {
-            known.mask.add(&secret);
+        let Known {
+            fresh,
+            mask,
+            sources,
+            names,
+            ..
+        } = &mut *known;
+        for secret in std::mem::take(fresh) {
+            mask.add(&secret);
+            if names::may_be_name(&secret)
+                && names
+                    .get_or_insert_with(|| names::all(sources))
+                    .contains(&*secret)
+            {
+                mask.leave(&secret);
+            }
         }
         work(&known.mask)
     }
@@ -176,6 +203,12 @@ fn collect(value: &Value, inside: bool, found: &mut Vec<Arc<str>>) {
     }
     match value.kind() {
         Kind::String(s) if sensitive && is_long_enough(s) => found.push(Arc::clone(s.shared())),
+        Kind::Number(n) if sensitive => {
+            let digits = n.to_string();
+            if is_long_enough(&digits) {
+                found.push(digits.into());
+            }
+        }
         Kind::List(s) | Kind::Set(s) => s.items.iter().for_each(|v| collect(v, sensitive, found)),
         Kind::Tuple(items) => items.iter().for_each(|v| collect(v, sensitive, found)),
         Kind::Map(m) => m.items.iter().for_each(|(_, v)| collect(v, sensitive, found)),
@@ -214,6 +247,19 @@ mod tests {
         assert_eq!(
             secrets.mask("id=ABCDEFGHIJKLMNOP key's own secret"),
             "id=ABCDEFGHIJKLMNOP (sensitive value)"
+        );
+        // A number is a text when it is printed.
+        secrets.learn(&Value::number(1_234_567_890_usize).with_marks(Marks::SENSITIVE));
+        assert_eq!(secrets.mask("n = 1234567890"), "n = (sensitive value)");
+        // What is a name is none of anybody's secrets.
+        let mut sources = Sources::default();
+        sources.add("main.tf", "login { password = var.given }");
+        secrets.names_of(&sources);
+        secrets.learn(&Value::string("password").with_marks(Marks::SENSITIVE));
+        secrets.learn(&Value::string("passwort").with_marks(Marks::SENSITIVE));
+        assert_eq!(
+            secrets.mask("password = \"passwort\""),
+            "password = \"(sensitive value)\""
         );
         // Another clone learns for all.
         let other = secrets.clone();

@@ -55,8 +55,14 @@ pub(super) fn run(surroundings: &Surroundings, args: &GraphArgs) -> u8 {
     };
     let graph = match &args.plan {
         Some(path) => match SavedPlan::read(path, &session.registry, session.key.as_ref()) {
-            Ok(saved) if args.mermaid => plan_graph_mermaid(&saved.plan),
-            Ok(saved) => plan_graph_dot(&saved.plan),
+            Ok(saved) => {
+                ui.secrets().learn_plan(&saved.plan);
+                if args.mermaid {
+                    plan_graph_mermaid(&saved.plan)
+                } else {
+                    plan_graph_dot(&saved.plan)
+                }
+            }
             Err(e) => {
                 return fail(
                     &ui,

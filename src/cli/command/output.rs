@@ -19,6 +19,7 @@ use crate::cli::session::Surroundings;
 use crate::engine;
 use crate::report::Ui;
 use crate::report::outputs_text;
+use crate::report::state_outputs;
 use crate::report::value_text_in_clear;
 
 /// Show output values
@@ -32,10 +33,10 @@ pub(in crate::cli) struct OutputArgs {
     /// Print the bare text of a string, number or bool, without quotes and line end
     #[arg(long)]
     raw: bool,
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// The output; without it, all
     name: Option<String>,
+    #[command(flatten)]
+    state_file: StateFileArg,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
@@ -67,6 +68,9 @@ pub(super) fn run(surroundings: &Surroundings, args: &OutputArgs) -> u8 {
         Ok(state) => state,
         Err(d) => return fail(&ui, d),
     };
+    state_outputs(&state)
+        .iter()
+        .for_each(|(_, value, _)| ui.secrets().learn(value));
     match show(&ui, args, state.outputs()) {
         Ok(()) => 0,
         Err(d) => fail(&ui, d),

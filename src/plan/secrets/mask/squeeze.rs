@@ -14,6 +14,19 @@ impl Unit {
     }
 }
 
+/// A character, unless it is one that is passed over.
+fn unit_of(c: char, start: usize, end: usize) -> Option<Unit> {
+    let mut bytes = [0; 4];
+    let count = c.encode_utf8(&mut bytes).len();
+    let passed_over = c == ' ' || c.is_ascii_control();
+    (!passed_over).then_some(Unit {
+        start,
+        end,
+        bytes,
+        count,
+    })
+}
+
 /// Reads a text squeezed.
 pub(super) struct Units<'t> {
     text: &'t [u8],
@@ -64,6 +77,23 @@ impl<'t> Units<'t> {
                         return Some(unit);
                     }
                 }
+                b'&' => {
+                    let found = match self.reference(start) {
+                        Some(('\\', _)) => self.escape(start),
+                        Some((c, end)) => {
+                            self.at = end;
+                            unit_of(c, start, end)
+                        }
+                        None => {
+                            self.at += 1;
+                            unit_of('&', start, start + 1)
+                        }
+                    };
+                    if let Some(unit) = found {
+                        self.line_begins = false;
+                        return Some(unit);
+                    }
+                }
                 _ => {
                     self.line_begins = false;
                     self.at += 1;
@@ -80,8 +110,7 @@ impl<'t> Units<'t> {
 
     /// Backslashes and what they escape; none where it is a blank. (Several: an escape inside an escaped text.)
     fn escape(&mut self, start: usize) -> Option<Unit> {
-        let slashes = self.text[start..].iter().take_while(|b| **b == b'\\').count();
-        let at = start + slashes;
+        let at = self.behind_slashes(start);
         let byte = *self.text.get(at).unwrap_or(&b'n');
         self.at = (at + 1).min(self.text.len());
         let mut unit = Unit {
@@ -112,6 +141,33 @@ impl<'t> Units<'t> {
             }
             _ => Some(unit),
         }
+    }
+
+    /// Where the backslashes end that begin here, as they are or as HTML has them.
+    fn behind_slashes(&self, mut at: usize) -> usize {
+        loop {
+            match (self.text.get(at), self.reference(at)) {
+                (Some(b'\\'), _) => at += 1,
+                (_, Some(('\\', end))) => at = end,
+                _ => return at,
+            }
+        }
+    }
+
+    /// The character that a reference of HTML (`&#92;`, `&lt;`) stands for, and where the reference ends.
+    fn reference(&self, at: usize) -> Option<(char, usize)> {
+        let name = self.text.get(at..)?.strip_prefix(b"&")?;
+        let length = name.iter().take(8).position(|b| *b == b';')?;
+        let name = std::str::from_utf8(&name[..length]).ok()?;
+        let c = match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => char::from_u32(name.strip_prefix('#')?.parse().ok()?)?,
+        };
+        Some((c, at + length + 2))
     }
 
     /// The character of four hexadecimal digits, or of a surrogate pair, and where it ends.

@@ -127,6 +127,20 @@ fn masks_escapes_of_urls() {
 }
 
 #[test]
+fn masks_references_of_html() {
+    let m = mask(&["T0p\"Secret\\x\\y", "<pass&word>"]);
+    for text in [
+        "T0p\"Secret&#92;x&#92;y",
+        "T0p&#92;\"Secret&#92;&#92;x&#92;&#92;y",
+        "T0p&quot;Secret&#92;x&#92;y",
+        "&lt;pass&amp;word&gt;",
+    ] {
+        is(&m, &format!("a{text}b"), "a(sensitive value)b");
+    }
+    is(&m, "&lt;passing&gt; &unknown; &", "&lt;passing&gt; &unknown; &");
+}
+
+#[test]
 fn commas_in_a_string_make_no_number_of_it() {
     let m = mask(&["1234567890"]);
     is(
@@ -159,6 +173,11 @@ proptest! {
             let encoded = STANDARD.encode(["abc".get(..shift).unwrap(), &secret].concat());
             prop_assert!(m.finds(&encoded));
         }
+        let html: String = secret
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) })
+            .collect();
+        prop_assert!(m.finds(&html));
         let url = utf8_percent_encode(&secret, COMPONENT).to_string();
         prop_assert!(m.finds(&url));
     }
