@@ -211,7 +211,11 @@ impl Surroundings {
         let mut defaults = ProviderDefaults::default();
         let mut emulator = None;
         match &self.emulator {
-            EmulatorChoice::None => {}
+            EmulatorChoice::None => {
+                defaults.without_credentials = self.base.join("streamform.emulator").is_dir().then(|| {
+                    "An emulator has been used in this folder: to use it again, put -emulator in front of the command.".to_owned()
+                });
+            }
             EmulatorChoice::Embedded => {
                 let config = EmulatorConfig {
                     data_dir: Some(self.base.join("streamform.emulator")),
@@ -485,10 +489,28 @@ fn history() -> Result<Keep, Box<Diagnostic>> {
     })
 }
 
+/// The name of the account that this process runs under, where the environment does not say (containers, services).
+fn account() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+        let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+        accounts.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let (name, number) = (fields.next()?, fields.nth(1)?);
+            (number == uid && !name.is_empty()).then(|| name.to_owned())
+        })
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 fn who() -> String {
     let user = ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()))
+        .or_else(account)
         .unwrap_or_else(|| "unknown".to_owned());
     let host = std::env::var("HOSTNAME")
         .ok()

@@ -13,6 +13,7 @@ pub use opening::Environment;
 pub use opening::Premises;
 pub use record::BackendRecord;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::did_you_mean;
 use streamform_state::Backend;
 use streamform_state::Places;
 
@@ -91,7 +92,11 @@ fn type_of(backend: &BackendBlock, unknown: &str) -> Result<&'static BackendType
             ),
         )
     } else {
-        Diagnostic::error(unknown, format!("There is no backend type named \"{ty}\"."))
+        let lower = ty.to_lowercase();
+        let hint = did_you_mean(&lower, ["local", "pg", "s3", "http"])
+            .map(|meant| format!(" Did you mean \"{meant}\"?"))
+            .unwrap_or_default();
+        Diagnostic::error(unknown, format!("There is no backend type named \"{ty}\".{hint}"))
     };
     Err(Box::new(found.at(backend.type_span)))
 }

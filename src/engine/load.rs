@@ -141,11 +141,20 @@ fn missing_providers(config: &Configuration, registry: &Registry) -> Diagnostics
                 continue;
             }
             told.push(address.clone());
+            let meant = registry.iter().map(|(a, _)| a).find(|a| a.ty == address.ty);
+            let hint = meant.map_or_else(String::new, |a| {
+                format!(
+                    "\n\nDid you mean {}? Every module that uses it says so:\n\n    terraform {{\n      required_providers {{\n        {} = {{\n          source = \"{}\"\n        }}\n      }}\n    }}",
+                    a.for_display(),
+                    a.ty,
+                    a.for_display()
+                )
+            });
             diagnostics.push(
                 Diagnostic::error(
                     "Provider not available",
                     format!(
-                        "Streamform runs its providers natively and has none at {}. The providers that are there: {there}. Other providers of the Terraform registry cannot be used yet.",
+                        "Streamform runs its providers natively and has none at {}. The providers that are there: {there}. Other providers of the Terraform registry cannot be used yet.{hint}",
                         address.for_display()
                     ),
                 )
@@ -203,7 +212,14 @@ fn unknown_types(config: &Configuration, registry: &Registry) -> Diagnostics {
             } else {
                 match did_you_mean(&resource.ty, factory.type_names(resource.mode)) {
                     Some(name) => format!(" Did you mean \"{name}\"?"),
-                    None => String::new(),
+                    None => {
+                        let mut there = factory.type_names(resource.mode);
+                        there.sort_unstable();
+                        match there.as_slice() {
+                            [] => String::new(),
+                            _ => format!(" Those that are there so far: {}.", there.join(", ")),
+                        }
+                    }
                 }
             };
             let summary = match resource.mode {

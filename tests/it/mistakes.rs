@@ -5,7 +5,7 @@ use crate::sandbox::Run;
 use crate::sandbox::Sandbox;
 
 /// Files of a configuration.
-type Files<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 
 fn plan(files: Files<'_>) -> Run {
     let sandbox = Sandbox::new();
@@ -17,7 +17,7 @@ fn plan(files: Files<'_>) -> Run {
 
 /// Holds what is said about a configuration against its snapshot.
 #[track_caller]
-fn said(name: &str, files: Files<'_>) {
+pub(crate) fn said(name: &str, files: Files<'_>) {
     let run = plan(files);
     insta::with_settings!({
         omit_expression => true,

@@ -31,6 +31,8 @@ pub struct ProviderDefaults {
     pub organization_id: Option<String>,
     /// Reads the environment; none: the process's own.
     pub environment: Option<Lookup>,
+    /// What to type where credentials are missing, because an emulator has been used here.
+    pub without_credentials: Option<String>,
 }
 
 impl fmt::Debug for ProviderDefaults {

@@ -116,9 +116,17 @@ impl Confluent {
             return Err(vec![unknown()]);
         }
         if self.settings.cloud_key.is_none() {
+            let hint = self
+                .defaults
+                .without_credentials
+                .as_ref()
+                .map(|hint| format!(" {hint}"))
+                .unwrap_or_default();
             return Err(vec![ProviderDiagnostic::error(
                 "Missing Cloud API Key",
-                "This type needs a Cloud API key. Set cloud_api_key and cloud_api_secret in the provider block, or the environment variables CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET.",
+                format!(
+                    "This type needs a Cloud API key. Set cloud_api_key and cloud_api_secret in the provider block, or the environment variables CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET.{hint}"
+                ),
             )]);
         }
         self.control

@@ -31,10 +31,18 @@ pub(super) fn list<'a>(expr: &'a Expr, diagnostics: &mut Diagnostics) -> &'a [Ex
     match &expr.kind {
         ExprKind::Tuple(items) => items,
         _ => {
+            let one = match &expr.kind {
+                ExprKind::Literal(v) => v.as_str().map(str::to_owned),
+                ExprKind::Traversal(_) => Some("...".to_owned()),
+                _ => None,
+            };
+            let hint = one.map_or_else(String::new, |one| {
+                format!(" References in it stand in brackets, without quotes: [{one}].")
+            });
             diagnostics.error_at(
                 expr.span,
                 "Invalid expression",
-                "A static list expression is required.",
+                format!("A static list expression is required.{hint}"),
             );
             &[]
         }

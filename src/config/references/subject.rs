@@ -223,6 +223,14 @@ impl Checker<'_> {
                     }
                 }
             };
+            let hint = if hint.is_empty() && self.is_key(span) {
+                format!(
+                    "\n\nIf it is meant as the key of a map, put it in quotes: \"{}.{}\".",
+                    address.ty, address.name
+                )
+            } else {
+                hint
+            };
             let detail = format!(
                 "A {adjective} resource {:?} {:?} has not been declared in {}.{hint}",
                 address.ty.as_str(),
@@ -318,13 +326,28 @@ impl Checker<'_> {
                         format!(
                             "This object does not have an attribute named {:?}.{}",
                             output.as_str(),
-                            suggest(output, child.outputs.keys().map(Name::as_str))
+                            if child.resources.keys().any(|r| r.ty == *output) {
+                                format!(
+                                    " Resources inside a module cannot be reached from outside: declare an output in {}, and use that.",
+                                    self.configuration.module_text(child.id)
+                                )
+                            } else {
+                                suggest(output, child.outputs.keys().map(Name::as_str))
+                            }
                         ),
                     );
                 }
             }
             _ => {}
         }
+    }
+
+    /// Whether what is referred to stands where an object has a key, as in `{ retention.ms = 1 }`.
+    fn is_key(&self, span: Span) -> bool {
+        let file = self.configuration.sources.get(span.file);
+        file.and_then(|f| f.text().get(span.end as usize..))
+            .map(|rest| rest.trim_start_matches([' ', '\t']))
+            .is_some_and(|rest| rest.starts_with('=') && !rest.starts_with("=="))
     }
 
     /// Whether the first steps into a resource lead to attributes that its type has.

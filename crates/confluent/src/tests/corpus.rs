@@ -73,6 +73,7 @@ async fn the_official_provider_says_the_same() {
         cloud_api_secret: Some("s".to_owned()),
         organization_id: None,
         environment: Some(Arc::new(|_| None)),
+        without_credentials: None,
     });
     let provider = factory.instance();
     let findings = provider.configure(Value::null(Type::empty_object())).await;

@@ -174,6 +174,7 @@ pub(crate) fn defaults(emulator: &Emulator, variables: &'static [(&str, &str)]) 
         cloud_api_key: Some(emulator.cloud_api_key().to_owned()),
         cloud_api_secret: Some(emulator.cloud_api_secret().to_owned()),
         organization_id: Some(emulator.organization_id().to_owned()),
+        without_credentials: None,
         environment: Some(std::sync::Arc::new(move |name| {
             variables
                 .iter()

@@ -264,7 +264,7 @@ fn configurations_are_checked_with_the_sdks_words() {
     assert_eq!(from(CONFIG), [""; 0]);
     assert_eq!(
         from(r#"{"cloud": "aws", "basic": [{}]}"#),
-        ["cloud: expected cloud to be one of [AWS AZURE GCP], got aws: "]
+        ["cloud: expected cloud to be one of [AWS AZURE GCP], got aws: Did you mean \"AWS\"?"]
     );
     assert_eq!(
         from(r#"{"basic": [{}], "id": "x"}"#),

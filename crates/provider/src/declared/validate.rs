@@ -1,6 +1,7 @@
 //! Checking a configuration by the table, with the messages of the plugin SDK. What is not known yet is not judged.
 
 use streamform_lang::diag::Severity;
+use streamform_lang::diag::did_you_mean;
 use streamform_lang::value::Kind;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
@@ -187,7 +188,7 @@ impl Run<'_> {
             && !f.one_of.contains(&text)
         {
             let message = format!("expected {key} to be one of [{}], got {text}", f.one_of.join(" "));
-            self.failed(message, value, at);
+            self.failed(message, near(text, f.one_of), value, at);
         }
         self.checks(f, value, key, at);
     }
@@ -199,19 +200,19 @@ impl Run<'_> {
         let (plain, _) = value.clone().unmark_deep();
         for check in &f.checks {
             if let Err(message) = check(key, &plain) {
-                self.failed(message, value, at);
+                self.failed(message, String::new(), value, at);
             }
         }
     }
 
     /// Reports a broken rule; what the message quotes of a secret is left out.
-    fn failed(&mut self, message: String, value: &Value, at: &Path) {
-        let message = if self.secret || value.deep_marks().contains(Marks::SENSITIVE) {
-            redact(message, value)
+    fn failed(&mut self, message: String, hint: String, value: &Value, at: &Path) {
+        let (message, hint) = if self.secret || value.deep_marks().contains(Marks::SENSITIVE) {
+            (redact(message, value), String::new())
         } else {
-            message
+            (message, hint)
         };
-        self.error(message, "", at.clone());
+        self.error(message, hint, at.clone());
     }
 
     /// What is given at a path as the SDK writes it: `a.0.b`. Unknown counts as given.
@@ -329,4 +330,15 @@ fn element(collection: &Value, i: usize, at: &Path) -> Path {
         },
         _ => at.child(Step::Index(i)),
     }
+}
+
+/// What was meant, where a value differs from one that is allowed in its case, its separators or a letter or two.
+fn near(given: &str, allowed: &[&str]) -> String {
+    let plain = |text: &str| text.to_ascii_uppercase().replace(['-', ' '], "_");
+    let meant = allowed
+        .iter()
+        .copied()
+        .find(|a| plain(a) == plain(given))
+        .or_else(|| did_you_mean(given, allowed.iter().copied()));
+    meant.map(|m| format!("Did you mean {m:?}?")).unwrap_or_default()
 }

@@ -251,7 +251,7 @@ fn report_unknown_arguments(
                     " Did you mean to define a block of type {name:?}? A block has no equals sign: {name} {{ ... }}."
                 )
             }
-            None => String::new(),
+            None => meant_elsewhere(name, block, given),
         };
         let (summary, detail) = match body.syntax {
             Syntax::Native => (
@@ -264,6 +264,30 @@ fn report_unknown_arguments(
             ),
         };
         findings.error_at(attribute.name.span, summary, detail);
+    }
+}
+
+/// Where something like it is: `environment_id` is the `id` of a block, `api_key` the end of longer names.
+fn meant_elsewhere(name: &str, block: &Block, given: &BTreeMap<&str, &syntax::Attribute>) -> String {
+    let inside = block.blocks.iter().find_map(|(block, nested)| {
+        let attribute = name.strip_prefix(block.as_str())?.strip_prefix('_')?;
+        nested.block.attribute(attribute).map(|_| (block, attribute))
+    });
+    if let Some((block, attribute)) = inside {
+        return format!(" It is set in a block: {block} {{ {attribute} = ... }}.");
+    }
+    let longer: Vec<String> = block
+        .attributes
+        .iter()
+        .map(|(n, _)| n.as_str())
+        .filter(|n| n.strip_suffix(name).is_some_and(|n| n.ends_with('_')) && !given.contains_key(n))
+        .map(|n| format!("{n:?}"))
+        .collect();
+    match longer.as_slice() {
+        [] => String::new(),
+        _ if name.len() < 4 || longer.len() > 4 => String::new(),
+        [one] => format!(" Did you mean {one}?"),
+        [first @ .., last] => format!(" Did you mean {} or {last}?", first.join(", ")),
     }
 }
 

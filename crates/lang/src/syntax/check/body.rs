@@ -122,6 +122,8 @@ impl Checker<'_> {
     fn no_item(&mut self, name: Token, next: Token) {
         let detail = if next.kind == Kind::Colon {
             "An argument is set with an equals sign: write \"=\" in place of \":\"."
+        } else if next.kind == Kind::Dot {
+            "The name of an argument has no dot in it. If it is the key of a map, set the map with an equals sign, and put the key in quotes: config = { \"retention.ms\" = \"1000\" }."
         } else {
             "An argument or a block is expected here. An argument is set with an equals sign (\"=\"), a block has braces (\"{\" and \"}\")."
         };

@@ -347,6 +347,9 @@ impl Checker<'_> {
                 "This comment is not closed. Write \"*/\" where it ends.".to_owned()
             }
             Kind::Equal => "An expression is expected here, not a second equals sign.".to_owned(),
+            _ if self.text[at.start as usize..].starts_with("${") => {
+                "An expression is expected here. Outside of a string it is written as it is, without \"${\" and \"}\".".to_owned()
+            }
             _ => format!("An expression is expected here, and none begins with {:?}.", self.text_of(at)),
         };
         self.error(at, "Invalid expression", detail);
