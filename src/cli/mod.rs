@@ -72,12 +72,17 @@ fn start(args: Vec<OsString>) -> u8 {
         environment::Looks::default().ui(true).out(&help.to_string());
         return 127;
     }
+    let command = named_command(&tree, &args);
+    let looks = environment::Looks {
+        no_color: args.iter().any(|a| a == "--no-color"),
+        compact_warnings: false,
+    };
     match tree
         .try_get_matches_from(args)
         .and_then(|m| Cli::from_arg_matches(&m))
     {
         Ok(cli) => command::run(cli),
-        Err(e) => refuse(&e),
+        Err(e) => refuse(&e, &command, looks),
     }
 }
 
@@ -105,10 +110,23 @@ fn autocomplete(change: completion::Change) -> u8 {
     }
 }
 
+/// The names of the command that was typed, from the program's on: `streamform state list`.
+fn named_command(tree: &clap::Command, args: &[OsString]) -> String {
+    let mut at = tree;
+    let mut names = vec!["streamform"];
+    for word in args.iter().skip(1).filter_map(|a| a.to_str()) {
+        if let Some(child) = at.find_subcommand(word) {
+            names.push(child.get_name());
+            at = child;
+        }
+    }
+    names.join(" ")
+}
+
 /// Prints what clap says: help to standard output, mistakes to standard error.
-fn refuse(e: &clap::Error) -> u8 {
-    let ui = environment::Looks::default().ui(true);
-    if let Some(found) = usage::mistake(e) {
+fn refuse(e: &clap::Error, command: &str, looks: environment::Looks) -> u8 {
+    let ui = looks.ui(true);
+    if let Some(found) = usage::mistake(e, command) {
         ui.diagnostics(&found.into(), &Sources::default());
         return 1;
     }

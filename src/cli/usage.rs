@@ -5,8 +5,42 @@ use clap::error::ContextValue;
 use clap::error::ErrorKind;
 use streamform_lang::diag::Diagnostic;
 
-/// The mistake as a diagnostic; none for requests of help.
-pub(super) fn mistake(e: &clap::Error) -> Option<Diagnostic> {
+/// Commands of Terraform that are not there: behind which command, the name, why, and what to do instead.
+const ELSEWHERE: [(&str, &str, &str, &str); 5] = [
+    (
+        "streamform",
+        "test",
+        "Tests of modules (.tftest.hcl files) cannot be run yet. Until then the emulator lets you apply a configuration that calls the module, without any cloud.",
+        "streamform -emulator apply",
+    ),
+    (
+        "streamform",
+        "login",
+        "It saves credentials for HCP Terraform, which Streamform does not use: states are kept on this machine, in PostgreSQL, in object stores or behind HTTP addresses, and Confluent Cloud takes its API key from the provider block or the environment.",
+        "export CONFLUENT_CLOUD_API_KEY=… CONFLUENT_CLOUD_API_SECRET=…",
+    ),
+    (
+        "streamform",
+        "logout",
+        "It removes credentials for HCP Terraform, which Streamform does not use.",
+        "streamform -help",
+    ),
+    (
+        "streamform providers",
+        "lock",
+        "Providers are a part of this program, so there are no packages whose checksums could be locked. A .terraform.lock.hcl file is left as it is.",
+        "streamform providers",
+    ),
+    (
+        "streamform providers",
+        "mirror",
+        "Providers are a part of this program, so there are no packages that could be mirrored.",
+        "streamform providers",
+    ),
+];
+
+/// The mistake as a diagnostic; none for requests of help. `command`: the names of the command that was typed, from the program's on.
+pub(super) fn mistake(e: &clap::Error, command: &str) -> Option<Diagnostic> {
     let context = |kind| {
         e.get(kind).and_then(|v| match v {
             ContextValue::String(s) => Some(s.clone()),
@@ -20,16 +54,28 @@ pub(super) fn mistake(e: &clap::Error) -> Option<Diagnostic> {
     let (summary, detail) = match e.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        | ErrorKind::MissingSubcommand => return None,
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
+        ErrorKind::MissingSubcommand => (
+            "Missing command",
+            "It is not said which command is to run. The value of a flag in front of it is joined by an equals sign: -chdir=DIR."
+                .to_owned(),
+        ),
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
             let near = context(ContextKind::SuggestedSubcommand);
-            let detail = format!(
-                "Streamform has no command named \"{name}\".{}",
-                did_you_mean(near.as_deref())
-            );
-            return Some(Diagnostic::error("Unknown command", detail).help("streamform -help"));
+            let missing = ELSEWHERE.iter().find(|(behind, n, ..)| *behind == command && *n == name);
+            if let Some((_, _, why, instead)) = missing {
+                let summary = format!("Streamform has no command \"{name}\"");
+                return Some(Diagnostic::error(summary, *why).help(*instead));
+            }
+            (
+                "Unknown command",
+                format!(
+                    "{} has no command named \"{name}\".{}",
+                    command.replacen("streamform", "Streamform", 1),
+                    did_you_mean(near.as_deref())
+                ),
+            )
         }
         ErrorKind::UnknownArgument if !given.starts_with('-') => (
             "Too many command line arguments",
@@ -58,10 +104,7 @@ pub(super) fn mistake(e: &clap::Error) -> Option<Diagnostic> {
         ),
         _ => ("Failed to parse command-line flags", plain(e)),
     };
-    Some(Diagnostic::error(summary, detail).help(match command(e) {
-        Some(command) => format!("{command} -help"),
-        None => "streamform -help".to_owned(),
-    }))
+    Some(Diagnostic::error(summary, detail).help(format!("{command} -help")))
 }
 
 /// `--lock-timeout <DURATION>` as it is typed here: `-lock-timeout`.
@@ -80,9 +123,11 @@ fn did_you_mean(near: Option<&str>) -> String {
 fn why(e: &clap::Error) -> String {
     match e.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(all)) if !all.is_empty() => format!(" It can be {}.", all.join(" or ")),
-        _ => std::error::Error::source(e)
-            .map(|s| format!(" The reason: {s}."))
-            .unwrap_or_default(),
+        _ => match std::error::Error::source(e) {
+            Some(s) if s.is::<std::num::ParseIntError>() => " It must be a whole number.".to_owned(),
+            Some(s) => format!(" The reason: {s}."),
+            None => String::new(),
+        },
     }
 }
 
@@ -93,21 +138,6 @@ fn plain(e: &clap::Error) -> String {
     format!("{}.", first.trim_start_matches("error: "))
 }
 
-/// `streamform plan`, out of the usage that clap shows.
-fn command(e: &clap::Error) -> Option<String> {
-    let usage = match e.get(ContextKind::Usage)? {
-        ContextValue::StyledStr(s) => s.to_string(),
-        ContextValue::String(s) => s.clone(),
-        _ => return None,
-    };
-    let words: Vec<&str> = usage
-        .trim_start_matches("Usage:")
-        .split_whitespace()
-        .take_while(|w| w.chars().all(|c| c.is_ascii_lowercase()))
-        .collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -116,10 +146,13 @@ mod tests {
     use crate::cli::arguments::Cli;
 
     fn told(args: &[&str]) -> (String, String) {
-        let args = ["streamform"].iter().chain(args);
+        let command = match args {
+            ["state" | "providers", ..] => format!("streamform {}", args[0]),
+            _ => "streamform".to_owned(),
+        };
+        let args = ["sf"].iter().chain(args);
         let e = Cli::try_parse_from(args).unwrap_err();
-        let d = mistake(&e).unwrap();
-        assert!(d.help.unwrap().starts_with("streamform "));
+        let d = mistake(&e, &command).unwrap();
         (d.summary, d.detail)
     }
 
@@ -139,7 +172,17 @@ mod tests {
             told(&["plan", "--refresh=maybe"]).1,
             "The value \"maybe\" cannot be used for -refresh. It can be true or false."
         );
-        assert!(told(&["plan", "--parallelism=x"]).1.contains("-parallelism"));
+        assert_eq!(
+            told(&["plan", "--parallelism=x"]).1,
+            "The value \"x\" cannot be used for -parallelism. It must be a whole number."
+        );
+        assert_eq!(
+            told(&["state", "lst"]).1,
+            "Streamform state has no command named \"lst\". Did you mean list?"
+        );
+        assert_eq!(told(&["--chdir", "plan"]).0, "Missing command");
+        assert_eq!(told(&["test"]).0, "Streamform has no command \"test\"");
+        assert!(told(&["providers", "lock"]).1.contains("part of this program"));
         assert_eq!(told(&["state", "show"]).0, "Missing command line argument");
     }
 }

@@ -1,13 +1,18 @@
 //! The history as a person reads it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use similar::TextDiff;
 use streamform_lang::value::Value;
 
 use super::TextStyle;
+use super::diff::Differ;
+use super::model::OutputReport;
 use super::paint::Ink;
+use super::paint::wrap;
 use super::state_text::output_value;
+use super::terminal::changed_values;
 use super::value_text::clean;
 use super::value_text::value_text;
 use crate::engine::history::Counts;
@@ -51,7 +56,11 @@ pub fn history_text(versions: &[Version], all: usize, style: &TextStyle) -> Stri
         out.push('\n');
     }
     if versions.len() < all {
-        let more = format!("\n{} older versions: -limit=0 shows all.\n", all - versions.len());
+        let older = match all - versions.len() {
+            1 => "1 older version".to_owned(),
+            n => format!("{n} older versions"),
+        };
+        let more = format!("\n{older}: -limit=0 shows all.\n");
         style.paint.push(&mut out, Ink::Dim, &more);
     }
     out
@@ -115,7 +124,10 @@ pub fn version_text(version: &Version, style: &TextStyle) -> String {
     let title = format!("Version {}: {}", version.number(), what(version));
     style.paint.push(&mut out, Ink::Bold, &title);
     out.push_str("\n\n");
-    let mut fact = |name: &str, text: &str| _ = writeln!(out, "  {name:<9} {text}");
+    let mut fact = |name: &str, text: &str| {
+        out.push_str(&hanging(&format!("  {name:<9} {text}"), 12, style));
+        out.push('\n');
+    };
     fact("by", &clean(&begun.who));
     fact("began", &begun.at);
     match (&version.ended, version.status()) {
@@ -140,9 +152,11 @@ pub fn version_text(version: &Version, style: &TextStyle) -> String {
         if !config.limits.is_empty() {
             fact("limits", &clean(&config.limits.join(" ")));
         }
+        for (i, folder) in by_folder(config.files.keys()).iter().enumerate() {
+            fact(if i == 0 { "files" } else { "" }, folder);
+        }
         let digest: String = config.digest.chars().take(12).collect();
-        let files: Vec<String> = config.files.keys().map(|f| clean(f)).collect();
-        fact("files", &format!("{} ({digest})", files.join(", ")));
+        fact("digest", &digest);
     }
     fact("program", &format!("Streamform {}", clean(&begun.program)));
     if !begun.changes.is_empty() {
@@ -174,31 +188,72 @@ pub fn version_text(version: &Version, style: &TextStyle) -> String {
     let variables = version.variables();
     if !variables.is_empty() {
         out.push_str("\nVariables:\n\n");
+        let width = name_width(variables.iter().map(|(n, _)| n));
         for (name, value) in &variables {
-            _ = writeln!(out, "  {} = {}", clean(name), shown(value));
+            _ = writeln!(out, "  {:width$} = {}", clean(name), shown(value));
         }
     }
     if let Some(ended) = &version.ended
         && !ended.outputs.is_empty()
     {
         out.push_str("\nOutputs:\n\n");
+        let width = name_width(ended.outputs.keys());
         for (name, output) in &ended.outputs {
-            _ = writeln!(out, "  {} = {}", clean(name), shown(&output_value(output)));
+            _ = writeln!(out, "  {:width$} = {}", clean(name), shown(&output_value(output)));
         }
     }
     out
 }
 
-/// What is different between two versions.
-pub fn difference_text(difference: &Difference, style: &TextStyle) -> String {
+/// The names of files, a line a folder, those of the folder itself first.
+fn by_folder<'a>(files: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut folders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for file in files {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        folders.entry(folder).or_default().push(clean(name));
+    }
+    let one = |(folder, names): (&str, Vec<String>)| match folder {
+        "" => names.join(", "),
+        _ => format!("{}/: {}", clean(folder), names.join(", ")),
+    };
+    folders.into_iter().map(one).collect()
+}
+
+/// Breaks a line that is longer than the terminal is wide; what follows stands `indent` columns further in.
+fn hanging(line: &str, indent: usize, style: &TextStyle) -> String {
+    let room = style.width.saturating_sub(indent);
+    let (Some(head), Some(rest), true) = (line.get(..indent), line.get(indent..), room >= 20) else {
+        return line.to_owned();
+    };
+    let rest = wrap(rest, room).replace('\n', &format!("\n{}", " ".repeat(indent)));
+    format!("{head}{rest}")
+}
+
+/// What is different between two versions. `secrets` knows those of both.
+pub fn difference_text(difference: &Difference, secrets: &Secrets, style: &TextStyle) -> String {
     let Difference { from, to, .. } = difference;
     let mut out = String::new();
-    let title = format!("From version {} to version {}", from.number(), to.number());
-    style.paint.push(&mut out, Ink::Bold, &title);
+    let one = |v: &Version| {
+        format!(
+            "version {} ({}, {})",
+            v.number(),
+            v.begun.kind.words(),
+            v.begun.at
+        )
+    };
+    let title = format!("From {} to {}", one(from), one(to));
+    style.paint.push(&mut out, Ink::Bold, &wrap(&title, style.width));
     out.push('\n');
     let empty = out.len();
     texts(&mut out, "Configuration", &difference.files, style);
-    sides(&mut out, "Variables", &difference.variables, Value::clone, style);
+    sides(
+        &mut out,
+        "Variables",
+        &difference.variables,
+        Value::clone,
+        secrets,
+        style,
+    );
     if !difference.objects.is_empty() {
         out.push_str("\nObjects:\n\n");
         for (address, sign) in &difference.objects {
@@ -206,17 +261,31 @@ pub fn difference_text(difference: &Difference, style: &TextStyle) -> String {
         }
     }
     texts(&mut out, "Statements", &difference.statements, style);
-    sides(&mut out, "Outputs", &difference.outputs, output_value, style);
+    sides(
+        &mut out,
+        "Outputs",
+        &difference.outputs,
+        output_value,
+        secrets,
+        style,
+    );
     if out.len() == empty {
         out.push_str("\nNothing is different.\n");
     }
     if !difference.gaps.is_empty() {
         let gaps: Vec<String> = difference.gaps.iter().map(u64::to_string).collect();
-        let note = format!(
-            "\nVersion {} between them is not kept any more: what it did to objects and statements is not shown.\n",
-            gaps.join(", ")
-        );
-        style.paint.push(&mut out, Ink::Yellow, &note);
+        let note = match gaps.as_slice() {
+            [one] => format!(
+                "Version {one} between them is not kept any more: what it did to objects and statements is not shown."
+            ),
+            _ => format!(
+                "The versions {} between them are not kept any more: what they did to objects and statements is not shown.",
+                gaps.join(", ")
+            ),
+        };
+        out.push('\n');
+        style.paint.push(&mut out, Ink::Yellow, &wrap(&note, style.width));
+        out.push('\n');
     }
     out
 }
@@ -233,31 +302,33 @@ pub fn rollback_text(earlier: &Earlier, style: &TextStyle) -> String {
         begun.at
     );
     style.paint.push(&mut out, Ink::Bold, &title);
-    out.push_str(
-        "\n\nThis is a plan like any other: the configuration and the variables of that version against the objects as they are now.\n",
+    let mut say = |text: &str| {
+        out.push_str(&wrap(text, style.width));
+        out.push('\n');
+    };
+    say(
+        "\n\nThis is a plan like any other: the configuration and the variables of that version against the objects as they are now.",
     );
     if let Some(config) = &begun.config
         && !config.limits.is_empty()
     {
         let limits = clean(&config.limits.join(" "));
-        _ = writeln!(
-            out,
+        say(&format!(
             "That version was made with {limits}; this plan is for the whole configuration."
-        );
+        ));
     }
     if matches!(
         earlier.version.status(),
         Some(Status::Failed | Status::Stopped | Status::Interrupted)
     ) {
-        out.push_str("That run did not come to its end; this plan is for what it was to do.\n");
+        say("That run did not come to its end; this plan is for what it was to do.");
     }
     if !earlier.other_now.is_empty() {
         let files: Vec<String> = earlier.other_now.iter().map(|f| clean(f)).collect();
-        _ = writeln!(
-            out,
+        say(&format!(
             "The files in this folder stay as they are. They say something else ({}), so the next plain plan goes forward to them again.",
             files.join(", ")
-        );
+        ));
     }
     out
 }
@@ -283,32 +354,45 @@ fn signed(out: &mut String, sign: &str, line: &str, style: &TextStyle) {
         "-" => Ink::Red,
         _ => Ink::Yellow,
     };
-    out.push_str(&" ".repeat(4_usize.saturating_sub(sign.len())));
+    out.push_str(&" ".repeat(3_usize.saturating_sub(sign.len())));
     style.paint.push(out, ink, sign);
     _ = writeln!(out, " {line}");
 }
 
 type Sides<V> = [(String, Option<V>, Option<V>)];
 
-fn sides<V>(out: &mut String, title: &str, all: &Sides<V>, value: impl Fn(&V) -> Value, style: &TextStyle) {
+fn sides<V>(
+    out: &mut String,
+    title: &str,
+    all: &Sides<V>,
+    value: impl Fn(&V) -> Value,
+    secrets: &Secrets,
+    style: &TextStyle,
+) {
     if all.is_empty() {
         return;
     }
     _ = write!(out, "\n{title}:\n\n");
-    for (name, before, after) in all {
-        let text = |v: &Option<V>| v.as_ref().map(|v| shown(&value(v)));
-        let name = clean(name);
-        match (text(before), text(after)) {
-            (None, after) => signed(
-                out,
-                "+",
-                &format!("{name} = {}", after.unwrap_or_default()),
-                style,
+    let differ = Differ {
+        secrets,
+        replace: &[],
+        untyped: true,
+    };
+    let changed: Vec<OutputReport> = all
+        .iter()
+        .map(|(name, before, after)| OutputReport {
+            name: name.as_str().into(),
+            diff: differ.value(
+                before.as_ref().map(&value).as_ref(),
+                after.as_ref().map(&value).as_ref(),
             ),
-            (Some(before), None) => signed(out, "-", &format!("{name} = {before}"), style),
-            (Some(before), Some(after)) => signed(out, "~", &format!("{name} = {before} -> {after}"), style),
-        }
-    }
+        })
+        .collect();
+    changed_values(out, &changed, style);
+}
+
+fn name_width<'a>(names: impl Iterator<Item = &'a String>) -> usize {
+    names.map(|n| clean(n).chars().count()).max().unwrap_or(0)
 }
 
 fn texts(out: &mut String, title: &str, all: &[TwoTexts], style: &TextStyle) {

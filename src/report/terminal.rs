@@ -17,6 +17,7 @@ pub use result_text::outputs_text;
 pub(super) use diff_text::DiffWriter;
 pub(super) use diff_text::Layout;
 pub(super) use diff_text::Manner;
+pub(super) use plan_text::changed_values;
 pub(super) use progress::elapsed_text;
 
 use super::paint::Paint;

@@ -405,7 +405,7 @@ fn statements_are_told_with_their_sql() {
     sandbox.ok([within, "apply", "-auto-approve"]);
     let shown = sandbox.ok([within, "history", "show", "2"]).stdout;
     for line in [
-        " -/+ confluent_flink_statement.fill_product_revenue",
+        "-/+ confluent_flink_statement.fill_product_revenue",
         "      -    TUMBLE(TABLE orders, DESCRIPTOR($rowtime), INTERVAL '1' MINUTE)",
         "      +    TUMBLE(TABLE orders, DESCRIPTOR($rowtime), INTERVAL '5' MINUTES)",
     ] {

@@ -149,11 +149,20 @@ output "o" {
 trait Subject {
     /// Runs it in the folder of `sandbox`; what it printed on standard output.
     fn run(&self, sandbox: &Sandbox, args: &[&str]) -> String;
+
+    /// Whether it has commands that Terraform does not have.
+    fn has_history(&self) -> bool {
+        false
+    }
 }
 
 struct Ours;
 
 impl Subject for Ours {
+    fn has_history(&self) -> bool {
+        true
+    }
+
     fn run(&self, sandbox: &Sandbox, args: &[&str]) -> String {
         sandbox.run(args).stdout
     }
@@ -223,6 +232,16 @@ fn documents(subject: &dyn Subject) -> BTreeMap<&'static str, Vec<Value>> {
     run("plan", &["show", "-json", "plan"]);
     run("ui-line", &["plan", "-json", "-var=size=0"]);
     run("ui-line", &["destroy", "-json", "-auto-approve"]);
+    if subject.has_history() {
+        run("drift", &["drift", "-json"]);
+        run("state-check", &["state", "check", "-json"]);
+        run("history", &["history", "-json"]);
+        for version in ["1", "2", "3"] {
+            run("history-version", &["history", "show", "-json", version]);
+        }
+        run("history-diff", &["diff", "-json", "1", "2"]);
+        run("history-diff", &["diff", "-json", "3", "1"]);
+    }
     let sandbox = Sandbox::new();
     sandbox.write("main.tf", BROKEN);
     for (schema, args) in [
@@ -293,6 +312,14 @@ fn our_outputs_follow_the_schemas() {
         assert!(!plan[part].is_null(), "{part}");
     }
     assert!(documents["state"][1]["checks"].is_array());
+    let version = &documents["history-version"][1];
+    assert_eq!(version["variables"]["size"]["value"], 3);
+    assert_eq!(version["outputs"]["secret"]["value"], json!(null));
+    assert!(version["changes"].as_array().unwrap().len() > 2);
+    let diff = &documents["history-diff"][0];
+    assert_eq!(diff["variables"][0]["name"], "size");
+    assert!(!diff["outputs"].as_array().unwrap().is_empty());
+    assert!(!documents["history"][0]["versions"].as_array().unwrap().is_empty());
     assert_eq!(documents["state"][0], json!({ "format_version": "1.0" }));
 }
 
@@ -379,6 +406,14 @@ fn the_schemas_are_not_lax() {
     });
     broken("state", &|d| d["values"] = json!({}));
     broken("validate", &|d| d["valid"] = json!("yes"));
+    broken("history", &|d| d["versions"][0]["status"] = json!("fine"));
+    broken("history-version", &|d| {
+        d["changes"][0]["actions"] = json!(["make"])
+    });
+    broken("history-version", &|d| d["configuration"]["digest"] = json!("x"));
+    broken("history-diff", &|d| d["objects"][0]["action"] = json!("made"));
+    broken("state-check", &|d| d["findings"][0]["verdict"] = json!("good"));
+    broken("drift", &|d| d["drifted"] = json!("no"));
     broken("ui-line", &|d| d["type"] = json!("news"));
     broken("ui-line", &|d| d["change"]["resource"]["addr"] = json!(null));
     broken("ui-line", &|d| {

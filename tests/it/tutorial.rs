@@ -111,3 +111,35 @@ fn tutorial_shows_what_happens() {
         }
     }
 }
+
+#[test]
+fn the_readme_shows_what_happens() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once("\n## Thirty seconds\n").unwrap();
+    let steps = steps(section.split("\n## ").next().unwrap());
+    let sandbox = Sandbox::new();
+    sandbox.copy_of_project("examples");
+    sandbox.copy_of_project("modules");
+    let mut seen = 0;
+    for step in &steps {
+        let command = step.command.split(" #").next().unwrap_or_default().trim();
+        // (Its shell and its folder are the sandbox's.)
+        let Some(args) = command.strip_prefix("streamform ") else {
+            continue;
+        };
+        if args.contains("-out=") {
+            sandbox.edit(
+                "examples/quickstart/sql/fill_product_revenue.sql",
+                "COUNT(*)",
+                "COUNT(DISTINCT order_id)",
+            );
+        }
+        let within = ["-chdir=examples/quickstart"].into_iter().chain(args.split(' '));
+        let run = sandbox.run_with_input(within, "yes\n");
+        run.code_is(0);
+        check(step, &run);
+        seen += 1;
+    }
+    assert_eq!(seen, 6, "the README has other commands");
+}

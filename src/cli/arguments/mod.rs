@@ -54,6 +54,7 @@ use crate::engine::Session;
 #[derive(Debug, Parser)]
 #[command(
     name = "streamform",
+    bin_name = "streamform",
     args_override_self = true,
     disable_help_subcommand = true,
     infer_long_args = false,

@@ -31,12 +31,6 @@ use crate::plan::PlanMode;
 /// the next one looks up what became of the calls that were under way.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
-    #[command(flatten)]
-    planning: PlanningArgs,
-    #[command(flatten)]
-    variables: VariableArgs,
-    #[command(flatten)]
-    running: RunningArgs,
     /// Do not ask before changing anything
     #[arg(long, help_heading = "Running")]
     auto_approve: bool,
@@ -46,6 +40,12 @@ pub(in crate::cli) struct ApplyArgs {
     /// A plan saved with `plan -out`: it is carried out without asking
     #[arg(value_name = "PLAN")]
     plan_file: Option<PathBuf>,
+    #[command(flatten)]
+    planning: PlanningArgs,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    running: RunningArgs,
 }
 
 /// `refresh`: an apply of nothing but what was found.

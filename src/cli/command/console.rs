@@ -40,8 +40,6 @@ use crate::report::value_text;
 /// nothing. From a terminal: one after the other, until "exit". From a pipe: line by line, and the result of the last is printed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ConsoleArgs {
-    #[command(flatten)]
-    variables: VariableArgs,
     /// Make a plan first, and evaluate with the objects as it would leave them
     #[arg(long)]
     plan: bool,
@@ -50,6 +48,8 @@ pub(in crate::cli) struct ConsoleArgs {
     state: Option<PathBuf>,
     #[arg(long, hide = true)]
     compact_warnings: bool,
+    #[command(flatten)]
+    variables: VariableArgs,
 }
 
 const HELP: &str = "\

@@ -27,14 +27,14 @@ use crate::report::version_text;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct HistoryArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// Show the newest N versions; 0 for all
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    #[command(flatten)]
+    state_file: StateFileArg,
     #[command(subcommand)]
     command: Option<HistoryCommand>,
 }
@@ -47,14 +47,14 @@ enum HistoryCommand {
 
 #[derive(Debug, Args)]
 struct ShowArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// The number of the version
     #[arg(value_name = "VERSION")]
     version: u64,
+    #[command(flatten)]
+    state_file: StateFileArg,
 }
 
 /// Show what is different between two versions of the state
@@ -62,8 +62,6 @@ struct ShowArgs {
 /// Compares configuration, variables, objects, the SQL of statements and outputs.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DiffArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -73,6 +71,8 @@ pub(in crate::cli) struct DiffArgs {
     /// The number of the version that it is compared with
     #[arg(value_name = "TO")]
     to: u64,
+    #[command(flatten)]
+    state_file: StateFileArg,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &HistoryArgs) -> u8 {
@@ -101,7 +101,7 @@ pub(super) fn diff(surroundings: &Surroundings, args: &DiffArgs) -> u8 {
         ui.out(&if args.json {
             line(json_text(&difference_json(&difference)))
         } else {
-            difference_text(&difference, &ui.style())
+            difference_text(&difference, ui.secrets(), &ui.style())
         });
         Ok(())
     })

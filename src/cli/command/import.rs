@@ -33,12 +33,6 @@ pub(in crate::cli) struct ImportArgs {
     /// The folder of the configuration instead of the current one
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
-    #[command(flatten)]
-    variables: VariableArgs,
-    #[command(flatten)]
-    lock: LockArgs,
-    #[command(flatten)]
-    state_file: StateFileArgs,
     /// Run at most this many operations at once [default: 10]
     #[arg(long, value_name = "N", help_heading = "Running")]
     parallelism: Option<usize>,
@@ -50,6 +44,12 @@ pub(in crate::cli) struct ImportArgs {
     /// What the provider calls the object
     #[arg(value_name = "ID")]
     id: String,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+    #[command(flatten)]
+    state_file: StateFileArgs,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &ImportArgs) -> u8 {

@@ -36,8 +36,6 @@ pub(in crate::cli) struct InitArgs {
     /// Copy this module into the folder first, which must be empty
     #[arg(long, value_name = "SOURCE")]
     from_module: Option<String>,
-    #[command(flatten)]
-    backend: BackendArgs,
     #[arg(long, hide = true)]
     upgrade: bool,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -58,6 +56,8 @@ pub(in crate::cli) struct InitArgs {
     var: Vec<String>,
     #[arg(long, hide = true)]
     var_file: Vec<String>,
+    #[command(flatten)]
+    backend: BackendArgs,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {

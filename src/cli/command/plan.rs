@@ -303,10 +303,12 @@ impl Wanted {
         let mut sources = loaded.config.sources.clone();
         let mut found = unavailable_backend(&loaded.config, "Invalid backend type");
         if sources.iter().next().is_none() && self.request.mode != PlanMode::Destroy {
-            found.push(Diagnostic::error(
-                "No configuration files",
-                "Plan requires configuration to be present. Planning without a configuration would mark everything for destruction, which is normally not what is desired. If you would like to destroy everything, run plan with the -destroy option. Otherwise, create a configuration file (.tf file) and try again.",
-            ));
+            let detail = if self.request.operation == "OperationTypeApply" {
+                "Apply requires configuration to be present. Applying without a configuration would mark everything for destruction, which is normally not what is desired. If you would like to destroy everything, run \"streamform destroy\" instead. Otherwise, create a configuration file (.tf file) and try again."
+            } else {
+                "Plan requires configuration to be present. Planning without a configuration would mark everything for destruction, which is normally not what is desired. If you would like to destroy everything, run plan with the -destroy option. Otherwise, create a configuration file (.tf file) and try again."
+            };
+            found.push(Diagnostic::error("No configuration files", detail));
         }
         let (mut given, problems) =
             variables::collect(&session.base, args, std::env::vars_os(), &mut sources);

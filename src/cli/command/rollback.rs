@@ -28,10 +28,6 @@ use crate::report::rollback_text;
 /// carries it out. The files in the folder stay as they are.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RollbackArgs {
-    #[command(flatten)]
-    variables: VariableArgs,
-    #[command(flatten)]
-    running: RunningArgs,
     /// Do not ask before changing anything
     #[arg(long, help_heading = "Running")]
     auto_approve: bool,
@@ -49,6 +45,10 @@ pub(in crate::cli) struct RollbackArgs {
     /// The number of the version
     #[arg(value_name = "VERSION")]
     version: u64,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    running: RunningArgs,
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &RollbackArgs) -> u8 {

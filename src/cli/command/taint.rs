@@ -20,16 +20,16 @@ use crate::report::Ui;
 /// Which object, and what if it is not there.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TaintArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Succeed even if there is no such resource instance
     #[arg(long)]
     allow_missing: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// The resource instance
     #[arg(value_name = "ADDRESS")]
     address: String,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn taint(surroundings: &Surroundings, args: &TaintArgs) -> u8 {

@@ -49,11 +49,11 @@ struct NewArgs {
     /// Copy a state into it: a state file of Terraform's, or a state of ours by the name of its file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    #[command(flatten)]
-    lock: LockArgs,
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 #[derive(Debug, Args)]
@@ -61,11 +61,11 @@ struct DeleteArgs {
     /// Delete it even if it manages objects: they are forgotten
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 /// Clear the lock that a dead process has left

@@ -25,8 +25,9 @@ pub fn history_json(versions: &[Version]) -> Json {
 
 /// Everything about one version.
 pub fn version_json(version: &Version) -> Json {
-    let mut all = head(version);
+    let mut all = Map::new();
     all.insert("format_version".to_owned(), FORMAT.into());
+    all.extend(head(version));
     let changes = version.begun.changes.iter().map(|c| {
         json!({
             "address": c.address, "previous_address": c.previous, "deposed": c.deposed, "actions": c.actions,

@@ -12,6 +12,7 @@ use crate::plan::Action;
 use crate::plan::CheckStatus;
 use crate::plan::PlanMode;
 use crate::report::model::ChangeReport;
+use crate::report::model::OutputReport;
 use crate::report::model::PlanReport;
 use crate::report::paint::Ink;
 use crate::report::paint::wrap;
@@ -294,13 +295,17 @@ fn outputs(out: &mut String, report: &PlanReport, style: &TextStyle) {
         out.push('\n');
     }
     out.push_str("Changes to Outputs:\n");
-    let width = report
-        .outputs
+    changed_values(out, &report.outputs, style);
+}
+
+/// Values that have a name, each with what changes in it.
+pub(in crate::report) fn changed_values(out: &mut String, values: &[OutputReport], style: &TextStyle) {
+    let width = values
         .iter()
         .map(|o| attribute_name(&o.name).width())
         .max()
         .unwrap_or(0);
-    for o in &report.outputs {
+    for o in values {
         let name = attribute_name(&o.name);
         let mut writer = DiffWriter {
             out,

@@ -22,11 +22,11 @@ use crate::report::Ui;
 /// should be.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Print what was found as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    state_file: StateFileArg,
     #[command(flatten)]
     lock: LockArgs,
 }

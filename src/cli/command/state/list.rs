@@ -15,14 +15,14 @@ const AT_ONCE: usize = 16 << 10;
 /// List the addresses of all resource instances
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Only the instance whose object has this id
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Only what these resources and modules hold
     #[arg(value_name = "ADDRESS")]
     addresses: Vec<String>,
+    #[command(flatten)]
+    state_file: StateFileArg,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ListArgs) -> Result<(), Box<Diagnostic>> {

@@ -17,19 +17,19 @@ use crate::report::Ui;
 /// depends on them keeps depending on them. A moved block in the configuration does the same for everybody who uses it.
 #[derive(Debug, Args)]
 pub(super) struct MvArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Only tell what would move
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// Where it is
     #[arg(value_name = "SOURCE")]
     source: String,
     /// Where it is to be
     #[arg(value_name = "DESTINATION")]
     destination: String,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &MvArgs) -> Result<(), Box<Diagnostic>> {

@@ -23,16 +23,16 @@ const LARGEST: u64 = 4 << 30;
 /// file of another lineage, an older one (a lower serial), and another content with the same serial.
 #[derive(Debug, Args)]
 pub(super) struct PushArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Replace the state even if the file does not belong to it or is older
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// The state file; - for standard input
     #[arg(value_name = "PATH")]
     path: String,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(_: &Ui, surroundings: &Surroundings, args: &PushArgs) -> Result<(), Box<Diagnostic>> {

@@ -37,6 +37,14 @@ pub(super) struct RekeyArgs {
     lock: LockArgs,
 }
 
+fn counted(n: usize, what: &str) -> String {
+    match (n, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        (_, None) => format!("{n} {what}s"),
+    }
+}
+
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RekeyArgs) -> Result<(), Box<Diagnostic>> {
     let mut named = keys::named(Which::New, |name| std::env::var(name).ok())?;
     for (name, source, value) in [
@@ -62,9 +70,9 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RekeyArgs) -> Res
     let done = state::rekey(&session, &new)?;
     for (workspace, rekeyed) in &done {
         ui.out(&line(format_args!(
-            "{workspace}: {} secret item(s) and {} copies sealed with {}.",
-            rekeyed.items,
-            rekeyed.copies,
+            "{workspace}: {} and {} sealed with {}.",
+            counted(rekeyed.items, "secret item"),
+            counted(rekeyed.copies, "copy"),
             new.describe()
         )));
         if !rekeyed.left.is_empty() {

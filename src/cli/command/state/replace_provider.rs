@@ -20,19 +20,19 @@ use crate::report::Ui;
 /// For a provider that has moved to another address. The objects stay as they are.
 #[derive(Debug, Args)]
 pub(super) struct ReplaceProviderArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// The provider that has them, such as hashicorp/null
     #[arg(value_name = "FROM")]
     from: String,
     /// The provider that gets them
     #[arg(value_name = "TO")]
     to: String,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(

@@ -11,6 +11,7 @@ use super::notices;
 use super::reading;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
+use crate::cli::environment::may_ask;
 use crate::cli::session::Answer;
 use crate::cli::session::Surroundings;
 use crate::engine::state;
@@ -23,19 +24,19 @@ use crate::report::Ui;
 /// imported. The files that are replaced are set aside. Nothing is done to the objects themselves.
 #[derive(Debug, Args)]
 pub(super) struct RestoreArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// List the snapshots, and do nothing
     #[arg(long)]
     list: bool,
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// The serial of the snapshot
     #[arg(value_name = "SERIAL")]
     serial: Option<u64>,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> Result<(), Box<Diagnostic>> {
@@ -62,12 +63,29 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RestoreArgs) -> R
         let question = format!(
             "Do you really want to restore the state?\n  Streamform will go back to {to}.\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
         );
-        let yes = matches!(opened.ask(ui, &question), Answer::Line(line) if line == "yes");
+        let answer = if may_ask() {
+            opened.ask(ui, &question)
+        } else {
+            Answer::End
+        };
         ui.err("\n");
-        if !yes {
-            opened.close();
-            ui.out("Cancelled: the state is as it was.\n");
-            return Ok(());
+        match answer {
+            Answer::Line(line) if line == "yes" => {}
+            Answer::End => {
+                opened.close();
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "Error asking for confirmation",
+                        "Nobody can be asked whether to restore the state.",
+                    )
+                    .help("-auto-approve"),
+                ));
+            }
+            Answer::Line(_) | Answer::Interrupted => {
+                opened.close();
+                ui.out("Cancelled: the state is as it was.\n");
+                return Ok(());
+            }
         }
     }
     let restored = state::restore_state(&opened.session, args.serial)?;
@@ -93,21 +111,21 @@ fn table(copies: &[KeptSnapshot]) -> String {
         return line("There are no snapshots.");
     }
     let mut text = format!(
-        "{:>6}  {:>8}  {:>10}  {:<20}\n",
-        "SERIAL", "RECORDS", "BYTES", "WRITTEN (UTC)"
+        "{:>6}  {:>8}  {:>10}  {}\n",
+        "Serial", "Records", "Bytes", "Written"
     );
     for KeptSnapshot { info, records } in copies {
         let written = info
             .written
             .and_then(|at| jiff::Timestamp::try_from(at).ok())
-            .map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string());
+            .map_or_else(String::new, |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         let held = match records {
             Ok(records) => records.to_string(),
             Err(_) => "damaged".to_owned(),
         };
         _ = writeln!(
             text,
-            "{:>6}  {held:>8}  {:>10}  {written:<20}",
+            "{:>6}  {held:>8}  {:>10}  {written}",
             info.serial, info.bytes
         );
     }

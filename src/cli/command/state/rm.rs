@@ -14,16 +14,16 @@ use crate::report::Ui;
 /// Forget objects without deleting them
 #[derive(Debug, Args)]
 pub(super) struct RmArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Only tell what would be forgotten
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    lock: LockArgs,
     /// Resource instances, resources and modules
     #[arg(value_name = "ADDRESS", required = true)]
     addresses: Vec<String>,
+    #[command(flatten)]
+    state_file: StateFileArg,
+    #[command(flatten)]
+    lock: LockArgs,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RmArgs) -> Result<(), Box<Diagnostic>> {

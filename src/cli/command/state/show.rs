@@ -14,10 +14,10 @@ use crate::report::instance_text;
 /// Show one resource instance
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    #[command(flatten)]
-    state_file: StateFileArg,
     /// Its address
     address: String,
+    #[command(flatten)]
+    state_file: StateFileArg,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &ShowArgs) -> Result<(), Box<Diagnostic>> {
