@@ -233,16 +233,8 @@ fn hanging(line: &str, indent: usize, style: &TextStyle) -> String {
 pub fn difference_text(difference: &Difference, secrets: &Secrets, style: &TextStyle) -> String {
     let Difference { from, to, .. } = difference;
     let mut out = String::new();
-    let one = |v: &Version| {
-        format!(
-            "version {} ({}, {})",
-            v.number(),
-            v.begun.kind.words(),
-            v.begun.at
-        )
-    };
-    let title = format!("From {} to {}", one(from), one(to));
-    style.paint.push(&mut out, Ink::Bold, &wrap(&title, style.width));
+    let title = format!("From version {} to version {}", from.number(), to.number());
+    style.paint.push(&mut out, Ink::Bold, &title);
     out.push('\n');
     let empty = out.len();
     texts(&mut out, "Configuration", &difference.files, style);

@@ -51,7 +51,7 @@ fn shown(name: &str, text: &str) {
         filters => vec![
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-01-02T03:04:05Z"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
-            (r"\([0-9a-f]{12}\)", "(DIGEST)"),
+            (r"digest    [0-9a-f]{12}", "digest    DIGEST"),
             (r"Streamform \d+\.\d+\.\d+", "Streamform VERSION"),
         ],
         omit_expression => true,

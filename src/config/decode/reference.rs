@@ -36,9 +36,7 @@ pub(super) fn list<'a>(expr: &'a Expr, diagnostics: &mut Diagnostics) -> &'a [Ex
                 ExprKind::Traversal(_) => Some("...".to_owned()),
                 _ => None,
             };
-            let hint = one.map_or_else(String::new, |one| {
-                format!(" References in it stand in brackets, without quotes: [{one}].")
-            });
+            let hint = one.map_or_else(String::new, |one| format!(" Put brackets around it: [{one}]."));
             diagnostics.error_at(
                 expr.span,
                 "Invalid expression",

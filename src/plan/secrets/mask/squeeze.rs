@@ -111,6 +111,10 @@ impl<'t> Units<'t> {
     /// Backslashes and what they escape; none where it is a blank. (Several: an escape inside an escaped text.)
     fn escape(&mut self, start: usize) -> Option<Unit> {
         let at = self.behind_slashes(start);
+        if let Some((c, end)) = self.reference(at) {
+            self.at = end;
+            return unit_of(c, start, end);
+        }
         let byte = *self.text.get(at).unwrap_or(&b'n');
         self.at = (at + 1).min(self.text.len());
         let mut unit = Unit {

@@ -173,11 +173,6 @@ proptest! {
             let encoded = STANDARD.encode(["abc".get(..shift).unwrap(), &secret].concat());
             prop_assert!(m.finds(&encoded));
         }
-        let html: String = secret
-            .chars()
-            .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) })
-            .collect();
-        prop_assert!(m.finds(&html));
         let url = utf8_percent_encode(&secret, COMPONENT).to_string();
         prop_assert!(m.finds(&url));
     }
