@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in ["", "docs", "examples", "modules"] {
-        collect(&root().join(folder), folder != "", "md", &mut found);
+        collect(&root().join(folder), !folder.is_empty(), "md", &mut found);
     }
     found
 }

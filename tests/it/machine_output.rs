@@ -408,7 +408,7 @@ fn the_schemas_are_not_lax() {
     broken("validate", &|d| d["valid"] = json!("yes"));
     broken("history", &|d| d["versions"][0]["status"] = json!("fine"));
     broken("history-version", &|d| {
-        d["changes"][0]["actions"] = json!(["make"])
+        d["changes"][0]["actions"] = json!(["make"]);
     });
     broken("history-version", &|d| d["configuration"]["digest"] = json!("x"));
     broken("history-diff", &|d| d["objects"][0]["action"] = json!("made"));
