@@ -279,6 +279,29 @@ fn what_was_not_kept_is_no_rollback() {
     );
 }
 
+/// A version refers to texts that earlier ones have kept already; a run that was killed may not have come to keep its own.
+#[cfg(debug_assertions)]
+#[test]
+fn a_version_after_a_killed_run_has_all_its_files() {
+    let mut killed = 0;
+    for step in 1.. {
+        let sandbox = sandbox();
+        let mut first = sandbox.command(APPLY);
+        let first = first.env("STREAMFORM_KILL_AT", step.to_string());
+        let output = first.stdin(Stdio::null()).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        killed += 1;
+        sandbox.ok(APPLY);
+        let whole = versions(&sandbox).len().to_string();
+        sandbox.ok(["apply", "-auto-approve", "-var=name=b"]);
+        sandbox.ok(["rollback", "-auto-approve", &whole]);
+        assert_eq!(sandbox.ok(["output", "-raw", "a"]).stdout, "a", "step {step}");
+    }
+    assert!(killed > 5, "{killed} kills");
+}
+
 #[test]
 fn a_killed_run_is_told_as_interrupted() {
     let sandbox = sandbox();

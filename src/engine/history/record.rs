@@ -269,11 +269,14 @@ impl Recording {
         let mut known = Vec::new();
         if let Some(last) = last {
             let earlier = documents.begun(last)?;
-            let left = documents.ended(last)?.map_or(u64::MAX, |e| e.serial);
+            let ended = documents.ended(last)?;
+            let left = ended.as_ref().map_or(u64::MAX, |e| e.serial);
             if alone && earlier.as_ref().is_some_and(|e| e.lineage == begun.lineage) && left < begun.serial {
                 unrecorded(&documents, &mut numbers, session, store, (left, begun.serial))?;
             }
-            if let Some(config) = earlier.and_then(|e| e.config) {
+            // A run that was killed may have named files that it never came to keep.
+            let whole = ended.is_some_and(|e| e.status != Status::Interrupted);
+            if let Some(config) = earlier.and_then(|e| e.config).filter(|_| whole) {
                 known.extend(config.files.into_values());
                 known.extend(config.read.contents.into_values());
             }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::StateError;
 use crate::durable;
+use crate::steps::step;
 
 fn root(dir: &Path) -> PathBuf {
     dir.join("documents")
@@ -35,7 +36,11 @@ pub(super) fn create(dir: &Path, name: &str, stored: &[u8]) -> Result<bool, Stat
     // What is left behind has a hidden name, which is never read.
     let _ = fs::remove_file(&fresh);
     match linked {
-        Ok(()) => durable::sync_folder(folder).map(|()| true),
+        Ok(()) => {
+            durable::sync_folder(folder)?;
+            step("document: written");
+            Ok(true)
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(StateError::write(&path, error)),
     }
