@@ -14,14 +14,9 @@ use clap::Command;
 /// What the shell asks, if it does: the line up to the cursor.
 pub(super) fn asked() -> Option<String> {
     let line = std::env::var("COMP_LINE").ok()?;
-    let point = std::env::var("COMP_POINT")
-        .ok()
-        .and_then(|p| p.parse::<usize>().ok())
-        .filter(|p| line.is_char_boundary(*p));
-    Some(match point {
-        Some(point) => line[..point.min(line.len())].to_owned(),
-        None => line,
-    })
+    let point = std::env::var("COMP_POINT").ok().and_then(|p| p.parse().ok());
+    let typed = point.and_then(|point: usize| line.get(..point));
+    Some(typed.unwrap_or(&line).to_owned())
 }
 
 /// What could stand at the end of a line, sorted. Nothing: the shell completes names of files.

@@ -4,7 +4,8 @@ use crate::drift::shown;
 use crate::drift::with_emulator;
 use crate::sandbox::Sandbox;
 
-const HEAD: &str = r#"
+/// The provider.
+pub(crate) const HEAD: &str = r#"
 terraform {
   required_providers {
     confluent = { source = "confluentinc/confluent" }

@@ -2,14 +2,7 @@
 
 use crate::drift::shown;
 use crate::drift::with_emulator;
-
-const HEAD: &str = r#"
-terraform {
-  required_providers {
-    confluent = { source = "confluentinc/confluent" }
-  }
-}
-"#;
+use crate::guard::HEAD;
 
 const KEPT: &str = r#"
 resource "confluent_service_account" "kept" {

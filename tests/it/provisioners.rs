@@ -2,6 +2,12 @@
 
 use std::io::BufRead;
 use std::io::BufReader;
+#[cfg(unix)]
+use std::io::Lines;
+#[cfg(unix)]
+use std::process::Child;
+#[cfg(unix)]
+use std::process::ChildStderr;
 use std::process::Stdio;
 
 use crate::sandbox::Run;
@@ -342,13 +348,7 @@ resource "terraform_data" "a" {
 }
 "#,
     );
-    let mut child = sandbox
-        .command(APPLY)
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let (mut child, mut lines) = begun(&sandbox);
     assert!(
         lines
             .by_ref()
@@ -364,8 +364,21 @@ resource "terraform_data" "a" {
         .says("terraform_data.a is tainted, so must be replaced");
 }
 
+/// An apply that is under way, and what it tells.
 #[cfg(unix)]
-fn interrupt(child: &std::process::Child) {
+fn begun(sandbox: &Sandbox) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut child = sandbox
+        .command(APPLY)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    (child, lines)
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
     let done = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
@@ -403,13 +416,7 @@ resource "terraform_data" "a" {
 }
 "#,
     );
-    let mut child = sandbox
-        .command(APPLY)
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let (mut child, mut lines) = begun(&sandbox);
     for said in ["started", "asked"] {
         let line = format!("(local-exec): {said}");
         assert!(lines.by_ref().any(|l| l.unwrap().ends_with(&line)), "{said}");

@@ -26,13 +26,13 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// An empty sandbox: `work` is where commands start, `home` is the home folder, `tmp` the temporary folder.
+    /// An empty sandbox: `repo` is where commands start, `home` is the home folder, `tmp` the temporary folder.
     pub(crate) fn new() -> Sandbox {
         let root = tempfile::Builder::new()
             .prefix("streamform-it-")
             .tempdir()
             .unwrap();
-        for folder in ["work", "home/.config", "tmp"] {
+        for folder in ["repo", "home/.config", "tmp"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
         let mut env = BTreeMap::new();
@@ -52,7 +52,7 @@ impl Sandbox {
 
     /// The folder in which commands start, or something in it.
     pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
-        self.root.path().join("work").join(inside)
+        self.root.path().join("repo").join(inside)
     }
 
     /// Sets a variable for all commands from now on.
@@ -103,7 +103,7 @@ impl Sandbox {
         copy_folder(from, &self.path(inside));
     }
 
-    /// The command, ready to start in the work folder, with nothing but the sandbox's environment.
+    /// The command, ready to start in the folder `repo`, with nothing but the sandbox's environment.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_streamform"));
         command

@@ -374,7 +374,7 @@ fn known_secrets_come_out_nowhere() {
             // (It stands in the configuration: the user wrote it there.)
             if let Some(form) = found(bytes, secret)
                 && !name.ends_with(".tf")
-                && !name.ends_with("/work/note.txt")
+                && !name.ends_with("/repo/note.txt")
             {
                 told.push(format!("{form}\n  in the file {name}"));
             }

@@ -202,27 +202,27 @@ fn a_configuration_can_begin_as_a_copy_of_a_module() {
     );
     sandbox.write("module/sql/a.sql", "SELECT 1");
     sandbox.write("module/.streamform/workspace", "mine");
-    sandbox.write("work/keep/.gitkeep", "");
+    sandbox.write("new/keep/.gitkeep", "");
     sandbox
-        .fail(["-chdir=work", "init", "-from-module=../module"])
+        .fail(["-chdir=new", "init", "-from-module=../module"])
         .says("already contains files");
-    std::fs::remove_dir_all(sandbox.path("work/keep")).unwrap();
+    std::fs::remove_dir_all(sandbox.path("new/keep")).unwrap();
     sandbox
-        .fail(["-chdir=work", "init", "-from-module=../missing"])
+        .fail(["-chdir=new", "init", "-from-module=../missing"])
         .says("cannot be copied");
     sandbox
         .fail([
-            "-chdir=work",
+            "-chdir=new",
             "init",
             "-from-module=git::https://example.com/m.git",
         ])
         .says("Fetch it first");
     sandbox
-        .fail(["-chdir=work", "init", "-from-module=.."])
+        .fail(["-chdir=new", "init", "-from-module=.."])
         .says("Work in another folder");
-    sandbox.ok(["-chdir=work", "init", "-from-module=../module"]);
-    assert!(!sandbox.path("work/.streamform/workspace").exists());
+    sandbox.ok(["-chdir=new", "init", "-from-module=../module"]);
+    assert!(!sandbox.path("new/.streamform/workspace").exists());
     sandbox
-        .ok(["-chdir=work", "apply", "-auto-approve"])
+        .ok(["-chdir=new", "apply", "-auto-approve"])
         .says("SELECT 1");
 }

@@ -61,7 +61,14 @@ use crate::engine::Session;
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = false,
-    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}"
+    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}",
+    after_help = "\
+Completion:
+      --install-autocomplete
+          Let bash, zsh and fish complete commands and flags; stands alone on the command line
+
+      --uninstall-autocomplete
+          Take that back"
 )]
 pub(super) struct Cli {
     #[command(flatten)]

@@ -26,8 +26,5 @@ pub use state::state_json;
 pub use ui::UiStream;
 pub use validate::validate_json;
 
-/// The release of Terraform whose formats these are: programs that read them check it.
-pub const COMPATIBLE_VERSION: &str = "1.11.4";
-
 #[cfg(test)]
 pub(super) mod tests;

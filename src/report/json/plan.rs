@@ -15,7 +15,6 @@ use streamform_lang::value::type_to_json;
 use streamform_provider::Registry;
 use streamform_provider::schema;
 
-use super::COMPATIBLE_VERSION;
 use super::checks::checks_json;
 use super::configuration::configuration_json;
 use super::relevant::relevant_attributes;
@@ -25,6 +24,7 @@ use super::state::mode;
 use super::state::resource;
 use super::value;
 use crate::config::Configuration;
+use crate::config::version::COMPATIBLE_VERSION;
 use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::Deferred;

@@ -14,11 +14,11 @@ use streamform_lang::addrs::Resource;
 use streamform_provider::Registry;
 use streamform_state::StateView;
 
-use super::COMPATIBLE_VERSION;
 use super::checks::checks_json;
 use super::outputs::parse;
 use super::outputs::value;
 use super::value;
+use crate::config::version::COMPATIBLE_VERSION;
 use crate::plan::checks_from_state_json;
 use crate::report::state_text::objects_of;
 

@@ -13,12 +13,12 @@ use streamform_lang::diag::Sources;
 use streamform_lang::value::Value;
 use streamform_state::StateView;
 
-use super::COMPATIBLE_VERSION;
 use super::exact::json_text;
 use super::outputs::parse;
 use super::outputs::value;
 use super::value;
 use crate::config;
+use crate::config::version::COMPATIBLE_VERSION;
 use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::Event;
