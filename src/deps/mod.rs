@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap as HashMap;
 use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::ConfigResource;
+use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Resource;
 use streamform_lang::value::Name;
 
@@ -97,6 +98,11 @@ impl Graph {
     pub fn find_resource(&self, config: &Configuration, address: &ConfigResource) -> Option<NodeId> {
         let module = config.find(&address.module)?.id;
         self.find(&NodeKind::Resource(module, address.resource.clone()))
+    }
+
+    /// Whether a node is an ephemeral resource.
+    pub fn is_ephemeral(&self, node: NodeId) -> bool {
+        matches!(self.kind(node), NodeKind::Resource(_, resource) if resource.mode == Mode::Ephemeral)
     }
 
     /// The resource blocks that a node uses, directly or through variables, locals, outputs and calls, but not through

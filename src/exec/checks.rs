@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use streamform_lang::diag::Diagnostics;
 use streamform_state::Entry;
 
 use super::journal::lock;
 use super::run::Run;
+use crate::config::CheckRule;
 use crate::eval::Condition;
+use crate::eval::InstanceScope;
+use crate::eval::evaluate_condition;
+use crate::eval::failed_condition;
 use crate::plan::CheckStatus;
 use crate::plan::build::status_of;
 use crate::plan::checks_to_state_json;
@@ -26,6 +31,30 @@ impl Judged {
             }
             None => _ = self.0.insert(object.to_owned(), (status, messages)),
         }
+    }
+}
+
+impl Judged {
+    /// Judges conditions of an object, `what` they are: `precondition` or `postcondition`.
+    pub(super) fn judge(
+        &mut self,
+        rules: &[CheckRule],
+        scope: &InstanceScope<'_, '_>,
+        object: &str,
+        what: &str,
+    ) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        for rule in rules {
+            let (condition, found) = evaluate_condition(rule, scope);
+            diagnostics.extend(found);
+            self.note(object, &condition);
+            if let Condition::Fails(message) = condition {
+                let summary = format!("Resource {what} failed");
+                diagnostics.push(failed_condition(rule, scope, summary, message));
+            }
+        }
+        diagnostics.name_object(object);
+        diagnostics
     }
 }
 

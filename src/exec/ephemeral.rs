@@ -11,14 +11,10 @@ use super::run::Begun;
 use super::run::Ended;
 use super::run::Run;
 use super::step::Finished;
-use crate::config::CheckRule;
 use crate::config::ResourceBlock;
-use crate::eval::Condition;
-use crate::eval::evaluate_condition;
-use crate::eval::failed_condition;
 use crate::plan::StepId;
 use crate::plan::build::OpenAnswer;
-use crate::plan::build::ToOpen;
+use crate::plan::build::Ready;
 use crate::plan::build::close_instances;
 use crate::plan::build::decode_instance;
 use crate::plan::build::open_instances;
@@ -63,10 +59,10 @@ impl<'a> Run<'a> {
     }
 
     fn instances_to_open(
-        &self,
+        &mut self,
         config: &ConfigResource,
         block: &Arc<ResourceBlock>,
-    ) -> Result<Vec<ToOpen>, Diagnostics> {
+    ) -> Result<Vec<Ready>, Diagnostics> {
         let provider = &block.resolved_provider;
         let resource = &block.address;
         let schema = self
@@ -89,7 +85,8 @@ impl<'a> Run<'a> {
                 let address = abs.instance(key);
                 let scope = self.values.world.instance_scope(module, repetition.clone());
                 let shown = address.to_string();
-                let mut found = judge(&block.lifecycle.preconditions, &scope, "precondition");
+                let rules = &block.lifecycle.preconditions;
+                let mut found = self.judged.judge(rules, &scope, &shown, "precondition");
                 if !found.has_errors() {
                     let (config, decoded) = decode_instance(&decoder, &scope, &shown);
                     found.extend(decoded);
@@ -103,7 +100,7 @@ impl<'a> Run<'a> {
                             Some(&shown),
                         ));
                     }
-                    wanted.push(ToOpen {
+                    wanted.push(Ready {
                         module,
                         address,
                         repetition,
@@ -145,9 +142,8 @@ impl<'a> Run<'a> {
                     self.values.set_opened(&one, value.clone());
                     let scope = self.values.world.instance_scope(one.module, one.repetition);
                     let scope = scope.with_self(value);
-                    let mut found = judge(&block.lifecycle.postconditions, &scope, "postcondition");
-                    found.name_object(&shown);
-                    diagnostics.extend(found);
+                    let rules = &block.lifecycle.postconditions;
+                    diagnostics.extend(self.judged.judge(rules, &scope, &shown, "postcondition"));
                 }
                 Err(findings) => diagnostics.extend(place_findings(
                     findings,
@@ -177,22 +173,4 @@ impl<'a> Run<'a> {
             (id, Finished::EphemeralClosed(found))
         }))
     }
-}
-
-/// Evaluates the conditions of an instance.
-fn judge(rules: &[CheckRule], scope: &crate::eval::InstanceScope<'_, '_>, what: &str) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for rule in rules {
-        let (condition, found) = evaluate_condition(rule, scope);
-        diagnostics.extend(found);
-        if let Condition::Fails(message) = condition {
-            diagnostics.push(failed_condition(
-                rule,
-                scope,
-                format!("Resource {what} failed"),
-                message,
-            ));
-        }
-    }
-    diagnostics
 }

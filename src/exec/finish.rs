@@ -9,9 +9,6 @@ use super::run::Run;
 use super::step::Changed;
 use super::step::Finished;
 use crate::config::When;
-use crate::eval::Condition;
-use crate::eval::evaluate_condition;
-use crate::eval::failed_condition;
 use crate::plan::ActionReason;
 use crate::plan::Event;
 use crate::plan::InstanceChange;
@@ -388,23 +385,17 @@ impl<'a> Run<'a> {
         else {
             return Ended::Well;
         };
-        let mut ended = Ended::Well;
-        for rule in &block.lifecycle.postconditions {
-            let scope = self
-                .values
-                .world
-                .instance_scope(module, repetition.clone())
-                .with_self(value.clone());
-            let (condition, found) = evaluate_condition(rule, &scope);
-            self.diagnostics.extend(found);
-            let address = change.address.to_string();
-            self.judged.note(&address, &condition);
-            if let Condition::Fails(message) = condition {
-                ended = Ended::Badly;
-                let failed = failed_condition(rule, &scope, "Resource postcondition failed", message);
-                self.diagnostics.push(failed.on(address));
-            }
-        }
+        let scope = self.values.world.instance_scope(module, repetition);
+        let scope = scope.with_self(value.clone());
+        let address = change.address.to_string();
+        let rules = &block.lifecycle.postconditions;
+        let found = self.judged.judge(rules, &scope, &address, "postcondition");
+        let ended = if found.has_errors() {
+            Ended::Badly
+        } else {
+            Ended::Well
+        };
+        self.diagnostics.extend(found);
         ended
     }
 }

@@ -8,9 +8,6 @@ use super::run::Run;
 use super::step::Changed;
 use crate::config::ResourceBlock;
 use crate::deps::NodeKind;
-use crate::eval::Condition;
-use crate::eval::evaluate_condition;
-use crate::eval::failed_condition;
 use crate::plan::Action;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
@@ -70,16 +67,8 @@ impl<'a> Run<'a> {
             .decoders
             .get(&change.address.config(), &block.body, &change.schema, repeated);
         let scope = self.values.world.instance_scope(id, repetition);
-        let mut diagnostics = Diagnostics::new();
-        for rule in &block.lifecycle.preconditions {
-            let (condition, found) = evaluate_condition(rule, &scope);
-            diagnostics.extend(found);
-            self.judged.note(&address, &condition);
-            if let Condition::Fails(message) = condition {
-                let failed = failed_condition(rule, &scope, "Resource precondition failed", message);
-                diagnostics.push(failed.on(address.clone()));
-            }
-        }
+        let rules = &block.lifecycle.preconditions;
+        let diagnostics = self.judged.judge(rules, &scope, &address, "precondition");
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }

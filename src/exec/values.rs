@@ -24,7 +24,7 @@ use crate::plan::InstanceChange;
 use crate::plan::Plan;
 use crate::plan::PlanMode;
 use crate::plan::Secrets;
-use crate::plan::build::ToOpen;
+use crate::plan::build::Ready;
 
 /// The world of an apply.
 pub(super) struct Values<'a> {
@@ -94,7 +94,7 @@ impl<'a> Values<'a> {
     }
 
     /// An instance of an ephemeral resource is open.
-    pub(super) fn set_opened(&mut self, one: &ToOpen, value: Value) {
+    pub(super) fn set_opened(&mut self, one: &Ready, value: Value) {
         let AbsInstance { resource, key, .. } = &one.address;
         self.world.set_instance(one.module, resource, key.clone(), value);
     }

@@ -49,6 +49,14 @@ impl Action {
         )
     }
 
+    /// Whether an object is deleted by it.
+    pub const fn deletes(self) -> bool {
+        matches!(
+            self,
+            Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete
+        )
+    }
+
     /// The names that Terraform's plan JSON has for it.
     pub const fn json_names(self) -> &'static [&'static str] {
         match self {

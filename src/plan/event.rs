@@ -1,6 +1,7 @@
 //! What an observer is told while the engine works.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::value::Value;
@@ -122,6 +123,38 @@ pub trait Observer: Send + Sync {
     fn hears_local_reads(&self) -> bool {
         false
     }
+}
+
+/// Makes a call on an object, and tells of it. `id` is what its result says of the object's id.
+pub async fn observed<T, E>(
+    observer: &dyn Observer,
+    address: String,
+    operation: Operation,
+    call: impl Future<Output = Result<T, E>>,
+    id: impl FnOnce(&T) -> Option<String>,
+) -> Result<T, E> {
+    let began = Instant::now();
+    observer.event(Event::Started {
+        address: address.clone(),
+        operation,
+        id: None,
+    });
+    let answer = call.await;
+    let elapsed = began.elapsed();
+    observer.event(match &answer {
+        Ok(result) => Event::Completed {
+            address,
+            operation,
+            id: id(result),
+            elapsed,
+        },
+        Err(_) => Event::Failed {
+            address,
+            operation,
+            elapsed,
+        },
+    });
+    answer
 }
 
 /// An observer that does not look.

@@ -39,6 +39,7 @@ pub use envelope::Written;
 pub use event::Event;
 pub use event::Observer;
 pub use event::Operation;
+pub use event::observed;
 pub use file::PlanFileError;
 pub use file::SavedPlan;
 pub use generate::Generated;

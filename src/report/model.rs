@@ -274,8 +274,7 @@ fn change(c: &InstanceChange, secrets: &Secrets, drift: bool) -> ChangeReport {
             }
         }
     }
-    let destroys = matches!(c.action, Action::DeleteThenCreate | Action::CreateThenDelete);
-    let warning = (!drift && c.importing.is_some() && destroys)
+    let warning = (!drift && c.importing.is_some() && c.action.deletes())
         .then_some("Warning: this will destroy the imported resource");
     ChangeReport {
         action: c.action,

@@ -111,9 +111,39 @@ fn a_key_lives_as_long_as_the_run() {
     assert_eq!(emulator.names("topics"), ["clicks"]);
     let state = sandbox.ok(["state", "pull"]).json();
     assert!(!state["resources"].to_string().contains("ephemeral"), "{state}");
+    // Its condition was judged when it was opened.
+    let checks = state["check_results"].as_array().cloned().unwrap_or_default();
+    let statuses: Vec<&str> = checks.iter().filter_map(|c| c["status"].as_str()).collect();
+    assert_eq!(statuses, ["pass"], "{state}");
     sandbox.ok(["destroy", "-auto-approve"]);
     assert_eq!(keys(&emulator), 0);
     assert_eq!(emulator.names("topics"), [""; 0]);
+}
+
+#[test]
+fn an_import_is_over_before_it_is_closed() {
+    let (sandbox, emulator) = with_emulator(CONFIG);
+    sandbox.ok(["apply", "-auto-approve"]);
+    let id = sandbox.ok(["state", "show", "confluent_kafka_topic.t"]).stdout;
+    let id = id
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("id "))
+        .and_then(|rest| rest.split('"').nth(1))
+        .expect("the id of the topic")
+        .to_owned();
+    sandbox.ok(["state", "rm", "confluent_kafka_topic.t"]);
+    sandbox.ok(["import", "confluent_kafka_topic.t", &id]);
+    sandbox.ok(["plan", "-detailed-exitcode"]);
+    // Also without a block: what is generated for it comes from the provider, too.
+    sandbox.ok(["state", "rm", "confluent_kafka_topic.t"]);
+    let block = "resource \"confluent_kafka_topic\" \"t\" {\n  provider   = confluent.topics\n  topic_name = \"orders\"\n}\n";
+    let import = format!(
+        "import {{\n  to       = confluent_kafka_topic.t\n  id       = \"{id}\"\n  provider = confluent.topics\n}}\n"
+    );
+    sandbox.edit("main.tf", block, &import);
+    sandbox.ok(["plan", "-generate-config-out=topic.tf"]);
+    assert!(sandbox.read("topic.tf").contains("orders"));
+    assert_eq!(keys(&emulator), 0);
 }
 
 #[test]

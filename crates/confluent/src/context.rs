@@ -54,6 +54,45 @@ pub(crate) struct Plane {
     pub(crate) client: Client,
     /// Cluster or registry.
     pub(crate) id: String,
+    /// What of it the provider block (or its environment) gives: an object then keeps none of that in the state.
+    from_block: FromBlock,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FromBlock {
+    id: bool,
+    access: bool,
+}
+
+impl Plane {
+    /// Lets the state of an imported object keep what led to it. `block` is what names the cluster or registry, `known`
+    /// what the import's id and the environment say.
+    pub(crate) fn keep_access(&self, state: &mut Json, known: &Json, block: &str) {
+        let id = (!self.from_block.id).then_some(block);
+        let access = ["rest_endpoint", "credentials"].into_iter();
+        for name in id.into_iter().chain(access.filter(|_| !self.from_block.access)) {
+            if !known[name].is_null() {
+                state[name] = known[name].clone();
+            }
+        }
+    }
+
+    /// That an import's id and the provider block are about the same cluster or registry.
+    ///
+    /// # Errors
+    ///
+    /// They are not: what was found would be another one's.
+    pub(crate) fn is_of(&self, asked: &str, doing: &str) -> Result<(), Findings> {
+        if asked == self.id {
+            return Ok(());
+        }
+        Err(vec![ProviderDiagnostic::error(
+            format!("{doing}: the provider is configured for {:?}", self.id),
+            format!(
+                "The import ID begins with {asked:?}. Import through a provider configuration that is for it (\"provider\" in the import block), or correct the ID."
+            ),
+        )])
+    }
 }
 
 /// The Flink gateway with the coordinates of a statement.
@@ -246,6 +285,10 @@ impl Confluent {
         Ok(Plane {
             client: self.access(self.settings.kafka.as_ref(), object, "kafka", "KAFKA")?,
             id: id.to_owned(),
+            from_block: FromBlock {
+                id: self.settings.kafka_id.is_some(),
+                access: self.settings.kafka.is_some(),
+            },
         })
     }
 
@@ -267,6 +310,10 @@ impl Confluent {
                 "SCHEMA_REGISTRY",
             )?,
             id: id.to_owned(),
+            from_block: FromBlock {
+                id: self.settings.registry_id.is_some(),
+                access: self.settings.registry.is_some(),
+            },
         })
     }
 

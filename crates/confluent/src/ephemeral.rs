@@ -34,8 +34,6 @@ use crate::resources::ApiKey;
 /// A key and secret for one of the API planes, for as long as a run needs it.
 pub(crate) struct EphemeralApiKey;
 
-const PATH: &str = "/iam/v2/api-keys";
-
 /// What a key is called that is given no description.
 const UNNAMED: &str = "Ephemeral key of a Streamform run";
 
@@ -63,7 +61,7 @@ impl EphemeralType<Confluent> for EphemeralApiKey {
         let description = given(&wanted, "/description").unwrap_or(UNNAMED);
         body["spec"]["description"] = json!(format!("{description}{EXPIRES}{})", end.strftime("%FT%TZ")));
         let made = control
-            .post(PATH)
+            .post(ApiKey.facts().path)
             .body(body)
             .secret()
             .json()
@@ -96,7 +94,8 @@ impl EphemeralType<Confluent> for EphemeralApiKey {
 
 async fn delete(control: &Client, id: &str) -> Findings {
     let patience = Patience::default().within(CLOSING);
-    let call = control.delete(format!("{PATH}/{}", segment(id))).during(patience);
+    let path = format!("{}/{}", ApiKey.facts().path, segment(id));
+    let call = control.delete(path).during(patience);
     match call.send().await {
         Ok(_) => Findings::new(),
         Err(e) if is_gone(&e) => Findings::new(),
@@ -106,9 +105,10 @@ async fn delete(control: &Client, id: &str) -> Findings {
 
 /// Deletes what killed runs have left. That it cannot be done now (the list may not be seen, say) is no reason not to go on.
 async fn delete_expired(control: &Client, wanted: &Json) {
-    let query = [("spec.owner", text(wanted, "/owner/0/id"))];
+    let query = ApiKey.list_query(wanted);
+    let query: Vec<(&str, &str)> = query.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let patience = Patience::default().within(CLOSING);
-    let Ok(keys) = control.list(PATH, &query, 99, patience).await else {
+    let Ok(keys) = control.list(ApiKey.facts().path, &query, 99, patience).await else {
         return;
     };
     let now = Timestamp::now();

@@ -1,7 +1,6 @@
 //! Data sources during the walk: read at once, or left for apply with the reason.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::ConfigResource;
@@ -28,10 +27,10 @@ use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::CheckKind;
 use crate::plan::CheckStatus;
-use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
 use crate::plan::PlanMode;
+use crate::plan::observed;
 
 use super::resource::Ready;
 
@@ -92,28 +91,9 @@ impl<'a> Planner<'a> {
                 let provider = Arc::clone(&live.provider);
                 let type_name = type_name.clone();
                 async move {
-                    let began = Instant::now();
+                    let read = provider.read_data(&type_name, one.config.value.clone());
                     let shown = one.address.to_string();
-                    observer.event(Event::Started {
-                        address: shown.clone(),
-                        operation: Operation::Read,
-                        id: None,
-                    });
-                    let answer = provider.read_data(&type_name, one.config.value.clone()).await;
-                    let elapsed = began.elapsed();
-                    observer.event(match &answer {
-                        Ok(v) => Event::Completed {
-                            address: shown,
-                            operation: Operation::Read,
-                            id: prior::display_id(v),
-                            elapsed,
-                        },
-                        Err(_) => Event::Failed {
-                            address: shown,
-                            operation: Operation::Read,
-                            elapsed,
-                        },
-                    });
+                    let answer = observed(observer, shown, Operation::Read, read, prior::display_id).await;
                     DataRead {
                         module: one.module,
                         address: one.address,

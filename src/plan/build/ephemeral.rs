@@ -1,10 +1,8 @@
 //! Ephemeral resources: opened when the walk comes to them, closed when it has ended. An apply opens them anew.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use streamform_lang::addrs::AbsInstance;
-use streamform_lang::addrs::Mode;
 use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::value::Marks;
@@ -29,22 +27,9 @@ use crate::deps;
 use crate::deps::NodeId;
 use crate::deps::NodeKind;
 use crate::eval::ModuleInstanceId;
-use crate::eval::Repetition;
-use crate::plan::Event;
 use crate::plan::Observer;
 use crate::plan::Operation;
-
-/// An instance of an ephemeral resource that is about to be opened.
-pub struct ToOpen {
-    /// The module instance that it stands in.
-    pub module: ModuleInstanceId,
-    /// Its address.
-    pub address: AbsInstance,
-    /// What `count` or `for_each` give it.
-    pub repetition: Repetition,
-    /// Its configuration.
-    pub config: ConfigValue,
-}
+use crate::plan::observed;
 
 /// An instance that is open.
 pub struct Open {
@@ -54,12 +39,12 @@ pub struct Open {
 }
 
 /// How the opening of an instance ended.
-pub type OpenAnswer = (ToOpen, Result<(Opened, Open), Findings>);
+pub type OpenAnswer = (Ready, Result<(Opened, Open), Findings>);
 
 /// Opens the instances of a block, all at the same time.
 pub async fn open_instances(
     provider: Arc<dyn Provider>,
-    wanted: Vec<ToOpen>,
+    wanted: Vec<Ready>,
     observer: &dyn Observer,
 ) -> Vec<OpenAnswer> {
     let opens = wanted.into_iter().map(|one| {
@@ -67,7 +52,8 @@ pub async fn open_instances(
         async move {
             let type_name = one.address.resource.ty.clone();
             let call = provider.open(&type_name, one.config.value.clone());
-            let answer = told(observer, &one.address, Operation::Open, call).await;
+            let address = one.address.to_string();
+            let answer = observed(observer, address, Operation::Open, call, |_| None).await;
             let answer = answer.map(|opened| {
                 let open = Open {
                     address: one.address.clone(),
@@ -95,43 +81,15 @@ pub async fn close_instances(open: Vec<Open>, observer: &dyn Observer) -> Diagno
                 Err(findings)
             }
         };
-        if let Err(findings) = told(observer, &one.address, Operation::CloseEphemeral, call).await {
-            let address = one.address.to_string();
+        let address = one.address.to_string();
+        let closing = observed(observer, address.clone(), Operation::CloseEphemeral, call, |()| {
+            None
+        });
+        if let Err(findings) = closing.await {
             diagnostics.extend(place_findings(findings, None, None, Some(&address)));
         }
     }
     diagnostics
-}
-
-async fn told<T>(
-    observer: &dyn Observer,
-    address: &AbsInstance,
-    operation: Operation,
-    call: impl Future<Output = Result<T, Findings>>,
-) -> Result<T, Findings> {
-    let began = Instant::now();
-    let address = address.to_string();
-    observer.event(Event::Started {
-        address: address.clone(),
-        operation,
-        id: None,
-    });
-    let answer = call.await;
-    let elapsed = began.elapsed();
-    observer.event(match &answer {
-        Ok(_) => Event::Completed {
-            address,
-            operation,
-            id: None,
-            elapsed,
-        },
-        Err(_) => Event::Failed {
-            address,
-            operation,
-            elapsed,
-        },
-    });
-    answer
 }
 
 /// The value of an instance with its secrets marked. What expressions see of it is ephemeral as a whole.
@@ -166,8 +124,8 @@ pub(super) fn forget_configured(graph: &deps::Graph, providers: &mut LiveProvide
         let NodeKind::Provider(address) = graph.kind(*node) else {
             continue;
         };
-        let ephemeral = |node: &NodeId| matches!(graph.kind(*node), NodeKind::Resource(_, r) if r.mode == Mode::Ephemeral);
-        if graph.resource_dependencies(*node).iter().any(ephemeral) {
+        let used = graph.resource_dependencies(*node);
+        if used.iter().any(|n| graph.is_ephemeral(*n)) {
             providers.remove(address);
         }
     }
@@ -194,12 +152,7 @@ impl<'a> Planner<'a> {
         let mut now = Vec::new();
         for one in ready {
             if one.config.value.is_wholly_known() && live.configured && !pending {
-                now.push(ToOpen {
-                    module: one.module,
-                    address: one.address,
-                    repetition: one.repetition,
-                    config: one.config,
-                });
+                now.push(one);
                 continue;
             }
             let unread = schema::proposed(&prior::absent(schema), &one.config.value, &schema.block);
@@ -215,6 +168,13 @@ impl<'a> Planner<'a> {
             let answers = open_instances(live.provider, now, observer).await;
             (node, Waiting::Opened(answers))
         }))
+    }
+
+    /// Closes what is open: nothing is asked of a provider any more that was configured from it.
+    pub(super) async fn close_ephemeral(&mut self) {
+        let open = std::mem::take(&mut self.open);
+        let found = close_instances(open, self.input.observer).await;
+        self.diagnostics.extend(found);
     }
 
     /// Takes in what was opened.

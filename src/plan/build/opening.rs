@@ -31,9 +31,12 @@ pub(super) struct Opening {
 pub(super) fn openings(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
-    made: &HashSet<String>,
+    blocks: &BTreeMap<String, BlockSteps>,
     providers: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
 ) -> Vec<Opening> {
+    if !input.graph.order().iter().any(|n| input.graph.is_ephemeral(*n)) {
+        return Vec::new();
+    }
     let mut needed: HashSet<NodeId> = HashSet::new();
     let mut at_work: HashSet<&AbsProviderConfig> = providers.keys().collect();
     let mut found = Vec::new();
@@ -58,7 +61,9 @@ pub(super) fn openings(
                 }
                 block.is_some()
             }
-            NodeKind::Resource(module, resource) => made.contains(&config_name(input, *module, resource)),
+            NodeKind::Resource(module, resource) => blocks
+                .get(&config_name(input, *module, resource))
+                .is_some_and(|own| !own.forward.is_empty()),
             _ => false,
         };
         if uses {

@@ -125,12 +125,7 @@ pub(super) fn execution_graph(
                 .extend(of_provider);
         }
     }
-    let made: HashSet<String> = blocks
-        .iter()
-        .filter(|(_, b)| !b.forward.is_empty())
-        .map(|(name, _)| name.clone())
-        .collect();
-    let openings = openings(input, &mut graph, &made, &users);
+    let openings = openings(input, &mut graph, &blocks, &users);
     for opening in &openings {
         let of_provider = users.entry(opening.provider.clone()).or_default();
         of_provider.extend([opening.open, opening.close]);

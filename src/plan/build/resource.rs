@@ -38,12 +38,16 @@ use crate::plan::DeferralReason;
 use crate::plan::InstanceChange;
 use crate::plan::PlanMode;
 
-/// One instance of a block, ready to be planned.
-pub(super) struct Ready {
-    pub(super) module: ModuleInstanceId,
-    pub(super) address: AbsInstance,
-    pub(super) repetition: Repetition,
-    pub(super) config: ConfigValue,
+/// One instance of a block, ready to be planned, read or opened.
+pub struct Ready {
+    /// The module instance that it stands in.
+    pub module: ModuleInstanceId,
+    /// Its address.
+    pub address: AbsInstance,
+    /// What `count` or `for_each` give it.
+    pub repetition: Repetition,
+    /// Its configuration.
+    pub config: ConfigValue,
 }
 
 impl<'a> Planner<'a> {
@@ -319,7 +323,7 @@ impl<'a> Planner<'a> {
         change.previous_address = moved_from;
         change.importing = self.imported.get(&one.address).cloned();
         self.settle_unread(&mut change);
-        if matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
+        if change.action.deletes() {
             self.guard(&mut change, Some(block));
         }
         let value = change.after.clone();

@@ -56,6 +56,7 @@ pub async fn import_one(input: PlanInput<'_>, address: &AbsInstance, id: &str) -
             }
         }
     };
+    planner.close_ephemeral().await;
     SingleImport {
         record,
         settled: planner.settled,

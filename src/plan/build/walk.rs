@@ -31,7 +31,6 @@ use super::LiveProviders;
 use super::data::DataRead;
 use super::ephemeral::Open;
 use super::ephemeral::OpenAnswer;
-use super::ephemeral::close_instances;
 use super::import::ImportsRead;
 use super::prior::Prior;
 use super::recover::Decisions;
@@ -224,6 +223,7 @@ pub async fn build_with_world<'c>(input: PlanInput<'c>) -> (Built, World<'c>) {
             planner.import_without_block().await;
         }
     }
+    planner.close_ephemeral().await;
     let (built, world) = planner.finish();
     (built, world.of(config))
 }
@@ -317,9 +317,6 @@ impl<'a> Planner<'a> {
             }
             release(graph, node, &mut waits, &mut ready);
         }
-        let open = std::mem::take(&mut self.open);
-        let found = close_instances(open, self.input.observer).await;
-        self.diagnostics.extend(found);
     }
 
     /// Begins a node: what is synchronous is done at once.

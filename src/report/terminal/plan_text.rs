@@ -247,7 +247,7 @@ fn change(out: &mut String, c: &ChangeReport, style: &TextStyle, drift: bool) {
     style.paint.push(out, Ink::Bold, &c.label());
     out.push(' ');
     let ink = match c.action {
-        Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete if !drift => Ink::BoldRed,
+        action if action.deletes() && !drift => Ink::BoldRed,
         _ => Ink::Bold,
     };
     style.paint.push(out, ink, &c.verb);

@@ -493,14 +493,11 @@ impl ResourceType<Confluent> for KafkaTopic {
         };
         let known = import_access(client, cluster);
         let plane = client.kafka(&known)?;
+        plane.is_of(cluster, &doing)?;
         let mut state = read_state(&plane, topic, Patience::default())
             .await
             .map_err(|e| e.findings(&doing))?;
-        for name in ["kafka_cluster", "rest_endpoint", "credentials"] {
-            if !known[name].is_null() {
-                state[name] = known[name].clone();
-            }
-        }
+        plane.keep_access(&mut state, &known, "kafka_cluster");
         Ok(self.shape().value(None, &state))
     }
 

@@ -559,21 +559,14 @@ impl ResourceType<Confluent> for Schema {
             known["schema_identifier"] = json!(schema_id);
         }
         let plane = client.registry(&known)?;
+        plane.is_of(registry, &doing)?;
         let api = look(&plane, &known, Patience::default())
             .await
             .map_err(|e| e.findings(&doing))?
             .ok_or_else(|| refuse(format!("{doing}: the schema was not found")))?;
         let mut found = state(&plane, &api, &known);
-        for name in [
-            "schema_registry_cluster",
-            "rest_endpoint",
-            "credentials",
-            "recreate_on_update",
-        ] {
-            if !known[name].is_null() {
-                found[name] = known[name].clone();
-            }
-        }
+        found["recreate_on_update"] = known["recreate_on_update"].clone();
+        plane.keep_access(&mut found, &known, "schema_registry_cluster");
         Ok(self.shape().value(None, &found))
     }
 }

@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use streamform_provider::Provider;
+use streamform_provider::protocol::Findings;
 
 use super::*;
 
 /// Imports with variables.
 async fn import(lab: &Lab, variables: Vec<(&'static str, Json)>, ty: &str, id: &str) -> Json {
+    tried(lab, variables, ty, id).await.unwrap()
+}
+
+async fn tried(
+    lab: &Lab,
+    variables: Vec<(&'static str, Json)>,
+    ty: &str,
+    id: &str,
+) -> Result<Json, Findings> {
     let mut defaults = defaults(&lab.emulator, &[]);
     defaults.environment = Some(Arc::new(move |name| {
         variables
@@ -18,8 +28,8 @@ async fn import(lab: &Lab, variables: Vec<(&'static str, Json)>, ty: &str, id: &
     let provider: Arc<dyn Provider> = crate::factory(defaults).instance();
     let findings = provider.configure(Value::null(Type::empty_object())).await;
     assert!(findings.is_empty(), "{findings:?}");
-    let found = provider.import(ty, id).await.unwrap();
-    encode(&found[0].state)
+    let found = provider.import(ty, id).await?;
+    Ok(encode(&found[0].state))
 }
 
 #[tokio::test]
@@ -53,6 +63,37 @@ async fn topics_and_keys_are_imported_whole() {
     .await;
     assert_eq!(found["secret"], "kept");
     assert_eq!(found["managed_resource"][0]["environment"][0]["id"], "env-1");
+}
+
+/// What the provider block says of the cluster stands in no object's state: an object without it in its configuration would be
+/// replaced.
+#[tokio::test]
+async fn what_the_provider_block_gives_is_not_kept() {
+    let lab = Lab::new().await;
+    let mut config = super::topic::on_cluster(&lab).await;
+    config["topic_name"] = json!("orders");
+    let topic = lab
+        .create(&crate::resources::KafkaTopic::default(), config)
+        .await
+        .unwrap();
+    let id = get(&topic, "/id");
+    let id = id.as_str().unwrap();
+    let mut variables = vec![
+        ("KAFKA_REST_ENDPOINT", get(&topic, "/rest_endpoint")),
+        ("KAFKA_API_KEY", get(&topic, "/credentials/0/key")),
+        ("KAFKA_API_SECRET", get(&topic, "/credentials/0/secret")),
+    ];
+    let found = import(&lab, variables.clone(), "confluent_kafka_topic", id).await;
+    assert_eq!(found["kafka_cluster"], get(&topic, "/kafka_cluster"));
+    assert_eq!(found["rest_endpoint"], Json::Null);
+    assert_eq!(found["credentials"], json!([]));
+
+    variables.push(("KAFKA_ID", get(&topic, "/kafka_cluster/0/id")));
+    let found = import(&lab, variables.clone(), "confluent_kafka_topic", id).await;
+    assert_eq!(found["kafka_cluster"], json!([]));
+    assert_eq!(found["id"], id);
+    let other = tried(&lab, variables, "confluent_kafka_topic", "lkc-other/orders").await;
+    assert!(other.unwrap_err()[0].summary.contains("is configured for"));
 }
 
 #[tokio::test]
