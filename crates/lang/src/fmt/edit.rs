@@ -1,12 +1,16 @@
 //! The changes that formatting makes beyond space.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::Atom;
 use crate::syntax::shape::BlockShape;
 use crate::syntax::shape::BodyShape;
 use crate::syntax::token::Kind;
 use crate::syntax::token::Token;
+use crate::syntax::written::is_printable;
 
 /// The atoms of a text with labels, wrapped expressions and old types rewritten.
 pub(super) fn edited<'a>(text: &'a str, tokens: &[Token], body: &BodyShape) -> Vec<Atom<'a>> {
@@ -170,8 +174,9 @@ impl<'a> Editor<'a, '_> {
     }
 }
 
-/// A text as it stands between quotes.
+/// A text as it stands between quotes: composed, and what is not printable by its number.
 fn escaped(text: &str) -> String {
+    let text: String = text.nfc().collect();
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.char_indices() {
         match c {
@@ -186,11 +191,16 @@ fn escaped(text: &str) -> String {
                     out.push(c);
                 }
             }
-            c if c.is_control() => {
+            c if c == ' ' || is_printable(c) => out.push(c),
+            c => {
                 let code = u32::from(c);
-                out.push_str(&format!("\\u{code:04x}"));
+                // Writing to a string does not fail.
+                _ = if code < 0x1_0000 {
+                    write!(out, "\\u{code:04x}")
+                } else {
+                    write!(out, "\\U{code:08x}")
+                };
             }
-            c => out.push(c),
         }
     }
     out

@@ -52,6 +52,14 @@ fn a_file_is_laid_out() {
 }
 
 #[test]
+fn labels_are_composed_and_show_what_is_not_printable() {
+    assert_eq!(
+        formatted("a \"e\u{301}\" \"x\u{200d}y\" \"\u{e0001}\" \"t\u{a0}\" {}\n"),
+        "a \"é\" \"x\\u200dy\" \"\\U000e0001\" \"t\\u00a0\" {}\n"
+    );
+}
+
+#[test]
 fn a_broken_file_is_left_alone() {
     assert!(format(FileId(0), "a = \n").is_err());
 }

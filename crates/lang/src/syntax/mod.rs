@@ -16,7 +16,7 @@ pub(crate) mod token;
 mod tree;
 mod unfinished;
 mod walk;
-mod written;
+pub(crate) mod written;
 
 pub(crate) use parse::layout;
 pub use parse::parse;

@@ -134,7 +134,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// What stands where no token can begin: all the rest of the text.
+    fn stop(&mut self) {
+        self.emit(Kind::Invalid, self.bytes.len() - self.at);
+    }
+
+    /// Whether a `$` or `%` is the last character: nothing tells what it begins.
+    fn cut_off(&self) -> bool {
+        matches!(self.byte(0), b'$' | b'%') && self.at + 1 == self.bytes.len()
+    }
+
     fn quoted(&mut self) {
+        if self.cut_off() {
+            return self.stop();
+        }
         match self.byte(0) {
             b'"' => {
                 self.emit(Kind::CloseQuote, 1);
@@ -199,7 +212,16 @@ impl<'a> Scanner<'a> {
         if self.sequence() {
             return;
         }
-        let len = self.text_run();
+        let mut len = self.text_run();
+        // A carriage return belongs to a line end; alone it is not a character of a heredoc.
+        let run = &self.bytes[self.at..self.at + len];
+        let lone = |i: &usize| run[*i] == b'\r' && run.get(i + 1) != Some(&b'\n');
+        match (0..len).find(lone) {
+            Some(0) => return self.stop(),
+            Some(i) => len = i,
+            None if self.cut_off() => return self.stop(),
+            None => {}
+        }
         let whole_line = self.byte(len.saturating_sub(1)) == b'\n';
         let Some(Frame::Heredoc { marker, line_start }) = self.frames.last_mut() else {
             return;

@@ -51,6 +51,8 @@ pub(crate) enum Piece {
     Group,
     /// A number whose text says more than 64 bits hold.
     Number,
+    /// An index behind a dot that is not written as a plain number: `.007`, `.1e3`.
+    Index,
 }
 
 /// The parts of a template.
@@ -122,14 +124,14 @@ impl Pieces {
     }
 
     /// The outermost pieces within a range, without one that is the range itself.
-    pub(crate) fn inside(&self, range: &Bytes) -> impl Iterator<Item = Bytes> {
+    pub(crate) fn inside(&self, range: &Bytes) -> impl Iterator<Item = (Bytes, &Piece)> {
         let mut at = self
             .pieces
             .partition_point(|((start, _), _)| *start < range.start);
         let mut from = range.start;
         let range = range.clone();
         std::iter::from_fn(move || {
-            while let Some(((start, end), _)) = self.pieces.get(at) {
+            while let Some(((start, end), piece)) = self.pieces.get(at) {
                 if *start >= range.end {
                     return None;
                 }
@@ -139,7 +141,7 @@ impl Pieces {
                 }
                 from = *end;
                 at += self.pieces[at..].partition_point(|((start, _), _)| *start < from);
-                return Some(*start..from);
+                return Some((*start..from, piece));
             }
             None
         })

@@ -73,7 +73,7 @@ pub fn push_go_quoted(out: &mut String, text: &str) {
 }
 
 /// Letters, marks, numbers, punctuation and symbols.
-fn is_printable(c: char) -> bool {
+pub(crate) fn is_printable(c: char) -> bool {
     !matches!(
         c.general_category_group(),
         GeneralCategoryGroup::Separator | GeneralCategoryGroup::Other

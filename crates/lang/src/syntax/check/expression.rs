@@ -16,6 +16,9 @@ const GROUP_EVERY: u32 = 12;
 /// A row of more operators than this is read operand by operand.
 const CHAIN_FROM: usize = 8;
 
+/// An index behind a dot with more digits than these is no index of anything.
+const LONGEST_LEGACY_INDEX: usize = 18;
+
 fn operator(kind: Kind) -> Option<BinaryOp> {
     Some(match kind {
         Kind::Plus => BinaryOp::Add,
@@ -196,14 +199,17 @@ impl Checker<'_> {
                 "Invalid legacy index syntax",
                 format!("Two indexes cannot be chained with dots. Write [{first}][{second}]."),
             );
-        } else if self.text_of(number).contains(['e', 'E'])
-            || (self.text_of(number).starts_with('0') && number.end > number.start + 1)
-        {
+        } else if self.text_of(number).len() > LONGEST_LEGACY_INDEX {
             self.error(
                 number,
                 "Invalid legacy index syntax",
-                "An index behind a dot is a plain whole number. Write it in brackets: [0].",
+                "An index behind a dot has no more than 18 digits. Write it in brackets: [0].",
             );
+        } else {
+            let text = self.text_of(number);
+            if text.contains(['e', 'E']) || (text.starts_with('0') && text.len() > 1) {
+                self.pieces.add(&(number.start..number.end), Piece::Index);
+            }
         }
         number.end
     }

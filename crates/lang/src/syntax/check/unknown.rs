@@ -76,7 +76,8 @@ pub(crate) fn unknown_tokens(place: Place, text: &str, tokens: &[Token]) -> Diag
                         "Typographic quotes are not valid here; some editors and web pages make them of plain ones. Replace them by plain double quotes (\").".to_owned()
                     }
                     "\\" => "A backslash must be followed by what it escapes: \\n, \\r, \\t, \\\", \\\\, \\uXXXX or \\UXXXXXXXX.".to_owned(),
-                    "\r" => "A carriage return must be followed by a line feed.".to_owned(),
+                    cr if cr.starts_with('\r') => "A carriage return must be followed by a line feed.".to_owned(),
+                    "$" | "%" => "The text ends here, within a string.".to_owned(),
                     _ => "The language does not use this character outside of strings and comments.".to_owned(),
                 };
                 out.error_at(span, "Invalid character", detail);

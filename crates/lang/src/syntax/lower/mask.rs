@@ -1,22 +1,27 @@
 //! What hcl-edit gets to see of an expression.
 
 use crate::syntax::shape::Bytes;
+use crate::syntax::shape::Piece;
 use crate::syntax::shape::Pieces;
 
 /// The text of a range in parentheses, because it may stand where line ends mean nothing; its pieces are empty lists
-/// of the same length, its comments and line ends are spaces.
+/// of the same length (or digits, where an index stands), its comments and line ends are spaces.
 pub(super) fn masked(text: &str, pieces: &Pieces, range: &Bytes) -> String {
     let slice = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or("");
     let mut out = String::with_capacity(range.len() + 2);
     out.push('(');
     let mut at = range.start;
-    for piece in pieces.inside(range) {
-        push_blanked(&mut out, slice(at, piece.start));
-        // No piece is shorter than two characters.
-        out.push('[');
-        out.extend(std::iter::repeat_n(' ', piece.len().saturating_sub(2)));
-        out.push(']');
-        at = piece.end;
+    for (place, piece) in pieces.inside(range) {
+        push_blanked(&mut out, slice(at, place.start));
+        if matches!(piece, Piece::Index) {
+            out.extend(std::iter::repeat_n('1', place.len()));
+        } else {
+            // No piece is shorter than two characters.
+            out.push('[');
+            out.extend(std::iter::repeat_n(' ', place.len().saturating_sub(2)));
+            out.push(']');
+        }
+        at = place.end;
     }
     push_blanked(&mut out, slice(at, range.end));
     out.push(')');

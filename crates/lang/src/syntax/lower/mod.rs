@@ -76,7 +76,7 @@ impl Lowerer<'_> {
         let span = self.span(range);
         let kind = match piece {
             Piece::Group => return self.parse(range),
-            Piece::Number => self.number(range),
+            Piece::Number | Piece::Index => self.number(range),
             Piece::Template(template) => self.template(template),
             Piece::Object(items) => {
                 let mut out = Vec::with_capacity(items.len());

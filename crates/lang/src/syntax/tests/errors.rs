@@ -23,6 +23,28 @@ fn errors(text: &str) -> String {
 }
 
 #[test]
+fn a_character_that_cannot_be_ends_a_heredoc() {
+    for text in [
+        "a = <<E\nx\ry\nE\n",
+        "a = <<E\n$\rx\nE\n",
+        "a = <<E\n${x}\r \nE\n",
+        "a = <<E\nx$",
+    ] {
+        let told: Vec<String> = errors(text)
+            .lines()
+            .filter_map(|l| Some(l.split_once(": ")?.0.to_owned()))
+            .collect();
+        assert!(
+            told.len() == 2
+                && told[0].ends_with("Invalid character")
+                && told[1].ends_with("Unterminated template string"),
+            "{text:?}: {told:?}"
+        );
+    }
+    assert_eq!(errors("a = <<E\nx${y}\r\n$\r\nE\n"), "");
+}
+
+#[test]
 fn common_mistakes() {
     let mut out = String::new();
     for text in [
@@ -59,7 +81,6 @@ fn common_mistakes() {
         "a = \u{201c}x\u{201d}\n",
         "a = 1.2.3\n",
         "a = x.0.1\n",
-        "a = x.00\n",
         "a = x.*.y.*.z\n",
         "a = {for x in y : x}\n",
         "a = [for x in y : x => 1]\n",

@@ -31,6 +31,14 @@ fn traversals() {
 }
 
 #[test]
+fn an_index_behind_a_dot_may_be_any_number() {
+    assert_eq!(
+        dumped("a = x.02.y\nb = x.1e2\nc = x.*.007\n"),
+        dumped("a = x.2.y\nb = x.100\nc = x.*.7\n")
+    );
+}
+
+#[test]
 fn references_that_name_nothing() {
     insta::assert_snapshot!(dumped(
         "a = var\nb = x\nc = each.other\nd = data.x\ne = module.m[0][1]\nf = a.b[-1]\ng = a.b[1.5]\nh = var[0]\ni = template.x\nj = a[0]\nk = count.x\n"
