@@ -18,12 +18,14 @@ mod variables;
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Sources;
 
+use crate::report::json::UiStream;
 use arguments::Cli;
 
 /// Runs the command that the arguments ask for.
@@ -73,16 +75,19 @@ fn start(args: Vec<OsString>) -> u8 {
         return 127;
     }
     let command = named_command(&tree, &args);
+    log::command(&command, &args);
+    let given = |flag: &str| args.iter().any(|a| a == flag);
     let looks = environment::Looks {
-        no_color: args.iter().any(|a| a == "--no-color"),
+        no_color: given("--no-color"),
         compact_warnings: false,
     };
+    let streams = given("--json") && STREAMING.contains(&command.as_str());
     match tree
         .try_get_matches_from(args)
         .and_then(|m| Cli::from_arg_matches(&m))
     {
         Ok(cli) => command::run(cli),
-        Err(e) => refuse(&e, &command, looks),
+        Err(e) => refuse(&e, &command, looks, streams),
     }
 }
 
@@ -123,11 +128,27 @@ fn named_command(tree: &clap::Command, args: &[OsString]) -> String {
     names.join(" ")
 }
 
-/// Prints what clap says: help to standard output, mistakes to standard error.
-fn refuse(e: &clap::Error, command: &str, looks: environment::Looks) -> u8 {
+/// Commands whose `-json` is a stream of messages: whoever reads it is told of mistakes on the command line in it, too.
+const STREAMING: [&str; 6] = [
+    "streamform init",
+    "streamform plan",
+    "streamform apply",
+    "streamform destroy",
+    "streamform refresh",
+    "streamform rollback",
+];
+
+/// Prints what clap says: help to standard output, mistakes to standard error or, where `streams`, into the stream.
+fn refuse(e: &clap::Error, command: &str, looks: environment::Looks, streams: bool) -> u8 {
     let ui = looks.ui(true);
     if let Some(found) = usage::mistake(e, command) {
-        ui.diagnostics(&found.into(), &Sources::default());
+        if streams {
+            let stream = UiStream::new(ui, Arc::new(|| jiff::Timestamp::now().to_string()));
+            stream.version(env!("CARGO_PKG_VERSION"));
+            stream.diagnostics(&found.into(), &Sources::default());
+        } else {
+            ui.diagnostics(&found.into(), &Sources::default());
+        }
         return 1;
     }
     // Whoever does not listen does not need to hear it.

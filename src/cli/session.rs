@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::GlobalArgs;
 use super::environment::Looks;
+use super::environment::has_terminal;
 use super::environment::secrets;
 use super::environment::variable;
 use super::keys;
@@ -303,6 +304,12 @@ impl Surroundings {
             // Told by whoever asks for the state: not every command does.
             Err(why) => (engine::default_backend(&self.base), Some(*why)),
         };
+        tracing::debug!(
+            %workspace,
+            state = %backend.place(&workspace),
+            emulator = ?self.emulator,
+            "session"
+        );
         let home = std::env::home_dir();
         let elsewhere = home
             .as_ref()
@@ -362,6 +369,7 @@ impl Opened {
     /// Reads a line from standard input; an interrupt ends the waiting.
     pub(super) fn ask(&self, ui: &Ui, question: &str) -> Answer {
         let (send, receive) = tokio::sync::oneshot::channel();
+        let again = ui.clone();
         let ui = ui.clone();
         let question = question.to_owned();
         // The thread may wait for a line that never comes: it ends with the process.
@@ -372,7 +380,13 @@ impl Opened {
             tokio::select! {
                 biased;
                 line = receive => match line {
-                    Ok(Ok(Some(line))) => Answer::Line(line),
+                    Ok(Ok(Some(line))) => {
+                        // What nobody has typed has left no line end on the screen.
+                        if !has_terminal() {
+                            again.err("\n");
+                        }
+                        Answer::Line(line)
+                    }
                     _ => Answer::End,
                 },
                 () = interrupted() => Answer::Interrupted,

@@ -51,6 +51,13 @@ pub fn restore(
         }
     };
     marked_values(&saved.plan, |value| session.observer.secret(value));
+    if saved.plan.errored {
+        let found = Diagnostic::error(
+            "Cannot apply incomplete plan",
+            "There were errors when this plan was made, so it is not all that was to be done. It can only be shown. Mend what is wrong, and make a new plan.",
+        );
+        return Planned::failed(nothing(), Sources::default(), found.into());
+    }
     let loaded = load(&saved.files, Path::new(&saved.root), &session.registry);
     let mut sources = loaded.config.sources.clone();
     let mut diagnostics = loaded.diagnostics.clone();

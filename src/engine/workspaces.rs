@@ -253,9 +253,11 @@ fn copy_as(
 /// When there is none, or it cannot be read.
 pub fn state_of_file(session: &Session, path: &Path) -> Result<StateView, Box<Diagnostic>> {
     match std::fs::read_to_string(path) {
-        Ok(text) => ForeignState::from_v4_text(&text)
-            .map(|s| s.view)
-            .map_err(|e| Box::new(state_error(&e))),
+        Ok(text) => ForeignState::from_v4_text(&text).map(|s| s.view).map_err(|e| {
+            let mut found = state_error(&e);
+            found.detail = format!("In {}: {}", path.display(), found.detail);
+            Box::new(found)
+        }),
         Err(e) => {
             let folder = streamform_state::folder_of_file(path);
             if e.kind() == std::io::ErrorKind::NotFound && folder.exists() {

@@ -91,7 +91,7 @@ pub enum PlanFileError {
         source: std::io::Error,
     },
     /// It is something else.
-    #[error("{0} is not a plan file: it does not begin as one")]
+    #[error("the file {0} is not a plan file: it does not begin as one")]
     NotAPlan(String),
     /// It is of a later format.
     #[error(
@@ -128,6 +128,7 @@ impl SavedPlan {
             timestamp: plan.timestamp.clone(),
             lineage: plan.lineage.clone(),
             serial: plan.serial,
+            errored: plan.errored,
             records_read: plan.records_read.clone(),
             looked_at: self.looked_at.clone(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
@@ -348,7 +349,7 @@ impl SavedPlan {
             lineage: stored.lineage,
             serial: stored.serial,
             records_read: stored.records_read,
-            errored: false,
+            errored: stored.errored,
             diagnostics: Diagnostics::new(),
             changes,
         };

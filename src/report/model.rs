@@ -131,7 +131,9 @@ impl PlanReport {
         let mut changes = Vec::new();
         let mut unchanged = 0;
         for c in &plan.changes {
-            if c.action == Action::NoOp && c.previous_address.is_none() && c.importing.is_none() {
+            if c.action == Action::Forget && c.mode() == Mode::Data {
+                // What it has read before leaves the state without a word.
+            } else if c.action == Action::NoOp && c.previous_address.is_none() && c.importing.is_none() {
                 unchanged += 1;
             } else {
                 changes.push(change(c, secrets, false));

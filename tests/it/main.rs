@@ -5,6 +5,7 @@ mod architecture;
 mod backends;
 mod bad_input;
 mod checked_first;
+mod command_line;
 mod console;
 mod deferral;
 mod documents;

@@ -20,6 +20,7 @@ pub(super) use values::GivenValue;
 pub(super) use values::VariableArgs;
 
 use super::command::apply::ApplyArgs;
+use super::command::apply::RefreshArgs;
 use super::command::console::ConsoleArgs;
 use super::command::drift::DriftArgs;
 use super::command::emulator::EmulatorArgs;
@@ -106,10 +107,7 @@ pub(super) enum Command {
     ///
     /// Makes a plan to delete, shows it, asks, and carries it out. The same as apply -destroy.
     Destroy(ApplyArgs),
-    /// Bring the state up to date with the real objects
-    ///
-    /// The same as apply -refresh-only -auto-approve.
-    Refresh(ApplyArgs),
+    Refresh(RefreshArgs),
     Drift(DriftArgs),
     Import(ImportArgs),
     Output(OutputArgs),
@@ -290,6 +288,25 @@ impl StateFileArgs {
         }
         Ok(())
     }
+}
+
+/// Flags of Terraform's commands that change a state which mean nothing here, and are accepted: a state keeps snapshots of itself, and
+/// there is no remote version.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct IgnoredArgs {
+    #[arg(long, value_name = "FILE", hide = true)]
+    backup_out: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    ignore_remote_version: bool,
+}
+
+/// The same where the state cannot be written to another place, which takes the flag from [`StateFileArgs`].
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct IgnoredBackupArgs {
+    #[arg(long, value_name = "FILE", hide = true)]
+    backup: Option<PathBuf>,
+    #[command(flatten)]
+    others: IgnoredArgs,
 }
 
 /// The state that stands for a file of Terraform's.

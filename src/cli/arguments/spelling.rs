@@ -17,6 +17,7 @@ const SWITCHES: &[&str] = &[
     "emulator",
     "force",
     "force-copy",
+    "ignore-remote-version",
     "json",
     "markdown",
     "mermaid",
@@ -30,10 +31,23 @@ const SWITCHES: &[&str] = &[
     "recursive",
     "refresh-only",
     "upgrade",
+    "verbose",
 ];
 
 /// Flags that take `true` or `false` and mean `true` when they stand alone.
 const CHOICES: &[&str] = &["backend", "get", "input", "list", "lock", "refresh", "write"];
+
+/// Flags whose empty value is none at all, as in `-out=$PLAN` where the variable is not set.
+const EMPTIABLE: &[&str] = &[
+    "backup",
+    "backup-out",
+    "from-module",
+    "generate-config-out",
+    "id",
+    "out",
+    "state",
+    "state-out",
+];
 
 /// Go's ways to write a boolean.
 fn boolean(text: &str) -> Option<bool> {
@@ -61,7 +75,9 @@ pub(in crate::cli) fn normalize(
     let mut out: Vec<OsString> = Vec::with_capacity(args.len());
     let mut literal = false;
     let mut within_command = false;
-    for (i, arg) in args.into_iter().enumerate() {
+    let mut help = false;
+    let mut rest = args.into_iter().enumerate().peekable();
+    while let Some((i, arg)) = rest.next() {
         let Some(text) = arg.to_str().filter(|_| i > 0 && !literal) else {
             out.push(arg);
             continue;
@@ -71,15 +87,26 @@ pub(in crate::cli) fn normalize(
                 literal = true;
                 out.push(arg);
             }
+            // In front of a command it asks for the help of that.
+            "-h" | "-help" | "--help" if !within_command => help = true,
             "-v" | "-version" | "--version" if !within_command => out.push("version".into()),
             // A lone dash means standard input.
             "-" | "-h" => out.push(arg),
+            _ if EMPTIABLE.contains(&text.trim_start_matches('-')) && text.starts_with('-') => {
+                // (The value is the next argument.)
+                if rest.next_if(|(_, value)| value.is_empty()).is_none() {
+                    out.extend(flag(text));
+                }
+            }
             _ if text.starts_with('-') => out.extend(flag(text)),
             _ => {
                 within_command = true;
                 out.push(arg);
             }
         }
+    }
+    if help {
+        out.push("--help".into());
     }
     Ok(out)
 }
@@ -91,7 +118,11 @@ fn flag(text: &str) -> Option<OsString> {
     if bare.starts_with(|c: char| c.is_ascii_digit()) {
         return Some(text.into());
     }
-    if let Some((name, value)) = bare.split_once('=')
+    let valued = bare.split_once('=');
+    if valued.is_some_and(|(name, value)| value.is_empty() && EMPTIABLE.contains(&name)) {
+        return None;
+    }
+    if let Some((name, value)) = valued
         && let Some(on) = boolean(value)
     {
         if SWITCHES.contains(&name) {
@@ -230,6 +261,25 @@ mod tests {
                 "--json=maybe"
             ]
         );
+    }
+
+    #[test]
+    fn an_empty_name_of_a_file_is_none() {
+        assert_eq!(
+            spelled(&["sf", "plan", "-out=", "-state", "", "-target=", "x"], &[]),
+            ["sf", "plan", "--target=", "x"]
+        );
+        assert_eq!(
+            spelled(&["sf", "plan", "-out", "p", "-state"], &[]),
+            ["sf", "plan", "--out", "p", "--state"]
+        );
+    }
+
+    #[test]
+    fn help_in_front_of_a_command_is_that_of_the_command() {
+        assert_eq!(spelled(&["sf", "-help", "plan"], &[]), ["sf", "plan", "--help"]);
+        assert_eq!(spelled(&["sf", "-h"], &[]), ["sf", "--help"]);
+        assert_eq!(spelled(&["sf", "plan", "-h"], &[]), ["sf", "plan", "-h"]);
     }
 
     #[test]

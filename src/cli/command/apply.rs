@@ -48,10 +48,56 @@ pub(in crate::cli) struct ApplyArgs {
     running: RunningArgs,
 }
 
+/// Bring the state up to date with the real objects
+///
+/// The same as apply -refresh-only -auto-approve.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RefreshArgs {
+    /// Print a stream of JSON objects, one a line
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// Read only this resource or module and what it needs (can be repeated)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
+    target: Vec<String>,
+    /// Read everything but this resource or module and what depends on it (can be repeated)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
+    exclude: Vec<String>,
+    /// Say which object an interrupted run has made, where it cannot be told: ADDRESS=ID (can be repeated)
+    #[arg(long, value_name = "ADDRESS=ID", help_heading = "Planning")]
+    adopt: Vec<String>,
+    /// Say that an interrupted run has made nothing of this address that counts, where it cannot be told (can be repeated)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
+    forget: Vec<String>,
+    /// Leave what cannot be read yet, such as unknown instances
+    #[arg(long, help_heading = "Planning")]
+    allow_deferral: bool,
+    /// What it does anyway
+    #[arg(long, hide = true)]
+    refresh_only: bool,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    running: RunningArgs,
+}
+
 /// `refresh`: an apply of nothing but what was found.
-pub(super) fn refresh(surroundings: &Surroundings, mut args: ApplyArgs) -> u8 {
-    args.planning.refresh_only = true;
-    args.auto_approve = true;
+pub(super) fn refresh(surroundings: &Surroundings, args: RefreshArgs) -> u8 {
+    let args = ApplyArgs {
+        auto_approve: true,
+        json: args.json,
+        plan_file: None,
+        planning: PlanningArgs {
+            refresh_only: true,
+            target: args.target,
+            exclude: args.exclude,
+            adopt: args.adopt,
+            forget: args.forget,
+            allow_deferral: args.allow_deferral,
+            ..PlanningArgs::default()
+        },
+        variables: args.variables,
+        running: args.running,
+    };
     carry(surroundings, &args, false, REFRESH)
 }
 

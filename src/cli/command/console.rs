@@ -9,7 +9,6 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::functions;
 use streamform_lang::syntax;
-use streamform_state::ForeignState;
 use streamform_state::StateView;
 
 use super::fail;
@@ -43,7 +42,7 @@ pub(in crate::cli) struct ConsoleArgs {
     /// Make a plan first, and evaluate with the objects as it would leave them
     #[arg(long)]
     plan: bool,
-    /// Read the objects from this state file of Terraform instead
+    /// Take the objects from another state: a state file of Terraform's, or a state of ours by the name of its file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     #[arg(long, hide = true)]
@@ -120,24 +119,17 @@ fn evaluate(ui: &Ui, opened: &Opened, args: &ConsoleArgs) -> u8 {
     }
 }
 
-/// The state, or the objects of a file; a file that is not there holds none.
+/// The state, or the one that a file or its name means; where nothing is, there are no objects.
 fn state(opened: &Opened, file: Option<&Path>) -> Result<StateView, Box<Diagnostic>> {
+    let session = &opened.session;
     let Some(file) = file else {
-        return opened.session.read_state();
+        return session.read_state();
     };
-    let unreadable = |why: String| {
-        Box::new(Diagnostic::error(
-            "Failed to load state",
-            format!("The state file {} cannot be read: {why}.", file.display()),
-        ))
-    };
-    match std::fs::read_to_string(opened.session.base.join(file)) {
-        Ok(text) => ForeignState::from_v4_text(&text)
-            .map(|s| s.view)
-            .map_err(|e| unreadable(e.to_string())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(StateView::empty("")),
-        Err(e) => Err(unreadable(e.to_string())),
+    let file = session.base.join(file);
+    if !file.exists() && !streamform_state::folder_of_file(&file).exists() {
+        return Ok(StateView::empty(""));
     }
+    engine::state_of_file(session, &file)
 }
 
 /// What comes of a line.

@@ -33,6 +33,12 @@ pub(in crate::cli) struct GraphArgs {
     kind: Option<String>,
     #[arg(long, hide = true)]
     draw_cycles: bool,
+    /// As in Terraform: without effect since 0.12
+    #[arg(long, hide = true)]
+    module_depth: Option<i64>,
+    /// As in Terraform: without effect since 1.7
+    #[arg(long, hide = true)]
+    verbose: bool,
 }
 
 /// What `-type` may be.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Sources;
 
 use super::backend;
 use super::backend::BackendArgs;
@@ -51,6 +52,8 @@ pub(in crate::cli) struct InitArgs {
     #[arg(long, hide = true)]
     test_directory: Option<String>,
     #[arg(long, hide = true)]
+    ignore_remote_version: bool,
+    #[arg(long, hide = true)]
     plugin_dir: Vec<String>,
     #[arg(long, hide = true)]
     var: Vec<String>,
@@ -62,21 +65,39 @@ pub(in crate::cli) struct InitArgs {
 
 pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
     let ui = surroundings.ui();
+    let stream = args.json.then(|| {
+        let stream = UiStream::new(ui.clone(), Arc::new(|| jiff::Timestamp::now().to_string()));
+        stream.version(env!("CARGO_PKG_VERSION"));
+        stream
+    });
+    let failed = |found: Box<Diagnostic>| match &stream {
+        Some(stream) => {
+            stream.diagnostics(&found.into(), &Sources::default());
+            1
+        }
+        None => fail(&ui, found),
+    };
     let session = match surroundings.offline() {
         Ok(s) => s,
-        Err(d) => return fail(&ui, d),
+        Err(d) => return failed(d),
     };
     let disk = Disk::new(&session.base);
     if let Some(source) = &args.from_module {
-        if !args.json {
-            ui.out(&line(format_args!("Copying configuration from {source:?}...\n")));
+        let told = format!("Copying configuration from {source:?}...");
+        match &stream {
+            Some(stream) => stream.init_output(&told, "copying_configuration_message"),
+            None => ui.out(&format!("{told}\n\n")),
         }
         if let Err(d) = from_module::copy(&session.base, source) {
-            return fail(&ui, *d);
+            return failed(d);
         }
     }
     if !has_configuration(&session.base) {
-        ui.out("Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".\n");
+        let told = "Streamform initialized in an empty folder!\n\nThe folder has no configuration files. Write some, then run \"streamform plan\".";
+        match &stream {
+            Some(stream) => stream.init_output(told, "output_init_empty_message"),
+            None => ui.out(&line(told)),
+        }
         return 0;
     }
     let (config, mut found) = engine::load_declarations(&disk, Path::new("."), &session.registry);
@@ -110,9 +131,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &InitArgs) -> u8 {
             Err(problems) => found.extend(problems),
         }
     }
-    if args.json {
-        let stream = UiStream::new(ui, Arc::new(|| jiff::Timestamp::now().to_string()));
-        stream.version(env!("CARGO_PKG_VERSION"));
+    if let Some(stream) = stream {
+        if !found.has_errors() {
+            tell_programs(&stream, &config, settled.into_iter().chain(taken_over));
+        }
         stream.diagnostics(&found, &sources);
     } else {
         if !found.has_errors() {
@@ -157,21 +179,19 @@ fn make_data_folder(data: &Path) -> Result<(), Box<Diagnostic>> {
     })
 }
 
-fn tell(ui: &Ui, config: &Configuration) {
-    let modules: BTreeMap<String, String> = config
+/// The modules that are called, and where they are.
+fn modules(config: &Configuration) -> BTreeMap<String, String> {
+    config
         .modules
         .iter()
         .filter(|m| m.parent.is_some())
         .map(|m| (m.path.to_string(), m.dir.display().to_string()))
-        .collect();
-    if !modules.is_empty() {
-        ui.out("Modules:\n");
-        for (path, dir) in modules {
-            ui.out(&line(format_args!("- {path} in {dir}")));
-        }
-        ui.out("\n");
-    }
-    let providers: BTreeSet<String> = config
+        .collect()
+}
+
+/// The providers that are needed.
+fn providers(config: &Configuration) -> BTreeSet<String> {
+    config
         .modules
         .iter()
         .flat_map(|m| {
@@ -182,7 +202,49 @@ fn tell(ui: &Ui, config: &Configuration) {
                     .map(|r| r.resolved_provider.provider.for_display()),
             )
         })
-        .collect();
+        .collect()
+}
+
+/// The steps as programs know them from Terraform; `kept` is what was settled about the state.
+fn tell_programs(stream: &UiStream, config: &Configuration, kept: impl Iterator<Item = String>) {
+    stream.init_output("Initializing the backend...", "initializing_backend_message");
+    kept.for_each(|told| stream.log(told.trim_end()));
+    let modules = modules(config);
+    if !modules.is_empty() {
+        stream.init_output("Initializing modules...", "initializing_modules_message");
+        for (path, dir) in modules {
+            stream.log(&format!("- {path} in {dir}"));
+        }
+    }
+    stream.init_output(
+        "Initializing provider plugins...",
+        "initializing_provider_plugin_message",
+    );
+    for provider in providers(config) {
+        stream.log(&format!("{provider} is part of Streamform"));
+    }
+    stream.init_output(
+        "Streamform has been successfully initialized!",
+        "output_init_success_message",
+    );
+    if !in_automation() {
+        stream.init_output(NEXT, "output_init_success_cli_message");
+    }
+}
+
+/// What to type next.
+const NEXT: &str = "Run \"streamform plan\" to see what an apply would change.";
+
+fn tell(ui: &Ui, config: &Configuration) {
+    let modules = modules(config);
+    if !modules.is_empty() {
+        ui.out("Modules:\n");
+        for (path, dir) in modules {
+            ui.out(&line(format_args!("- {path} in {dir}")));
+        }
+        ui.out("\n");
+    }
+    let providers = providers(config);
     if !providers.is_empty() {
         ui.out("Providers:\n");
         for provider in providers {
@@ -197,7 +259,7 @@ fn tell(ui: &Ui, config: &Configuration) {
     );
     ui.out(&line(done));
     if !in_automation() {
-        ui.out("\nRun \"streamform plan\" to see what an apply would change.\n");
+        ui.out(&format!("\n{NEXT}\n"));
     }
 }
 

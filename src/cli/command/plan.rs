@@ -333,7 +333,11 @@ impl Wanted {
             variables: given,
             ..self.request
         };
+        tracing::debug!(modules = loaded.config.modules.len(), mode = ?request.mode, "configuration is read");
         let mut planned = opened.run(true, engine::plan(session, loaded, sources, request));
+        if let Some(plan) = &planned.plan {
+            tracing::info!(changes = %plan.summary(), errored = plan.errored, "plan is made");
+        }
         found.extend(std::mem::take(&mut planned.diagnostics));
         planned.diagnostics = found;
         Some(planned)
@@ -442,6 +446,15 @@ pub(super) fn tell(view: &View, opened: &Opened, wishes: Wishes<'_>, mut planned
         planned.diagnostics.push(*d);
     }
     view.diagnostics(&planned.diagnostics, &planned.sources);
+    // An empty name is none.
+    let out = wishes.out.filter(|out| !out.as_os_str().is_empty());
+    // One with errors is written, too: it can be shown, and no older plan is left in its place. Nothing applies it.
+    let to_write = |plan: &crate::plan::Plan| plan.errored || !planned.diagnostics.has_errors();
+    if let (Some(out), true) = (out, planned.plan.as_deref().is_some_and(to_write))
+        && let Err(d) = write_plan(view, opened, &planned, out)
+    {
+        return view.fail(*d);
+    }
     let Some(plan) = planned
         .plan
         .as_ref()
@@ -451,13 +464,6 @@ pub(super) fn tell(view: &View, opened: &Opened, wishes: Wishes<'_>, mut planned
     };
     // What is deferred is a reason to come back.
     let changes = does_something(plan) || !plan.deferred.is_empty();
-    // An empty name is none.
-    let out = wishes.out.filter(|out| !out.as_os_str().is_empty());
-    if let Some(out) = out
-        && let Err(d) = write_plan(view, opened, &planned, out)
-    {
-        return view.fail(*d);
-    }
     if let Some(ui) = view.human().filter(|_| changes && !in_automation()) {
         let next = match out {
             Some(out) => NextStep::Saved(&out.to_string_lossy()),

@@ -10,8 +10,9 @@ use streamform_state::ObjectStatus;
 use super::fail;
 use super::line;
 use super::state::writing;
+use crate::cli::arguments::IgnoredArgs;
 use crate::cli::arguments::LockArgs;
-use crate::cli::arguments::StateFileArg;
+use crate::cli::arguments::StateFileArgs;
 use crate::cli::session::Surroundings;
 use crate::engine::state::Marked;
 use crate::engine::state::mark_object;
@@ -27,9 +28,11 @@ pub(in crate::cli) struct TaintArgs {
     #[arg(value_name = "ADDRESS")]
     address: String,
     #[command(flatten)]
-    state_file: StateFileArg,
+    state_file: StateFileArgs,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
 }
 
 pub(super) fn taint(surroundings: &Surroundings, args: &TaintArgs) -> u8 {
@@ -64,7 +67,7 @@ fn mark(
         )
     })?;
     let mut session = writing(surroundings, &args.lock)?;
-    args.state_file.settle(&mut session);
+    args.state_file.settle(&mut session, true)?;
     match mark_object(&session, &address, status)? {
         Marked::Done if status.is_ready() => ui.out(&line(format_args!(
             "Resource instance {address} has been successfully untainted."

@@ -7,6 +7,7 @@ use streamform_lang::diag::Sources;
 use streamform_state::StateView;
 
 use crate::cli::environment::Looks;
+use crate::cli::log;
 use crate::cli::session::Surroundings;
 use crate::engine::ApplyOutcome;
 use crate::plan::Observer;
@@ -60,10 +61,10 @@ impl View {
 
     /// Tells events as they happen.
     pub(super) fn observer(&self) -> Arc<dyn Observer> {
-        match self {
+        log::listening(match self {
             View::Human(ui) => Progress::new(ui.clone()),
             View::Json(_, stream) => stream.clone(),
-        }
+        })
     }
 
     /// Tells diagnostics.

@@ -260,6 +260,7 @@ fn confirmed(ui: &Ui) -> Result<bool, Box<Diagnostic>> {
     {
         return Ok(answer == "yes");
     }
+    ui.err("\n");
     Err(Box::new(
         Diagnostic::error(
             "Error asking for confirmation",

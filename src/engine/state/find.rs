@@ -75,7 +75,7 @@ pub fn read_state(session: &Session) -> Result<StateView, Box<Diagnostic>> {
     none_waits(session, &state)?;
     // Opened by a run that did not come to write anything.
     if state.serial() == 0 && state.is_empty() {
-        return Err(no_state());
+        return Err(no_state(session));
     }
     Ok(state)
 }

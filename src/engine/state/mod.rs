@@ -45,14 +45,19 @@ use super::takeover::none_waits;
 /// Takes objects out of the state; they stay where they are. Returns their addresses. With `dry_run` it only finds them.
 ///
 /// # Errors
-/// When nothing matches, when an earlier run was interrupted on one of them, or when the state cannot be read or written.
+/// When nothing matches and it is no dry run, when an earlier run was interrupted on one of them, or when the state cannot be read or
+/// written.
 pub fn forget_objects(
     session: &Session,
     targets: &[Target],
     dry_run: bool,
 ) -> Result<Vec<AbsInstance>, Box<Diagnostic>> {
     edit(session, "OperationTypeStateRm", dry_run, |state| {
-        let found = find_instances(state, targets)?;
+        let found = match find_instances(state, targets) {
+            // As in Terraform: to look what would go is no mistake where nothing would.
+            Err(_) if dry_run => Vec::new(),
+            found => found?,
+        };
         let entries = found
             .iter()
             .map(|a| Entry::Remove {
@@ -152,12 +157,15 @@ fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
         return Ok(());
     }
     none_waits(session, &StateView::empty(""))?;
-    Err(no_state())
+    Err(no_state(session))
 }
 
-fn no_state() -> Box<Diagnostic> {
+fn no_state(session: &Session) -> Box<Diagnostic> {
+    let place = session.backend.place(&session.workspace);
     Box::new(Diagnostic::error(
         "No state file was found!",
-        "There is no state in this folder yet. Run this command where \"streamform apply\" has been run.",
+        format!(
+            "There is no state in {place} yet. Run this command where \"streamform apply\" has been run, or name another state with the -state flag."
+        ),
     ))
 }

@@ -42,6 +42,8 @@ pub(super) struct Stored<V> {
     pub(super) timestamp: String,
     pub(super) lineage: String,
     pub(super) serial: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) errored: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) records_read: Vec<(String, u64)>,
     #[serde(default, skip_serializing_if = "LookedAt::is_empty")]

@@ -51,8 +51,7 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
     let changes: Vec<Json> = plan
         .changes
         .iter()
-        // What was read while planning is no change.
-        .filter(|c| !(c.action == Action::NoOp && c.mode() == Mode::Data))
+        .filter(|c| !is_read_already(c))
         .map(resource_change)
         .collect();
     if !changes.is_empty() {
@@ -120,6 +119,11 @@ fn marked(c: &InstanceChange, v: &Value) -> Value {
     schema::mark_sensitive(&c.schema.block, v.clone())
 }
 
+/// Whether it is what a data source has read while planning, or had read before: no change, as in Terraform.
+fn is_read_already(c: &InstanceChange) -> bool {
+    c.mode() == Mode::Data && c.action != Action::Read
+}
+
 fn planned_values(plan: &Plan) -> Json {
     let mut out = Map::new();
     let outputs: Map<String, Json> = plan
@@ -143,7 +147,7 @@ fn planned_values(plan: &Plan) -> Json {
     for c in plan
         .changes
         .iter()
-        .filter(|c| c.deposed.is_none() && !c.after.is_null())
+        .filter(|c| c.deposed.is_none() && !c.after.is_null() && !is_read_already(c))
     {
         add(&mut tree, c, &c.after, None);
     }

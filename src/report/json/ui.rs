@@ -6,6 +6,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
 use streamform_lang::addrs::AbsInstance;
+use streamform_lang::addrs::Mode;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Severity;
@@ -82,6 +83,16 @@ impl UiStream {
         self.line("info", &format!("Streamform {version}"), "version", more);
     }
 
+    /// A step of `init`; `code` is what programs know it by.
+    pub fn init_output(&self, message: &str, code: &str) {
+        self.info(message, "init_output", "message_code", json!(code));
+    }
+
+    /// A remark without a form of its own.
+    pub fn log(&self, message: &str) {
+        self.line("info", message, "log", Map::new());
+    }
+
     /// A line for each diagnostic.
     pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
         for d in diagnostics {
@@ -119,7 +130,10 @@ impl UiStream {
                 content,
             );
         }
-        for c in &plan.changes {
+        // (What a data source has read before leaves the state without a word.)
+        let told =
+            |c: &&InstanceChange| !(c.action == Action::Forget && c.address.resource.mode == Mode::Data);
+        for c in plan.changes.iter().filter(told) {
             let action = match (c.action, &c.importing, &c.previous_address) {
                 (Action::NoOp, Some(_), _) => "import",
                 (Action::NoOp, None, Some(_)) => "move",
@@ -136,15 +150,13 @@ impl UiStream {
     }
 
     fn plan_summary(&self, plan: &Plan) {
-        if !plan.errored {
-            let s = plan.summary();
-            self.info(
-                &format!("Plan: {s}."),
-                "change_summary",
-                "changes",
-                counts(&s, "plan"),
-            );
-        }
+        let s = plan.summary();
+        self.info(
+            &format!("Plan: {s}."),
+            "change_summary",
+            "changes",
+            counts(&s, "plan"),
+        );
         if !plan.outputs.is_empty() {
             let outputs: Map<String, Json> = plan
                 .outputs

@@ -1,10 +1,13 @@
 //! `state mv`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
 use super::writing;
+use crate::cli::arguments::IgnoredBackupArgs;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
@@ -20,6 +23,9 @@ pub(super) struct MvArgs {
     /// Only tell what would move
     #[arg(long)]
     dry_run: bool,
+    /// Not there: one state at a time
+    #[arg(long, value_name = "FILE", hide = true)]
+    state_out: Option<PathBuf>,
     /// Where it is
     #[arg(value_name = "SOURCE")]
     source: String,
@@ -30,9 +36,17 @@ pub(super) struct MvArgs {
     state_file: StateFileArg,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    ignored: IgnoredBackupArgs,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &MvArgs) -> Result<(), Box<Diagnostic>> {
+    if args.state_out.is_some() {
+        return Err(Box::new(Diagnostic::error(
+            "Objects are not moved from one state to another",
+            "The command changes one state only, so that a run that is killed leaves no object in both of them or in none. To hand an object over: write an import block for it in the other configuration and apply that, then take it out of this state.",
+        ).help(format!("streamform state rm '{}'", args.source))));
+    }
     let from = state::parse_target(&args.source)?;
     let to = state::parse_target(&args.destination)?;
     let mut session = writing(surroundings, &args.lock)?;

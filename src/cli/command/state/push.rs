@@ -8,6 +8,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_state::ForeignState;
 
 use super::writing;
+use crate::cli::arguments::IgnoredBackupArgs;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
@@ -33,6 +34,8 @@ pub(super) struct PushArgs {
     state_file: StateFileArg,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    ignored: IgnoredBackupArgs,
 }
 
 pub(super) fn run(_: &Ui, surroundings: &Surroundings, args: &PushArgs) -> Result<(), Box<Diagnostic>> {

@@ -8,6 +8,7 @@ use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
 use super::notices;
+use crate::cli::arguments::IgnoredBackupArgs;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Answer;
@@ -33,6 +34,8 @@ pub(super) struct ReplaceProviderArgs {
     state_file: StateFileArg,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    ignored: IgnoredBackupArgs,
 }
 
 pub(super) fn run(
@@ -71,13 +74,26 @@ pub(super) fn run(
     if !args.auto_approve {
         let question =
             "Do you want to make these changes?\nOnly 'yes' will be accepted to continue.\n\nEnter a value: ";
-        let yes = matches!(opened.ask(ui, question), Answer::Line(line) if line == "yes");
+        let answer = opened.ask(ui, question);
         ui.err("\n");
-        if !yes {
-            replacement.discard()?;
-            opened.close();
-            ui.out("Cancelled replacing providers.\n");
-            return Ok(());
+        match answer {
+            Answer::Line(line) if line == "yes" => {}
+            Answer::End => {
+                replacement.discard()?;
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "Error asking for approval",
+                        "Standard input ended before an answer.",
+                    )
+                    .help("-auto-approve"),
+                ));
+            }
+            _ => {
+                replacement.discard()?;
+                opened.close();
+                ui.out("Cancelled replacing providers.\n");
+                return Ok(());
+            }
         }
     }
     replacement.commit()?;

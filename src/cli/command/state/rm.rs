@@ -5,6 +5,7 @@ use streamform_lang::diag::Diagnostic;
 
 use super::super::line;
 use super::writing;
+use crate::cli::arguments::IgnoredBackupArgs;
 use crate::cli::arguments::LockArgs;
 use crate::cli::arguments::StateFileArg;
 use crate::cli::session::Surroundings;
@@ -24,6 +25,8 @@ pub(super) struct RmArgs {
     state_file: StateFileArg,
     #[command(flatten)]
     lock: LockArgs,
+    #[command(flatten)]
+    ignored: IgnoredBackupArgs,
 }
 
 pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RmArgs) -> Result<(), Box<Diagnostic>> {
@@ -31,6 +34,9 @@ pub(super) fn run(ui: &Ui, surroundings: &Surroundings, args: &RmArgs) -> Result
     let mut session = writing(surroundings, &args.lock)?;
     args.state_file.settle(&mut session);
     let found = state::forget_objects(&session, &targets, args.dry_run)?;
+    if args.dry_run && found.is_empty() {
+        ui.out("Would have removed nothing.\n");
+    }
     let verb = if args.dry_run { "Would remove" } else { "Removed" };
     ui.out(
         &found
