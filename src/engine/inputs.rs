@@ -333,7 +333,9 @@ fn settle(
     };
     let from = match &one.source {
         VariableSource::Environment(n) => format!("set using the {n} environment variable"),
-        VariableSource::AutoFile(_) | VariableSource::File(_) => "set in a variables file".to_owned(),
+        VariableSource::AutoFile(_) | VariableSource::File(_) => {
+            format!("declared at {}", sources.place(variable.header))
+        }
         VariableSource::Flag => "set using -var=\"…\"".to_owned(),
         VariableSource::Prompt => "typed interactively".to_owned(),
     };

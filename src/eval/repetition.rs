@@ -232,10 +232,15 @@ fn each_of(expr: &Expr, scope: &dyn Scope) -> (Expansion, Diagnostics) {
                 return (Expansion::Each(Arc::new([])), diagnostics);
             }
             if set.elem != Type::String {
-                return bad_set(format!(
+                let found = bad_set(format!(
                     "The given \"for_each\" argument value is unsuitable: \"for_each\" supports maps and sets of strings, but you have provided a set containing type {}.",
                     set.elem.friendly_name()
                 ));
+                return if matches!(set.elem, Type::Number | Type::Bool) {
+                    helped(found, "Make texts of the elements: toset([for x in LIST : tostring(x)]).")
+                } else {
+                    helped(found, "Make a map of them, with a key for each element: { for x in LIST : x.name => x }.")
+                };
             }
             if set.items.iter().any(Value::is_null) {
                 return bad_set("The given \"for_each\" argument value is unsuitable: \"for_each\" sets must not contain null values.".into());

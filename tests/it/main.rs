@@ -15,6 +15,7 @@ mod examples;
 mod faults;
 mod fuzz_seeds;
 mod guard;
+mod habits;
 mod hcl;
 mod history;
 mod import;

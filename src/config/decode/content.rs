@@ -12,6 +12,8 @@ use streamform_lang::syntax::Syntax;
 use streamform_lang::syntax::is_identifier;
 use streamform_lang::syntax::json::EXTRANEOUS;
 
+use super::later::came_later;
+
 /// A body that is being read.
 pub(super) struct Content {
     body: Body,
@@ -184,7 +186,7 @@ pub(crate) fn unexpected_argument(
     let suggestion = if kinds.contains(&name) {
         format!(" Did you mean to define a block of type {name:?}?")
     } else {
-        suggest(name, arguments.iter().copied())
+        came_later(name).unwrap_or_else(|| suggest(name, arguments.iter().copied()))
     };
     let (summary, detail) = match syntax {
         Syntax::Native => (
@@ -204,7 +206,7 @@ fn unexpected_block(block: &Block, arguments: &[&str], kinds: &[&str], diagnosti
     let suggestion = if arguments.contains(&name) {
         format!(" Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value.")
     } else {
-        suggest(name, kinds.iter().copied())
+        came_later(name).unwrap_or_else(|| suggest(name, kinds.iter().copied()))
     };
     diagnostics.error_at(
         block.kind.span,

@@ -5,6 +5,7 @@ mod check;
 pub(super) mod constant;
 mod content;
 mod import;
+mod later;
 mod lifecycle;
 mod named;
 mod provider;

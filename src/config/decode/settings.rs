@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Block;
@@ -117,10 +118,10 @@ impl Decoder<'_> {
         let (ty, type_span) = (label.name.clone(), label.span);
         let d = &mut self.diagnostics;
         walk::body_traversals(&block.body, &mut |t| {
-            d.error_at(
-                t.root.span,
-                "Variables not allowed",
-                "Variables may not be used here.",
+            d.push(
+                Diagnostic::error("Variables not allowed", "Variables may not be used here.")
+                    .at(t.root.span)
+                    .help("The backend is settled before there are values. Leave the setting out here, and give it to init: -backend-config=\"NAME=VALUE\"."),
             );
         });
         self.module.backend = Some(Arc::new(BackendBlock {

@@ -43,7 +43,17 @@ impl Checker<'_> {
     pub(super) fn subject(&mut self, reference: &Reference, rest: &[Step], scope: &Scope<'_>) {
         let span = reference.span;
         let mut not_here = |(summary, detail): (&str, &str)| {
-            self.diagnostics.error_at(span, summary, detail);
+            let found = Diagnostic::error(summary, detail).at(span);
+            // The one of the two ways to repeat a block is taken for the other.
+            self.diagnostics.push(match &reference.subject {
+                Subject::CountIndex if scope.each => found.help(
+                    "This block has for_each: the key of an instance is each.key, and its value each.value.",
+                ),
+                Subject::EachKey | Subject::EachValue if scope.count => {
+                    found.help("This block has count: the number of an instance is count.index.")
+                }
+                _ => found,
+            });
         };
         match &reference.subject {
             Subject::EachKey if !scope.each => not_here(NO_EACH),
@@ -227,6 +237,14 @@ impl Checker<'_> {
                 format!(
                     "\n\nIf it is meant as the key of a map, put it in quotes: \"{}.{}\".",
                     address.ty, address.name
+                )
+            } else {
+                hint
+            };
+            let hint = if hint.is_empty() && address.ty.as_str() == "env" {
+                let name = &address.name;
+                format!(
+                    "\n\nVariables of the environment cannot be read in expressions. Declare a variable \"{name}\", use var.{name}, and set TF_VAR_{name}."
                 )
             } else {
                 hint

@@ -42,9 +42,13 @@ pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnosti
             call_failed(expr, call, &reason, env, found);
             return nothing();
         }
-        let suggestion = did_you_mean(name, functions::names())
-            .map(|other| format!(" Did you mean {other:?}?"))
-            .unwrap_or_default();
+        let suggestion = match known_elsewhere(name) {
+            Some(Elsewhere::Function(here)) => format!(" Did you mean {here:?}?"),
+            Some(Elsewhere::Expression(here)) => format!(" In place of one, write {here}."),
+            None => did_you_mean(name, functions::names())
+                .map(|other| format!(" Did you mean {other:?}?"))
+                .unwrap_or_default(),
+        };
         let d = Diagnostic::error(
             "Call to unknown function",
             format!("There is no function named {name:?}.{suggestion}"),
@@ -69,6 +73,48 @@ fn removed(name: &str) -> Option<&'static str> {
         "map" => Some("tomap({ ... }) syntax to write a literal map"),
         _ => None,
     }
+}
+
+/// What does here what a function of another language does.
+enum Elsewhere {
+    /// A function of another name.
+    Function(&'static str),
+    /// No function, but a form of expression.
+    Expression(&'static str),
+}
+
+/// Functions as other languages, template engines and shells call them, where the names are not alike enough to be found by spelling.
+fn known_elsewhere(name: &str) -> Option<Elsewhere> {
+    use Elsewhere::Expression;
+    use Elsewhere::Function;
+    Some(match name.to_ascii_lowercase().as_str() {
+        "len" | "size" | "strlen" => Function("length"),
+        "str" | "string" => Function("tostring"),
+        "int" | "float" | "number" => Function("tonumber"),
+        "bool" | "boolean" => Function("tobool"),
+        "set" => Function("toset"),
+        "toupper" | "uppercase" | "upcase" => Function("upper"),
+        "tolower" | "lowercase" | "downcase" => Function("lower"),
+        "strip" => Function("trimspace"),
+        "substring" => Function("substr"),
+        "append" | "push" | "extend" => Function("concat"),
+        "unique" | "uniq" => Function("distinct"),
+        "includes" | "has" => Function("contains"),
+        "readfile" | "read_file" => Function("file"),
+        "render" | "template" => Function("templatefile"),
+        "now" => Function("timestamp"),
+        "tojson" | "json" | "stringify" => Function("jsonencode"),
+        "fromjson" | "parsejson" => Function("jsondecode"),
+        "toyaml" => Function("yamlencode"),
+        "fromyaml" => Function("yamldecode"),
+        "filter" | "select" | "where" => Expression("[for x in LIST : x if CONDITION]"),
+        "foreach" | "collect" => Expression("[for x in LIST : VALUE]"),
+        "if" | "iif" | "ifelse" | "ternary" => Expression("CONDITION ? THIS : THAT"),
+        "get" => Expression("MAP[KEY], or lookup(MAP, KEY, DEFAULT)"),
+        "default" => Expression("coalesce(VALUE, DEFAULT), or try(VALUE, DEFAULT)"),
+        "env" | "getenv" | "get_env" => Expression("var.NAME, with a variable NAME that TF_VAR_NAME sets"),
+        _ => return None,
+    })
 }
 
 /// Evaluates the arguments, and calls a function with them.

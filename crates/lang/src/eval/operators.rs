@@ -7,6 +7,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::syntax::BinaryOp;
 use crate::syntax::Expr;
+use crate::syntax::ExprKind;
 use crate::syntax::UnaryOp;
 use crate::value::Kind;
 use crate::value::Number;
@@ -101,6 +102,13 @@ pub(super) fn unary(expr: &Expr, op: UnaryOp, inner: &Expr, env: Env<'_>, found:
     known_or(result, ty).with_marks(value.marks())
 }
 
+/// For who takes `+` for what it is in most other languages.
+const JOINING: &str = "Texts are joined in a string: \"${FIRST}${SECOND}\". Lists are joined by concat(FIRST, SECOND), maps by merge(FIRST, SECOND).";
+
+fn adds(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Binary(BinaryOp::Add, ..))
+}
+
 fn operand(
     expr: &Expr,
     part: &Expr,
@@ -110,11 +118,17 @@ fn operand(
     env: Env<'_>,
     found: &mut Diagnostics,
 ) -> Option<Value> {
+    // (Booleans and what has no type yet are not put together.)
+    let joinable = !matches!(value.ty(), Type::Bool | Type::Any);
     match convert_into(value, ty) {
         Ok(value) => Some(value),
         Err(e) => {
-            let diagnostic =
+            let mut diagnostic =
                 Diagnostic::error("Invalid operand", format!("Unsuitable value for {role}: {e}."));
+            let told = || found.iter().any(|d| d.help.as_deref() == Some(JOINING));
+            if joinable && adds(expr) && !told() {
+                diagnostic = diagnostic.help(JOINING);
+            }
             report(diagnostic.at(part.span).within(expr.span), part, env, found);
             None
         }

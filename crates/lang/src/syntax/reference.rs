@@ -163,9 +163,15 @@ fn resource(root: &Ident, steps: &[Step], mode: Mode, prefixed: bool) -> Found {
                 other.map_or(whole, |s| s.span),
                 INVALID,
                 format!(
-                    "A reference to a {what} must have its type and its name: {}{ty}.NAME.",
+                    "A reference to a {what} must have its type and its name: {}{ty}.NAME.{}",
                     if prefixed {
                         format!("{prefix}.")
+                    } else {
+                        String::new()
+                    },
+                    // A single word: most often it is no reference at all.
+                    if steps.is_empty() {
+                        format!(" If it is meant as text, put it in quotes: \"{ty}\".")
                     } else {
                         String::new()
                     }

@@ -169,7 +169,7 @@ impl Layout {
                             findings.push(
                                 Diagnostic::error(
                                     "Unsupported block type",
-                                    unexpected_block(&label.name, block),
+                                    unexpected_dynamic_block(&label.name, block),
                                 )
                                 .at(label.span),
                             );
@@ -293,6 +293,18 @@ fn meant_elsewhere(name: &str, block: &Block, given: &BTreeMap<&str, &syntax::At
 
 /// Blocks that the language itself knows in resources: `lifecycle = { ... }` is a mistake of people, not a new argument.
 const META_BLOCKS: &[&str] = &["connection", "lifecycle", "provisioner"];
+
+/// `dynamic "lifecycle"` and the like: what the language itself reads cannot depend on values.
+fn unexpected_dynamic_block(name: &str, block: &Block) -> String {
+    let told = unexpected_block(name, block);
+    if META_BLOCKS.contains(&name) {
+        format!(
+            "{told} A {name} block is part of the language, and must be written out: a dynamic block makes blocks of the resource type only."
+        )
+    } else {
+        told
+    }
+}
 
 fn unexpected_block(name: &str, block: &Block) -> String {
     let hint = match did_you_mean(name, block.blocks.iter().map(|(n, _)| n.as_str())) {

@@ -304,11 +304,16 @@ impl Checker<'_> {
                     if kind == Kind::End {
                         self.error(brace, UNCLOSED, self.unclosed(brace));
                     } else {
-                        self.error(
-                            close,
-                            INVALID,
-                            "A block on one line ends with a closing brace (\"}\") right behind its only argument.",
-                        );
+                        let detail = match self.text_of(close) {
+                            "and" => {
+                                "The expression ends before this. The operator for \"and\" is written &&."
+                            }
+                            "or" => "The expression ends before this. The operator for \"or\" is written ||.",
+                            _ => {
+                                "A block on one line ends with a closing brace (\"}\") right behind its only argument."
+                            }
+                        };
+                        self.error(close, INVALID, detail);
                     }
                 }
                 self.recover(Kind::CloseBrace);

@@ -187,9 +187,14 @@ impl Checker<'_> {
             "endfor" => Flat::EndFor(self.directive_span(open)),
             _ => {
                 if !self.lost {
-                    let hint = did_you_mean(name, ["if", "for", "else", "endif", "endfor"])
-                        .map(|s| format!(" Did you mean {s:?}?"))
-                        .unwrap_or_default();
+                    let hint = if matches!(name, "elseif" | "elsif" | "elif") {
+                        " Write an if within the else: %{ else }%{ if CONDITION } … %{ endif }%{ endif }."
+                            .to_owned()
+                    } else {
+                        did_you_mean(name, ["if", "for", "else", "endif", "endfor"])
+                            .map(|s| format!(" Did you mean {s:?}?"))
+                            .unwrap_or_default()
+                    };
                     self.error_since(
                         open.start,
                         word,

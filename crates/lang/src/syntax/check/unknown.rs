@@ -77,7 +77,8 @@ pub(crate) fn unknown_tokens(place: Place, text: &str, tokens: &[Token]) -> Diag
                     }
                     "\\" => "A backslash must be followed by what it escapes: \\n, \\r, \\t, \\\", \\\\, \\uXXXX or \\UXXXXXXXX.".to_owned(),
                     cr if cr.starts_with('\r') => "A carriage return must be followed by a line feed.".to_owned(),
-                    "$" | "%" => "The text ends here, within a string.".to_owned(),
+                    "$" | "%" if token.end as usize == text.len() => "The text ends here, within a string.".to_owned(),
+                    "$" => "A dollar sign belongs into strings only: \"${var.NAME}\". Outside of them a reference stands by itself: var.NAME.".to_owned(),
                     _ => "The language does not use this character outside of strings and comments.".to_owned(),
                 };
                 out.error_at(span, "Invalid character", detail);
