@@ -202,7 +202,7 @@ fn collect(value: &Value, inside: bool, found: &mut Vec<Arc<str>>) {
         return;
     }
     match value.kind() {
-        Kind::String(s) if sensitive && is_long_enough(s) => found.push(Arc::clone(s.shared())),
+        Kind::String(s) if sensitive && is_long_enough(s) => found.push(s.as_str().into()),
         Kind::Number(n) if sensitive => {
             let digits = n.to_string();
             if is_long_enough(&digits) {

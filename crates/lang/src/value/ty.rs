@@ -22,8 +22,8 @@ pub enum Type {
     Set(Arc<Type>),
     /// `map(T)`
     Map(Arc<Type>),
-    /// `tuple([T, …])`
-    Tuple(Arc<[Type]>),
+    /// `tuple([T, …])`. Two pointers, because every value has room for a type.
+    Tuple(Arc<Box<[Type]>>),
     /// `object({name = T, …})`
     Object(ObjectType),
 }
@@ -104,7 +104,7 @@ impl Type {
     }
     /// `tuple([…])`
     pub fn tuple(items: impl IntoIterator<Item = Type>) -> Type {
-        Type::Tuple(items.into_iter().collect())
+        Type::Tuple(Arc::new(items.into_iter().collect()))
     }
     /// `object({…})` with all attributes required.
     pub fn object(attributes: impl IntoIterator<Item = (Name, Type)>) -> Type {

@@ -146,7 +146,7 @@ fn tuples_together(types: &[Type], unsafe_too: bool) -> Option<Type> {
     let tuples: Vec<&[Type]> = types
         .iter()
         .filter_map(|t| match t {
-            Type::Tuple(items) => Some(&**items),
+            Type::Tuple(items) => Some(&***items),
             _ => None,
         })
         .collect();

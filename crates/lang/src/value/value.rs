@@ -7,22 +7,21 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::Number;
 use super::Path;
 use super::Step;
 use super::Type;
 
-/// A name or string that is shared, so that cloning it costs one counter.
+/// A name or string that is cheap to clone: up to 23 bytes lie in the value itself, so that comparing names of a large configuration
+/// reads nothing from elsewhere; longer ones are shared.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(Arc<str>);
+pub struct Name(SmolStr);
 
 impl Name {
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-    /// The shared text itself.
-    pub fn shared(&self) -> &Arc<str> {
         &self.0
     }
 }
@@ -34,11 +33,6 @@ impl From<&str> for Name {
 impl From<String> for Name {
     fn from(s: String) -> Self {
         Name(s.into())
-    }
-}
-impl From<Arc<str>> for Name {
-    fn from(s: Arc<str>) -> Self {
-        Name(s)
     }
 }
 impl Deref for Name {
@@ -59,17 +53,17 @@ impl fmt::Display for Name {
 }
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.0 == other
     }
 }
 impl PartialEq<&str> for Name {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self.0 == *other
     }
 }
 
@@ -691,5 +685,17 @@ impl fmt::Debug for Value {
                 .finish(),
             Kind::Object(o) => f.debug_map().entries(o.iter().map(|(k, v)| (k, v))).finish(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan makes millions of values: what they take is what it takes.
+    #[test]
+    fn values_are_small() {
+        assert_eq!(size_of::<Name>(), 24);
+        assert_eq!(size_of::<Value>(), 32);
     }
 }

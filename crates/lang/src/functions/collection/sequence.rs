@@ -557,7 +557,7 @@ fn one(list: &Value) -> Outcome {
     let element = match list.ty() {
         Type::Any => return Ok(Value::unknown(Type::Any)),
         Type::List(e) | Type::Set(e) => (*e).clone(),
-        Type::Tuple(t) => match &*t {
+        Type::Tuple(t) => match &**t {
             [] => Type::Any,
             [only] => only.clone(),
             _ => return Err(bad()),
