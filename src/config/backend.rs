@@ -62,7 +62,7 @@ fn mentions(text: &str) -> bool {
 
 /// The `backend` block of the module in `dir`. What is wrong with the files is told when they are loaded.
 pub fn root_backend(files: &dyn Files, dir: &Path) -> Option<Arc<BackendBlock>> {
-    root_alone(&Mentioning(files), dir)?.backend.clone()
+    root_alone(&Mentioning(files), dir)?.backend
 }
 
 impl BackendBlock {

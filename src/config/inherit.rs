@@ -33,11 +33,7 @@ pub(super) fn resolve(configuration: &mut Configuration) -> Diagnostics {
         for (config, block) in &module.providers {
             known.insert(
                 config.clone(),
-                AbsProviderConfig {
-                    module: module.path.clone(),
-                    provider: block.provider.clone(),
-                    alias: config.alias.clone(),
-                },
+                AbsProviderConfig::new(module.path.clone(), block.provider.clone(), config.alias.clone()),
             );
         }
         if let Some((caller, call)) = configuration.call_of(id) {
@@ -82,15 +78,26 @@ pub(super) fn resolve(configuration: &mut Configuration) -> Diagnostics {
 
 /// Gives each resource block of a module its provider configuration.
 fn resources(configuration: &mut Configuration, id: ModuleId, defaults: &Defaults) {
-    let mut settled = Vec::new();
     let mut missing = Diagnostics::new();
+    let passed_by_caller = configuration.call_of(id).is_some();
+    // The blocks leave the module while it is asked for their configurations.
+    let mut blocks = std::mem::take(&mut configuration.modules[id.0 as usize].resources);
     let module = configuration.module(id);
-    for (address, block) in &module.resources {
+    // Most blocks of a module have the same one.
+    let mut settled: BTreeMap<LocalProviderConfig, Option<AbsProviderConfig>> = BTreeMap::new();
+    for (address, block) in &mut blocks {
         let config = block.provider_local_name();
-        match find(module, &config, defaults) {
-            Some(found) => settled.push((address.clone(), config, found)),
+        let found = match settled.get(&config) {
+            Some(found) => found,
+            None => {
+                let found = find(module, &config, defaults);
+                settled.entry(config.clone()).or_insert(found)
+            }
+        };
+        match found {
+            Some(found) => Arc::make_mut(block).resolved_provider = found.clone(),
             // The call that does not pass it has been told.
-            None if module.declares(&config) && configuration.call_of(id).is_some() => {}
+            None if module.declares(&config) && passed_by_caller => {}
             None => {
                 let provider = module.provider_address(&config.name);
                 let alias = config.alias.as_deref().unwrap_or_default();
@@ -111,12 +118,12 @@ fn resources(configuration: &mut Configuration, id: ModuleId, defaults: &Default
         }
     }
     let module = &mut configuration.modules[id.0 as usize];
+    module.resources = blocks;
     module.told_later.extend(missing);
-    for (address, config, found) in settled {
-        if let Some(block) = module.resources.get_mut(&address) {
-            Arc::make_mut(block).resolved_provider = found.clone();
+    for (config, found) in settled {
+        if let Some(found) = found {
+            module.provider_configs.entry(config).or_insert(found);
         }
-        module.provider_configs.entry(config).or_insert(found);
     }
     imports(configuration, id, defaults);
 }
@@ -156,11 +163,7 @@ fn default_config(provider: ProviderAddr, defaults: &Defaults) -> AbsProviderCon
     defaults
         .get(&provider)
         .cloned()
-        .unwrap_or_else(|| AbsProviderConfig {
-            module: ModulePath::root(),
-            provider,
-            alias: None,
-        })
+        .unwrap_or_else(|| AbsProviderConfig::new(ModulePath::root(), provider, None))
 }
 
 /// What a name means in a module whose own names are settled.

@@ -55,6 +55,8 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
         in_blocks: Diagnostics::new(),
     };
     let modules = loader.tree(clean(dir));
+    // From here on the blocks of a module that is called once are its own.
+    loader.folders.clear();
     let mut configuration = Configuration {
         root: ModuleId(0),
         modules,
@@ -75,7 +77,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
 }
 
 /// The module in a folder as far as it can be read, without those that it calls and without what is wrong with it.
-pub(super) fn root_alone(files: &dyn Files, dir: &Path) -> Option<Arc<Module>> {
+pub(super) fn root_alone(files: &dyn Files, dir: &Path) -> Option<Module> {
     let mut loader = Loader {
         files,
         sources: Sources::default(),
@@ -84,7 +86,7 @@ pub(super) fn root_alone(files: &dyn Files, dir: &Path) -> Option<Arc<Module>> {
         diagnostics: Diagnostics::new(),
         in_blocks: Diagnostics::new(),
     };
-    loader.folder(&clean(dir), None)
+    loader.read(&clean(dir), None)
 }
 
 struct Loader<'a> {
@@ -108,11 +110,17 @@ impl Loader<'_> {
         let mut todo: VecDeque<Wanted> = VecDeque::from([(root, None)]);
         while let Some((dir, parent)) = todo.pop_front() {
             let call = parent.as_ref().map(|(_, call)| Arc::clone(call));
-            let Some(folder) = self.folder(&dir, call.as_deref()) else {
+            // No module may call the root: it is the one that need not be kept for others.
+            let module = match parent {
+                None => self.read(&dir, None),
+                Some(_) => self
+                    .folder(&dir, call.as_deref())
+                    .map(|known| Module::clone(&known)),
+            };
+            let Some(mut module) = module else {
                 continue;
             };
             let id = ModuleId(modules.len() as u32);
-            let mut module = Module::clone(&folder);
             module.id = id;
             if let Some((parent, call)) = parent {
                 let caller = &mut modules[parent.0 as usize];
@@ -181,11 +189,18 @@ impl Loader<'_> {
         }
     }
 
-    /// The module in a folder, not yet at its place in the tree.
+    /// The module in a folder, which is read once.
     fn folder(&mut self, dir: &Path, call: Option<&ModuleCall>) -> Option<Arc<Module>> {
         if let Some(known) = self.folders.get(dir) {
             return Some(Arc::clone(known));
         }
+        let module = Arc::new(self.read(dir, call)?);
+        self.folders.insert(dir.to_owned(), Arc::clone(&module));
+        Some(module)
+    }
+
+    /// Reads the module in a folder, not yet at its place in the tree.
+    fn read(&mut self, dir: &Path, call: Option<&ModuleCall>) -> Option<Module> {
         let names = match self.files.read_dir(dir) {
             Ok(names) => names,
             Err(problem) => {
@@ -240,8 +255,6 @@ impl Loader<'_> {
         }
         let problems = decoder.finish();
         self.in_blocks.extend(problems);
-        let module = Arc::new(module);
-        self.folders.insert(dir.to_owned(), Arc::clone(&module));
         Some(module)
     }
 

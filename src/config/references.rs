@@ -197,11 +197,11 @@ impl<'a> Checker<'a> {
             self.depends_on(&output.depends_on, &plain);
         }
         for (config, provider) in &module.providers {
-            let address = AbsProviderConfig {
-                module: module.path.clone(),
-                provider: provider.provider.clone(),
-                alias: config.alias.clone(),
-            };
+            let address = AbsProviderConfig::new(
+                module.path.clone(),
+                provider.provider.clone(),
+                config.alias.clone(),
+            );
             if self.used_providers.contains(&address) {
                 self.body(&provider.body, &plain);
             }

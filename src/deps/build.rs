@@ -83,11 +83,11 @@ impl Builder<'_> {
             self.add(NodeKind::Local(id, name.clone()));
         }
         for (config, block) in &module.providers {
-            self.add(NodeKind::Provider(AbsProviderConfig {
-                module: module.path.clone(),
-                provider: block.provider.clone(),
-                alias: config.alias.clone(),
-            }));
+            self.add(NodeKind::Provider(AbsProviderConfig::new(
+                module.path.clone(),
+                block.provider.clone(),
+                config.alias.clone(),
+            )));
         }
         for name in module.calls.keys() {
             self.add(NodeKind::Call(id, name.clone()));
@@ -278,11 +278,8 @@ impl Builder<'_> {
             self.rules(node, module, &output.preconditions);
         }
         for (config, block) in &module.providers {
-            let address = AbsProviderConfig {
-                module: module.path.clone(),
-                provider: block.provider.clone(),
-                alias: config.alias.clone(),
-            };
+            let address =
+                AbsProviderConfig::new(module.path.clone(), block.provider.clone(), config.alias.clone());
             let Some(node) = self.find(&NodeKind::Provider(address)) else {
                 continue;
             };

@@ -78,11 +78,36 @@ pub(super) struct ModuleState {
 #[derive(Debug)]
 pub(super) struct ResourceState {
     pub(super) expansion: Expansion,
-    pub(super) instances: HashMap<InstanceKey, Value>,
+    pub(super) instances: Instances,
     /// Instances that the block asks for and that this run leaves out, and that are not there.
     pub(super) absent: BTreeSet<InstanceKey>,
     /// All instances as one value, made when first asked for.
     pub(super) whole: OnceCell<Value>,
+}
+
+/// Values of instances. Most blocks have one instance, which needs no table.
+#[derive(Debug, Default)]
+pub(super) struct Instances {
+    only: Option<Value>,
+    keyed: HashMap<InstanceKey, Value>,
+}
+
+impl Instances {
+    fn insert(&mut self, key: InstanceKey, value: Value) {
+        match key {
+            InstanceKey::None => self.only = Some(value),
+            key => {
+                self.keyed.insert(key, value);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, key: &InstanceKey) -> Option<&Value> {
+        match key {
+            InstanceKey::None => self.only.as_ref(),
+            key => self.keyed.get(key),
+        }
+    }
 }
 
 /// The instances of a module call in one module instance.
@@ -266,7 +291,7 @@ impl<'a> World<'a> {
             resource.clone(),
             ResourceState {
                 expansion,
-                instances: HashMap::default(),
+                instances: Instances::default(),
                 absent: BTreeSet::new(),
                 whole: OnceCell::new(),
             },

@@ -118,11 +118,7 @@ pub(super) fn change(
         address: AbsInstance::parse(address).unwrap(),
         previous_address: None,
         deposed: None,
-        provider: AbsProviderConfig {
-            module: ModulePath::root(),
-            provider: ProviderAddr::builtin(),
-            alias: None,
-        },
+        provider: AbsProviderConfig::new(ModulePath::root(), ProviderAddr::builtin(), None),
         schema: Arc::clone(schema),
         action,
         reason: None,

@@ -129,7 +129,7 @@ fn kept(state: &StateView) -> BTreeSet<ProviderAddr> {
     state
         .records()
         .filter_map(|r| AbsProviderConfig::parse(&r.provider).ok())
-        .map(|p| p.provider)
+        .map(|p| p.provider.clone())
         .collect()
 }
 

@@ -58,11 +58,14 @@ impl Content {
     /// Takes all blocks of a type.
     pub(super) fn blocks(&mut self, kind: &'static str) -> Vec<Block> {
         self.kinds.push(kind);
-        let (taken, kept) = std::mem::take(&mut self.body.blocks)
-            .into_iter()
-            .partition(|b| b.kind.name.as_str() == kind);
-        self.body.blocks = kept;
-        taken
+        let blocks = &mut self.body.blocks;
+        let is_wanted = |block: &Block| block.kind.name.as_str() == kind;
+        // A file may have many thousands, mostly of one type: they stay where they are if they can.
+        match blocks.iter().filter(|b| is_wanted(b)).count() {
+            0 => Vec::new(),
+            all if all == blocks.len() => std::mem::take(blocks),
+            _ => blocks.extract_if(.., |b| is_wanted(b)).collect(),
+        }
     }
 
     /// Takes all blocks of a type that has no labels; those with labels are refused.

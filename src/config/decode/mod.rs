@@ -17,10 +17,14 @@ mod resource;
 mod settings;
 mod variable;
 
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
+use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::LocalProviderConfig;
 use streamform_lang::addrs::Mode;
+use streamform_lang::addrs::ProviderAddr;
+use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 use streamform_lang::diag::Span;
@@ -49,6 +53,8 @@ pub(super) struct Decoder<'a> {
     cloud: Option<Span>,
     /// What override files say about variables.
     variable_overrides: VariableOverrides,
+    /// The provider configuration of resource blocks until the whole tree is known.
+    unsettled: AbsProviderConfig,
 }
 
 impl<'a> Decoder<'a> {
@@ -57,6 +63,7 @@ impl<'a> Decoder<'a> {
         module: &'a mut Module,
         variable_overrides: VariableOverrides,
     ) -> Self {
+        let unsettled = AbsProviderConfig::new(module.path.clone(), ProviderAddr::builtin(), None);
         Decoder {
             sources,
             module,
@@ -64,6 +71,7 @@ impl<'a> Decoder<'a> {
             required_providers: None,
             cloud: None,
             variable_overrides,
+            unsettled,
         }
     }
 
@@ -155,32 +163,34 @@ impl<'a> Decoder<'a> {
     }
 
     fn add_resource(&mut self, resource: ResourceBlock) {
-        let address = resource.address.clone();
-        if let Some(first) = self.module.resources.get(&address) {
-            let place = self.place(first.header);
-            let (ty, name) = (&address.ty, &address.name);
-            let (summary, kind) = match address.mode {
-                Mode::Managed => (
-                    format!("Duplicate resource {:?} configuration", ty.as_str()),
-                    "resource",
-                ),
-                Mode::Data => (
-                    format!("Duplicate data {:?} configuration", ty.as_str()),
-                    "data resource",
-                ),
-                Mode::Ephemeral => (
-                    format!("Duplicate ephemeral {:?} configuration", ty.as_str()),
-                    "ephemeral resource",
-                ),
-            };
-            let detail = format!(
-                "A {ty} {kind} named {:?} was already declared at {place}. Resource names must be unique per type in each module.",
-                name.as_str()
-            );
-            self.error(resource.header, summary, detail);
-            return;
-        }
-        self.module.resources.insert(address, Arc::new(resource));
+        let first = match self.module.resources.entry(resource.address.clone()) {
+            Entry::Occupied(first) => first.get().header,
+            Entry::Vacant(place) => {
+                place.insert(Arc::new(resource));
+                return;
+            }
+        };
+        let place = self.place(first);
+        let Resource { mode, ty, name } = &resource.address;
+        let (summary, kind) = match mode {
+            Mode::Managed => (
+                format!("Duplicate resource {:?} configuration", ty.as_str()),
+                "resource",
+            ),
+            Mode::Data => (
+                format!("Duplicate data {:?} configuration", ty.as_str()),
+                "data resource",
+            ),
+            Mode::Ephemeral => (
+                format!("Duplicate ephemeral {:?} configuration", ty.as_str()),
+                "ephemeral resource",
+            ),
+        };
+        let detail = format!(
+            "A {ty} {kind} named {:?} was already declared at {place}. Resource names must be unique per type in each module.",
+            name.as_str()
+        );
+        self.error(resource.header, summary, detail);
     }
 
     fn add_provider(&mut self, provider: ProviderBlock) {

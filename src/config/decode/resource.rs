@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::Mode;
-use streamform_lang::addrs::ProviderAddr;
 use streamform_lang::addrs::Resource;
 use streamform_lang::syntax::Block;
 use streamform_lang::value::Name;
@@ -100,12 +98,7 @@ impl Decoder<'_> {
             .map(Arc::new)
             .collect();
         Some(ResourceBlock {
-            // Settled once the whole tree is known.
-            resolved_provider: AbsProviderConfig {
-                module: self.module.path.clone(),
-                provider: ProviderAddr::builtin(),
-                alias: None,
-            },
+            resolved_provider: self.unsettled.clone(),
             address,
             body,
             count: count.map(|a| a.expr),

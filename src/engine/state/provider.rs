@@ -72,10 +72,7 @@ pub fn replace_provider(
             continue;
         }
         resources.insert(address.abs_resource());
-        let provider = AbsProviderConfig {
-            provider: to.clone(),
-            ..provider
-        };
+        let provider = AbsProviderConfig::new(provider.module.clone(), to.clone(), provider.alias.clone());
         entries.push(Entry::Put(Record {
             provider: provider.to_string(),
             ..Record::clone(record)

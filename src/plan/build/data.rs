@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
             // A plan that only refreshes leaves nothing for later.
             if self.input.options.mode == PlanMode::Normal {
                 let change = self.data_change(&one.address, block, schema, Action::Read, Some(reason), after);
-                self.push(change);
+                self.changes.push(change);
             }
         }
         if now.is_empty() {
@@ -141,7 +141,7 @@ impl<'a> Planner<'a> {
                     };
                     let change =
                         self.data_change(&read.address, &block, &schema, action, reason, value.clone());
-                    self.push(change);
+                    self.changes.push(change);
                     well &= self.conditions(
                         &block.lifecycle.postconditions,
                         read.module,
@@ -190,7 +190,7 @@ impl<'a> Planner<'a> {
         );
         let reason = Some(ActionReason::ReadBecauseCheckNested);
         let change = self.data_change(&read.address, block, schema, Action::Read, reason, after);
-        self.push(change);
+        self.changes.push(change);
         let within = |module: String| match module.as_str() {
             "" => format!("check.{check}"),
             module => format!("{module}.check.{check}"),
@@ -240,15 +240,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether something that a data source or an ephemeral resource names in `depends_on` (its own, or of a module around it) changes.
-    pub(super) fn has_pending(&self, node: NodeId) -> bool {
+    pub(super) fn has_pending(&mut self, node: NodeId) -> bool {
         self.input.graph.explicit_dependencies(node).iter().any(|n| {
             let crate::deps::NodeKind::Resource(module, resource) = self.input.graph.kind(*n) else {
                 return false;
             };
-            self.changing.contains(&ConfigResource {
+            let block = ConfigResource {
                 module: self.input.config.module(*module).path.clone(),
                 resource: resource.clone(),
-            })
+            };
+            self.planned.is_changing(&self.changes, &block)
         })
     }
 }

@@ -300,7 +300,7 @@ impl<'a> Planner<'a> {
         });
         // What the block will say is what the object is. What is not in it (secrets, say) the next plan tells, when the
         // block is in use.
-        self.push(InstanceChange {
+        self.changes.push(InstanceChange {
             address: address.clone(),
             previous_address: None,
             deposed: None,

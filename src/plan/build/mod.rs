@@ -17,6 +17,7 @@ mod opening;
 mod order;
 mod orphans;
 mod outputs;
+mod planned;
 mod prior;
 mod providers;
 mod reading;

@@ -1,15 +1,14 @@
 //! When an apply opens and closes ephemeral resources: what uses one runs in between, and one that nothing uses is not opened.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
 
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsProviderConfig;
-use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Mode;
 
-use super::order::BlockSteps;
-use super::order::config_name;
+use super::order::Blocks;
+use super::order::block_of;
 use super::order::resources_below;
 use super::walk::PlanInput;
 use crate::deps::NodeId;
@@ -31,13 +30,13 @@ pub(super) struct Opening {
 pub(super) fn openings(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
-    blocks: &BTreeMap<String, BlockSteps>,
+    blocks: &Blocks,
     providers: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
 ) -> Vec<Opening> {
     if !input.graph.order().iter().any(|n| input.graph.is_ephemeral(*n)) {
         return Vec::new();
     }
-    let mut needed: HashSet<NodeId> = HashSet::new();
+    let mut needed: HashSet<NodeId> = HashSet::default();
     let mut at_work: HashSet<&AbsProviderConfig> = providers.keys().collect();
     let mut found = Vec::new();
     // From the end: whatever uses a node stands behind it.
@@ -45,10 +44,7 @@ pub(super) fn openings(
         let uses = match input.graph.kind(*node) {
             NodeKind::Provider(address) => at_work.contains(address),
             NodeKind::Resource(module, resource) if resource.mode == Mode::Ephemeral => {
-                let config = ConfigResource {
-                    module: input.config.module(*module).path.clone(),
-                    resource: resource.clone(),
-                };
+                let config = block_of(input, *module, resource);
                 let block = input.config.resource(&config).filter(|_| needed.contains(node));
                 if let Some(block) = block {
                     at_work.insert(&block.resolved_provider);
@@ -62,7 +58,7 @@ pub(super) fn openings(
                 block.is_some()
             }
             NodeKind::Resource(module, resource) => blocks
-                .get(&config_name(input, *module, resource))
+                .get(&block_of(input, *module, resource))
                 .is_some_and(|own| !own.forward.is_empty()),
             _ => false,
         };
@@ -78,7 +74,7 @@ pub(super) fn order_openings(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
     openings: &[Opening],
-    blocks: &BTreeMap<String, BlockSteps>,
+    blocks: &Blocks,
     providers: &HashMap<AbsProviderConfig, (StepId, StepId)>,
 ) {
     if openings.is_empty() {
@@ -104,7 +100,7 @@ pub(super) fn order_openings(
             NodeKind::Resource(module, resource) => match by_node.get(node) {
                 Some(other) => vec![(other.open, other.close)],
                 None => blocks
-                    .get(&config_name(input, *module, resource))
+                    .get(&block_of(input, *module, resource))
                     .map(|own| own.forward.iter().map(|s| (*s, *s)).collect())
                     .unwrap_or_default(),
             },

@@ -13,15 +13,16 @@
 //! instances.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::Dfs;
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
+use streamform_lang::addrs::ConfigResource;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 
@@ -50,6 +51,9 @@ pub(super) struct BlockSteps {
     replaced: bool,
 }
 
+/// The steps of all blocks that have any.
+pub(super) type Blocks = HashMap<ConfigResource, BlockSteps>;
+
 /// Builds the graph for planned changes.
 pub(super) fn execution_graph(
     input: &PlanInput<'_>,
@@ -57,10 +61,10 @@ pub(super) fn execution_graph(
     prior: &BTreeMap<AbsInstance, Prior>,
 ) -> Result<ExecutionGraph, Diagnostics> {
     let mut graph = ExecutionGraph::default();
-    let mut blocks: BTreeMap<String, BlockSteps> = BTreeMap::new();
+    let mut blocks = Blocks::default();
     let mut users: BTreeMap<AbsProviderConfig, Vec<StepId>> = BTreeMap::new();
     for (i, change) in changes.iter().enumerate() {
-        let block = || change.address.config().to_string();
+        let block = || change.address.config();
         let mut of_provider = Vec::new();
         match change.action {
             Action::NoOp => continue,
@@ -142,42 +146,40 @@ pub(super) fn execution_graph(
 }
 
 /// Orders what is made and changed.
-fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTreeMap<String, BlockSteps>) {
+fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &Blocks) {
     // For each node of the configuration the step after which it is done.
-    let mut gathered: HashMap<NodeId, StepId> = HashMap::new();
+    let mut gathered: HashMap<NodeId, StepId> = HashMap::default();
     // What must have happened before a late deletion of a block: everything that depends on it has gone on.
-    let mut late: HashMap<NodeId, StepId> = HashMap::new();
+    let mut late: HashMap<NodeId, StepId> = HashMap::default();
     for node in input.graph.order() {
-        let before: HashSet<StepId> = input
-            .graph
-            .dependencies(*node)
-            .iter()
-            .filter_map(|d| gathered.get(d).copied())
-            .collect();
+        let of_dependencies = input.graph.dependencies(*node).iter();
+        let mut before: Vec<StepId> = of_dependencies.filter_map(|d| gathered.get(d).copied()).collect();
+        before.sort_unstable();
+        before.dedup();
         let NodeKind::Resource(module, resource) = input.graph.kind(*node) else {
             // Variables, locals, outputs and calls only pass on what they wait for.
-            match before.len() {
-                0 => {}
-                1 => {
-                    gathered.extend(before.iter().map(|s| (*node, *s)));
+            match before.as_slice() {
+                [] => {}
+                [one] => {
+                    gathered.insert(*node, *one);
                 }
-                _ => {
+                many => {
                     let hub = graph.add(Step::Gather(String::new()));
-                    before.iter().for_each(|s| graph.order(*s, hub));
+                    many.iter().for_each(|s| graph.order(*s, hub));
                     gathered.insert(*node, hub);
                 }
             }
             continue;
         };
-        let name = config_name(input, *module, resource);
-        let own = blocks.get(&name);
+        let block = block_of(input, *module, resource);
+        let own = blocks.get(&block);
         let forward = own.map(|b| b.forward.as_slice()).unwrap_or_default();
         let entry = match (before.len(), forward.len()) {
             (0, _) => None,
-            (1, _) => before.iter().next().copied(),
+            (1, _) => before.first().copied(),
             (_, 0 | 1) => None,
             _ => {
-                let hub = graph.add(Step::Gather(name.clone()));
+                let hub = graph.add(Step::Gather(block.to_string()));
                 before.iter().for_each(|s| graph.order(*s, hub));
                 Some(hub)
             }
@@ -206,13 +208,13 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
                 gathered.insert(*node, *one);
             }
             many => {
-                let hub = graph.add(Step::Gather(name.clone()));
+                let hub = graph.add(Step::Gather(block.to_string()));
                 many.iter().for_each(|s| graph.order(*s, hub));
                 gathered.insert(*node, hub);
             }
         }
         if let Some(own) = own.filter(|b| !b.delete_late.is_empty()) {
-            let hub = graph.add(Step::Gather(format!("{name} (what depends on it)")));
+            let hub = graph.add(Step::Gather(format!("{block} (what depends on it)")));
             own.delete_late.iter().for_each(|s| graph.order(hub, *s));
             late.insert(*node, hub);
         }
@@ -222,7 +224,7 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
             let NodeKind::Resource(module, resource) = input.graph.kind(*node) else {
                 continue;
             };
-            let Some(own) = blocks.get(&config_name(input, *module, resource)) else {
+            let Some(own) = blocks.get(&block_of(input, *module, resource)) else {
                 continue;
             };
             for dependency in input.graph.resource_dependencies(*node).iter() {
@@ -234,16 +236,15 @@ fn order_forward(input: &PlanInput<'_>, graph: &mut ExecutionGraph, blocks: &BTr
     }
 }
 
-pub(super) fn config_name(
+pub(super) fn block_of(
     input: &PlanInput<'_>,
     module: crate::config::ModuleId,
     resource: &streamform_lang::addrs::Resource,
-) -> String {
-    streamform_lang::addrs::ConfigResource {
+) -> ConfigResource {
+    ConfigResource {
         module: input.config.module(module).path.clone(),
         resource: resource.clone(),
     }
-    .to_string()
 }
 
 /// Orders deletions by what the state remembers of dependencies.
@@ -251,8 +252,8 @@ fn order_deletes(
     changes: &[InstanceChange],
     prior: &BTreeMap<AbsInstance, Prior>,
     graph: &mut ExecutionGraph,
-    blocks: &BTreeMap<String, BlockSteps>,
-    below: &HashMap<AbsProviderConfig, Vec<String>>,
+    blocks: &Blocks,
+    below: &HashMap<AbsProviderConfig, Vec<ConfigResource>>,
 ) {
     if blocks
         .values()
@@ -260,10 +261,11 @@ fn order_deletes(
     {
         return;
     }
-    // The graph of blocks as the state remembers it.
+    // The graph of blocks as the state remembers it: by their names.
     let mut stored: DiGraph<String, ()> = DiGraph::new();
-    let mut index: HashMap<String, NodeIndex> = HashMap::new();
-    let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
+    let mut index: HashMap<String, NodeIndex> = HashMap::default();
+    let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::default();
+    let by_name: HashMap<String, &BlockSteps> = blocks.iter().map(|(b, own)| (b.to_string(), own)).collect();
     // With what was found out about interrupted changes, which the state does not have yet.
     for (address, record) in prior {
         let from_name = address.config().to_string();
@@ -282,7 +284,7 @@ fn order_deletes(
         }
     }
     // Records written at different times may disagree: within a circle there is no order to keep.
-    let mut circle: HashMap<NodeIndex, usize> = HashMap::new();
+    let mut circle: HashMap<NodeIndex, usize> = HashMap::default();
     for (i, component) in kosaraju_scc(&stored).into_iter().enumerate() {
         component.into_iter().for_each(|n| {
             circle.insert(n, i);
@@ -290,7 +292,7 @@ fn order_deletes(
     }
     let made_before = made_before_deletes(changes, graph, blocks, below);
     // One gathering step a block: everything that depended on it is deleted.
-    let mut hubs: HashMap<NodeIndex, StepId> = HashMap::new();
+    let mut hubs: HashMap<NodeIndex, StepId> = HashMap::default();
     for node in stored.node_indices() {
         hubs.insert(
             node,
@@ -301,7 +303,7 @@ fn order_deletes(
         let Some(hub) = hubs.get(&node).copied() else {
             continue;
         };
-        let own = blocks.get(&stored[node]);
+        let own = by_name.get(&stored[node]);
         let deletes: Vec<StepId> = own
             .map(|b| b.delete.iter().chain(&b.delete_late).copied().collect())
             .unwrap_or_default();
@@ -327,13 +329,13 @@ fn order_deletes(
 
 /// For blocks with deletions: the blocks whose replacements are made before, because the provider that deletes is
 /// configured from them. That their old objects are needed longest cannot be kept then.
-fn made_before_deletes<'b>(
+fn made_before_deletes(
     changes: &[InstanceChange],
     graph: &ExecutionGraph,
-    blocks: &BTreeMap<String, BlockSteps>,
-    below: &'b HashMap<AbsProviderConfig, Vec<String>>,
-) -> HashMap<String, HashSet<&'b str>> {
-    let mut found: HashMap<String, HashSet<&str>> = HashMap::new();
+    blocks: &Blocks,
+    below: &HashMap<AbsProviderConfig, Vec<ConfigResource>>,
+) -> HashMap<String, HashSet<String>> {
+    let mut found: HashMap<String, HashSet<String>> = HashMap::default();
     if !blocks.values().any(|b| b.replaced) {
         return found;
     }
@@ -347,10 +349,12 @@ fn made_before_deletes<'b>(
                 .and_then(|c| below.get(&c.provider))
                 .into_iter()
                 .flatten()
-                .filter(|b| blocks.get(*b).is_some_and(|b| b.replaced))
-                .map(String::as_str);
+                .filter(|b| blocks.get(*b).is_some_and(|b| b.replaced));
             for block in replaced {
-                found.entry(name.clone()).or_default().insert(block);
+                found
+                    .entry(name.to_string())
+                    .or_default()
+                    .insert(block.to_string());
             }
         }
     }
@@ -358,7 +362,7 @@ fn made_before_deletes<'b>(
 }
 
 /// Whether one of the blocks can be reached.
-fn reaches(stored: &DiGraph<String, ()>, from: NodeIndex, blocks: &HashSet<&str>) -> bool {
+fn reaches(stored: &DiGraph<String, ()>, from: NodeIndex, blocks: &HashSet<String>) -> bool {
     let mut walk = Dfs::new(stored, from);
     while let Some(node) = walk.next(stored) {
         if blocks.contains(stored[node].as_str()) {
@@ -384,7 +388,7 @@ fn provider_nodes<'a>(input: &PlanInput<'a>) -> HashMap<&'a AbsProviderConfig, N
 fn blocks_below_providers(
     input: &PlanInput<'_>,
     users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
-) -> HashMap<AbsProviderConfig, Vec<String>> {
+) -> HashMap<AbsProviderConfig, Vec<ConfigResource>> {
     let nodes = provider_nodes(input);
     users
         .keys()
@@ -396,12 +400,12 @@ fn blocks_below_providers(
 fn order_providers(
     input: &PlanInput<'_>,
     graph: &mut ExecutionGraph,
-    blocks: &BTreeMap<String, BlockSteps>,
+    blocks: &Blocks,
     users: &BTreeMap<AbsProviderConfig, Vec<StepId>>,
-    below: &HashMap<AbsProviderConfig, Vec<String>>,
+    below: &HashMap<AbsProviderConfig, Vec<ConfigResource>>,
 ) -> HashMap<AbsProviderConfig, (StepId, StepId)> {
     let nodes = provider_nodes(input);
-    let mut ends = HashMap::new();
+    let mut ends = HashMap::default();
     for (address, steps) in users {
         let configure = graph.add(Step::Configure(address.clone()));
         let close = graph.add(Step::Close(address.clone()));
@@ -428,7 +432,7 @@ fn order_providers(
             let NodeKind::Resource(module, resource) = input.graph.kind(*dependency) else {
                 continue;
             };
-            let Some(own) = blocks.get(&config_name(input, *module, resource)) else {
+            let Some(own) = blocks.get(&block_of(input, *module, resource)) else {
                 continue;
             };
             // What is replaced is needed anew before the provider is configured; only what goes for good waits.
@@ -445,8 +449,8 @@ fn order_providers(
 }
 
 /// Every resource block that a node needs, directly or not.
-pub(super) fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<String> {
-    let mut seen = HashSet::new();
+pub(super) fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<ConfigResource> {
+    let mut seen = HashSet::default();
     let mut stack = vec![node];
     let mut found = Vec::new();
     while let Some(n) = stack.pop() {
@@ -454,7 +458,7 @@ pub(super) fn resources_below(input: &PlanInput<'_>, node: NodeId) -> Vec<String
             continue;
         }
         if let NodeKind::Resource(module, resource) = input.graph.kind(n) {
-            found.push(config_name(input, *module, resource));
+            found.push(block_of(input, *module, resource));
         }
         stack.extend(input.graph.dependencies(n).iter().copied());
     }

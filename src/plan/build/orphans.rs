@@ -25,37 +25,37 @@ use crate::plan::removed_block;
 impl Planner<'_> {
     /// Plans everything of the state that the walk did not plan.
     pub(super) fn plan_orphans(&mut self) {
-        let priors: Vec<(AbsInstance, Prior)> =
-            self.prior.iter().map(|(a, p)| (a.clone(), p.clone())).collect();
+        // Nothing below asks for what was there before: it need not be copied.
+        let priors = std::mem::take(&mut self.prior);
         let mode = self.input.options.mode;
-        for (address, prior) in priors {
-            if !self.is_targeted(&address) || self.is_left(&address) {
+        for (address, prior) in &priors {
+            if !self.is_targeted(address) || self.is_left(address) {
                 continue;
             }
             if mode != PlanMode::RefreshOnly {
                 for (key, object) in &prior.deposed {
-                    if self.is_forgotten(&address) {
-                        self.forget(&address, &prior, object, Some(key.clone()));
+                    if self.is_forgotten(address) {
+                        self.forget(address, prior, object, Some(key.clone()));
                     } else if !object.current.is_null() {
-                        self.delete(&address, &prior, object, Some(key.clone()), None);
+                        self.delete(address, prior, object, Some(key.clone()), None);
                     }
                 }
             }
-            if self.change_of.contains_key(&address) {
+            if self.planned.at(&self.changes, address).is_some() {
                 continue;
             }
-            let Some(object) = prior.current.clone() else {
+            let Some(object) = &prior.current else {
                 continue;
             };
             if mode == PlanMode::RefreshOnly {
                 continue;
             }
             if address.resource.mode == Mode::Data {
-                self.forget(&address, &prior, &object, None);
+                self.forget(address, prior, object, None);
                 continue;
             }
-            if self.is_forgotten(&address) {
-                self.forget(&address, &prior, &object, None);
+            if self.is_forgotten(address) {
+                self.forget(address, prior, object, None);
                 continue;
             }
             if object.current.is_null() {
@@ -64,14 +64,15 @@ impl Planner<'_> {
             let reason = if mode == PlanMode::Destroy {
                 None
             } else {
-                Some(self.why_orphaned(&address))
+                Some(self.why_orphaned(address))
             };
-            self.delete(&address, &prior, &object, None, reason);
+            self.delete(address, prior, object, None, reason);
         }
+        self.prior = priors;
     }
 
     /// Objects that the plan says nothing about: targets leave them out, or nothing but reading was asked for.
-    pub(super) fn untouched(&self) -> Vec<InstanceChange> {
+    pub(super) fn untouched(&mut self) -> Vec<InstanceChange> {
         let options = &self.input.options;
         let limited = !options.targets.is_empty()
             || !options.excludes.is_empty()
@@ -80,9 +81,10 @@ impl Planner<'_> {
         if options.mode != PlanMode::RefreshOnly && !limited {
             return Vec::new();
         }
+        let mut planned = std::mem::take(&mut self.planned);
         self.prior
             .iter()
-            .filter(|(address, _)| !self.change_of.contains_key(*address))
+            .filter(|(address, _)| planned.at(&self.changes, address).is_none())
             .filter_map(|(address, prior)| {
                 let object = prior.current.as_ref().filter(|o| !o.current.is_null())?;
                 let value = object.current.clone().mark_with_paths(&object.marks);
@@ -125,7 +127,7 @@ impl Planner<'_> {
         if self.is_kept(address, block.as_deref(), object.skip_destroy) {
             let mut change = self.forgotten(address, prior, object, deposed, reason);
             change.explanation = block.is_none().then(kept);
-            return self.add(change);
+            return self.changes.push(change);
         }
         let Some(live) = self.providers.get(&prior.provider).cloned() else {
             return;
@@ -156,7 +158,7 @@ impl Planner<'_> {
             ..change
         };
         self.guard(&mut change, block.as_deref());
-        self.add(change);
+        self.changes.push(change);
     }
 
     /// Whether a `removed` block wants an object to stay and only to leave the state.
@@ -176,7 +178,7 @@ impl Planner<'_> {
     ) {
         let reason = (address.resource.mode == Mode::Managed).then(|| self.why_orphaned(address));
         let change = self.forgotten(address, prior, object, deposed, reason);
-        self.add(change);
+        self.changes.push(change);
     }
 
     fn forgotten(
@@ -193,13 +195,6 @@ impl Planner<'_> {
         );
         let change = self.deletion(address, prior, object, Action::Forget, reason, before);
         InstanceChange { deposed, ..change }
-    }
-
-    fn add(&mut self, change: InstanceChange) {
-        if change.deposed.is_none() {
-            self.change_of.insert(change.address.clone(), self.changes.len());
-        }
-        self.changes.push(change);
     }
 
     /// In a plan that only refreshes: what does nothing but move is told beside what has changed.

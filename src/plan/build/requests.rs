@@ -4,22 +4,22 @@ use streamform_lang::addrs::InstanceKey;
 use streamform_lang::diag::Diagnostic;
 
 use super::walk::Planner;
+use crate::plan::Action;
 
 impl Planner<'_> {
     /// Warns of `-replace` addresses without a key where only instances with keys were planned.
     pub(super) fn incomplete_replacements(&mut self) {
         let mut found = Vec::new();
         for wanted in &self.input.options.replace {
-            if wanted.key != InstanceKey::None || self.change_of.contains_key(wanted) {
+            if wanted.key != InstanceKey::None || self.planned.at(&self.changes, wanted).is_some() {
                 continue;
             }
-            let planned: Vec<String> = self
-                .changes_of
-                .get(&wanted.abs_resource())
-                .into_iter()
-                .flatten()
+            let of_block = self.planned.of_block(&self.changes, &wanted.abs_resource());
+            let planned: Vec<String> = of_block
+                .iter()
                 .filter_map(|i| self.changes.get(*i))
                 .filter(|c| c.address.key != InstanceKey::None)
+                .filter(|c| !matches!(c.action, Action::Delete | Action::Forget))
                 .map(|c| format!("    -replace={:?}", c.address.to_string()))
                 .collect();
             let advice = match planned.as_slice() {

@@ -32,10 +32,8 @@ use crate::deps::NodeId;
 use crate::eval::Expansion;
 use crate::eval::ModuleInstanceId;
 use crate::eval::Repetition;
-use crate::plan::Action;
 use crate::plan::ActionReason;
 use crate::plan::DeferralReason;
-use crate::plan::InstanceChange;
 use crate::plan::PlanMode;
 
 /// One instance of a block, ready to be planned, read or opened.
@@ -333,7 +331,7 @@ impl<'a> Planner<'a> {
             one.address.key.clone(),
             value.clone(),
         );
-        self.push(change);
+        self.changes.push(change);
         self.conditions(
             &block.lifecycle.postconditions,
             one.module,
@@ -342,19 +340,6 @@ impl<'a> Planner<'a> {
             Some(&value),
             "postcondition",
         );
-    }
-
-    pub(super) fn push(&mut self, change: InstanceChange) {
-        let at = self.changes.len();
-        self.change_of.insert(change.address.clone(), at);
-        self.changes_of
-            .entry(change.address.abs_resource())
-            .or_default()
-            .push(at);
-        if change.action != Action::NoOp {
-            self.changing.insert(change.address.config());
-        }
-        self.changes.push(change);
     }
 
     /// The resource blocks that a block depends on directly, as the state names them. What is ephemeral is not in the state: what it

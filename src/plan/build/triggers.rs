@@ -37,7 +37,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// When it names what the plan does not have.
-    pub(super) fn is_triggered(&self, block: &ResourceBlock, one: &Ready) -> Result<bool, Diagnostics> {
+    pub(super) fn is_triggered(&mut self, block: &ResourceBlock, one: &Ready) -> Result<bool, Diagnostics> {
         let mut hit = false;
         for expr in &block.lifecycle.replace_triggered_by {
             if !leads_somewhere(expr) {
@@ -78,21 +78,15 @@ impl Planner<'_> {
                     module: self.world.address(one.module).clone(),
                     resource: resource.clone(),
                 };
-                let changes: Vec<&InstanceChange> = match &key {
-                    Some(key) => self
-                        .change_of
-                        .get(&named.instance(key.clone()))
-                        .and_then(|i| self.changes.get(*i))
-                        .into_iter()
-                        .collect(),
-                    None => self
-                        .changes_of
-                        .get(&named)
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|i| self.changes.get(*i))
-                        .collect(),
+                let found = match &key {
+                    Some(key) => {
+                        let address = named.instance(key.clone());
+                        self.planned.at(&self.changes, &address).into_iter().collect()
+                    }
+                    None => self.planned.of_block(&self.changes, &named).to_vec(),
                 };
+                let changes: Vec<&InstanceChange> =
+                    found.iter().filter_map(|i| self.changes.get(*i)).collect();
                 if changes.is_empty() {
                     return Err(self.no_change(module.id, resource, key));
                 }

@@ -12,7 +12,6 @@ use rustc_hash::FxHashMap as HashMap;
 use rustc_hash::FxHashSet as HashSet;
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::AbsProviderConfig;
-use streamform_lang::addrs::AbsResource;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::Target;
 use streamform_lang::diag::Diagnostics;
@@ -32,6 +31,7 @@ use super::data::DataRead;
 use super::ephemeral::Open;
 use super::ephemeral::OpenAnswer;
 use super::import::ImportsRead;
+use super::planned::Planned;
 use super::prior::Prior;
 use super::recover::Decisions;
 use super::targets::Chosen;
@@ -177,11 +177,7 @@ pub(super) struct Planner<'a> {
     pub(super) held: Vec<Held>,
     pub(super) unread: BTreeMap<AbsInstance, Unread>,
     pub(super) changes: Vec<InstanceChange>,
-    pub(super) change_of: HashMap<AbsInstance, usize>,
-    /// Changes of current objects by block.
-    pub(super) changes_of: HashMap<AbsResource, Vec<usize>>,
-    /// Blocks with anything that changes.
-    pub(super) changing: HashSet<ConfigResource>,
+    pub(super) planned: Planned,
     pub(super) drift: Vec<InstanceChange>,
     pub(super) checks: BTreeMap<String, CheckResult>,
     /// Where each instance stands in the result of its object.
@@ -242,9 +238,7 @@ impl<'a> Planner<'a> {
             held: Vec::new(),
             unread: BTreeMap::new(),
             changes: Vec::new(),
-            change_of: HashMap::default(),
-            changes_of: HashMap::default(),
-            changing: HashSet::default(),
+            planned: Planned::default(),
             drift: Vec::new(),
             checks: BTreeMap::new(),
             check_at: HashMap::default(),
@@ -401,6 +395,7 @@ impl<'a> Planner<'a> {
                 .cmp_in_reports(&b.address)
                 .then_with(|| a.deposed.cmp(&b.deposed))
         };
+        let untouched = self.untouched();
         // No two of them are equal, and sorting in place needs no copy of the plan.
         self.changes.sort_unstable_by(order);
         self.drift.sort_unstable_by(order);
@@ -423,7 +418,6 @@ impl<'a> Planner<'a> {
         };
         let errored = self.diagnostics.has_errors();
         let checks = self.check_results();
-        let untouched = self.untouched();
         let mut plan = Plan {
             relevant: Vec::new(),
             mode: self.input.options.mode,

@@ -312,11 +312,7 @@ impl AbsProviderConfig {
                     .into(),
             ),
         };
-        Ok(AbsProviderConfig {
-            module,
-            provider,
-            alias,
-        })
+        Ok(AbsProviderConfig::new(module, provider, alias))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Names of providers and of their configurations.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::ModulePath;
 use crate::value::Name;
@@ -120,14 +122,38 @@ impl fmt::Display for LocalProviderConfig {
 }
 
 /// A provider configuration, wherever it is used: `module.a.provider["host/ns/type"].alias`.
+///
+/// Its parts are shared: every resource block and every planned change has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AbsProviderConfig {
+pub struct AbsProviderConfig(Arc<ProviderConfigParts>);
+
+/// What makes up the address of a provider configuration.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderConfigParts {
     /// The module whose `provider` block it is.
     pub module: ModulePath,
     /// The provider.
     pub provider: ProviderAddr,
     /// Alias, none for the default configuration.
     pub alias: Option<Name>,
+}
+
+impl AbsProviderConfig {
+    /// The configuration of a provider in a module; without an alias, the default one.
+    pub fn new(module: ModulePath, provider: ProviderAddr, alias: Option<Name>) -> Self {
+        AbsProviderConfig(Arc::new(ProviderConfigParts {
+            module,
+            provider,
+            alias,
+        }))
+    }
+}
+
+impl Deref for AbsProviderConfig {
+    type Target = ProviderConfigParts;
+    fn deref(&self) -> &ProviderConfigParts {
+        &self.0
+    }
 }
 
 impl fmt::Display for AbsProviderConfig {
