@@ -28,6 +28,10 @@ pub fn value_text_in_clear(value: &Value) -> String {
 }
 
 fn write(out: &mut String, value: &Value, indent: usize) {
+    if !value.is_known() {
+        out.push_str(UNKNOWN);
+        return;
+    }
     if value.marks().contains(Marks::SENSITIVE) {
         out.push_str(SENSITIVE);
         return;
@@ -100,7 +104,11 @@ fn mapping(out: &mut String, items: &[(Name, Value)], indent: usize) {
     out.push('{');
     for (k, v) in items {
         line(out, indent + 2);
-        push_go_quoted(out, k);
+        if k.contains('\n') {
+            heredoc(out, k, indent + 2);
+        } else {
+            push_go_quoted(out, k);
+        }
         out.push_str(" = ");
         write(out, v, indent + 2);
     }

@@ -1,5 +1,7 @@
 //! Which elements of two sequences belong together.
 
+use std::collections::BTreeSet;
+
 use similar::Algorithm;
 use similar::DiffOp;
 use streamform_lang::value::Kind;
@@ -76,7 +78,7 @@ fn is_object(value: &Value) -> bool {
     matches!(value.kind(), Kind::Object(_) | Kind::Map(_))
 }
 
-/// Elements of two sets: those that go or stay, then those that come. Both are sorted.
+/// Elements of two sets: those that go or stay, then those that come.
 pub(super) fn set(
     before: &[Value],
     after: &[Value],
@@ -90,16 +92,13 @@ pub(super) fn set(
         out.push(one(b, a, trail));
         trail.pop();
     };
+    let (old, new): (BTreeSet<&Value>, BTreeSet<&Value>) = (before.iter().collect(), after.iter().collect());
     for b in before {
-        let stays = after
-            .binary_search(b)
-            .ok()
-            .and_then(|i| after.get(i))
-            .filter(|a| a.is_wholly_known());
+        let stays = new.get(b).copied().filter(|a| a.is_wholly_known());
         step(Some(b), stays, trail);
     }
     for a in after {
-        if !a.is_wholly_known() || before.binary_search(a).is_err() {
+        if !a.is_wholly_known() || !old.contains(a) {
             step(None, Some(a), trail);
         }
     }

@@ -18,6 +18,7 @@ use crate::functions::Function;
 use crate::syntax::Call;
 use crate::syntax::Expr;
 use crate::value::Kind;
+use crate::value::Marks;
 use crate::value::Type;
 use crate::value::Value;
 
@@ -127,16 +128,12 @@ fn call_function(
 ) -> Value {
     let nothing = || Value::unknown(Type::Any);
     let before = found.len();
-    let Some(args) = arguments(expr, call, function.params.len(), env, found) else {
+    let Some(args) = arguments(expr, call, function, env, found) else {
         return nothing();
     };
     let Arguments::Known { values, written } = args else {
         return nothing();
     };
-    if let Err(e) = functions::check_arity(function, values.len()) {
-        arity_error(expr, call, function, &e, written, env, found);
-        return nothing();
-    }
     if failed_since(found, before) {
         // The values that are there may be wrong as well, and that does not depend on the others.
         let mut values = values;
@@ -203,11 +200,10 @@ enum Arguments<'a> {
 fn arguments<'a>(
     expr: &Expr,
     call: &'a Call,
-    wanted: usize,
+    function: &Function,
     env: Env<'_>,
     found: &mut Diagnostics,
 ) -> Option<Arguments<'a>> {
-    let mut values = Vec::with_capacity(call.args.len().max(wanted));
     let written = Written {
         args: &call.args,
         expanded: call.expand,
@@ -226,35 +222,42 @@ fn arguments<'a>(
         }
         expanded = Some((value, last));
     }
+    let (mut further, mut marks) = (Vec::new(), Marks::NONE);
+    if let Some((value, last)) = expanded {
+        let (value, own) = value.unmark();
+        marks = own;
+        let fault = match value.kind() {
+            Kind::Unknown(u) if matches!(u.ty, Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                return Some(Arguments::Unknown);
+            }
+            Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
+                further = value.items().unwrap_or_default().to_vec();
+                None
+            }
+            Kind::Null(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                Some("The expanding argument (indicated by ...) must not be null.")
+            }
+            _ => Some("The expanding argument (indicated by ...) must be of a tuple, list, or set type."),
+        };
+        if let Some(fault) = fault {
+            let d = Diagnostic::error("Invalid expanding argument value", fault);
+            report(d.at(last.span).within(expr.span), last, env, found);
+            return None;
+        }
+    }
+    // A wrong number of arguments hides what is wrong with them.
+    let count = plain.len() + further.len();
+    let written = Written { count, ..written };
+    if let Err(e) = functions::check_arity(function, count) {
+        arity_error(expr, call, function, &e, written, env, found);
+        return None;
+    }
+    let mut values = Vec::with_capacity(count);
     for arg in plain {
         values.push(evaluate_in(arg, env, found));
     }
-    let Some((value, last)) = expanded else {
-        return Some(Arguments::Known { values, written });
-    };
-    let (value, marks) = value.unmark();
-    let fault = match value.kind() {
-        Kind::Unknown(u) if matches!(u.ty, Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
-            return Some(Arguments::Unknown);
-        }
-        Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
-            for item in value.items().unwrap_or_default() {
-                values.push(item.clone().with_marks(marks));
-            }
-            let written = Written {
-                count: values.len(),
-                ..written
-            };
-            return Some(Arguments::Known { values, written });
-        }
-        Kind::Null(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
-            "The expanding argument (indicated by ...) must not be null."
-        }
-        _ => "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
-    };
-    let d = Diagnostic::error("Invalid expanding argument value", fault);
-    report(d.at(last.span).within(expr.span), last, env, found);
-    None
+    values.extend(further.into_iter().map(|item| item.with_marks(marks)));
+    Some(Arguments::Known { values, written })
 }
 
 fn arity_error(

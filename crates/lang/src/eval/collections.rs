@@ -80,7 +80,7 @@ pub(super) fn object(items: &[ObjectItem], expr: &Expr, env: Env<'_>, found: &mu
     if known {
         Value::object(out).with_marks(marks)
     } else {
-        Value::unknown(Type::Any).with_marks(marks)
+        Value::unknown(Type::Any)
     }
 }
 
@@ -144,11 +144,17 @@ pub(super) fn each(value: &Value, mut f: impl FnMut(Value, &Value)) {
 
 /// `[for …]`, `{for …}`
 pub(super) fn for_expression(f: &For, expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
-    let before = found.len();
     let (collection, marks) = evaluate_in(&f.collection, env, found).unmark();
     let nothing = |marks| Value::unknown(Type::Any).with_marks(marks);
-    if failed_since(found, before) || !iterable(&collection, &f.collection, expr.span, env, found) {
-        return nothing(marks);
+    // What is wrong with a part of the collection does not hide what is wrong with the rest.
+    let any = collection.ty() == Type::Any;
+    if any && !collection.is_null() {
+        return nothing(Marks::NONE);
+    }
+    let before = found.len();
+    let iterable = iterable(&collection, &f.collection, expr.span, env, found);
+    if any || failed_since(found, before) {
+        return nothing(Marks::NONE);
     }
     let mut walk = Walk {
         f,
@@ -161,8 +167,11 @@ pub(super) fn for_expression(f: &For, expr: &Expr, env: Env<'_>, found: &mut Dia
     };
     // A condition that is wrong for every element is reported once.
     if let Some(condition) = &f.condition
-        && !walk.check_condition(condition, env, found)
+        && !walk.check_condition(condition, !iterable, env, found)
     {
+        return nothing(Marks::NONE);
+    }
+    if !iterable {
         return nothing(walk.marks);
     }
     if !budget::spend(length(&collection), expr.span) {
@@ -217,7 +226,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn check_condition(&mut self, condition: &Expr, env: Env<'_>, found: &mut Diagnostics) -> bool {
+    /// Where the collection is not known, the marks of the condition are all that will be known of it.
+    fn check_condition(
+        &mut self,
+        condition: &Expr,
+        take_marks: bool,
+        env: Env<'_>,
+        found: &mut Diagnostics,
+    ) -> bool {
         let before = found.len();
         let any = Value::unknown(Type::Any);
         let result = with_variables(self.f, &any, &any, env, |inner| {
@@ -225,6 +241,9 @@ impl Walk<'_> {
         });
         if failed_since(found, before) {
             return false;
+        }
+        if take_marks {
+            self.marks = self.marks.union(result.marks());
         }
         self.judge("Condition is null", result, condition, env, found)
             .is_ok()
@@ -261,6 +280,11 @@ impl Walk<'_> {
         if let Some(condition) = &self.f.condition {
             let result = evaluate_in(condition, env, found);
             self.marks = self.marks.union(result.marks());
+            // As in Terraform a list does not look at the type of what is not known.
+            if self.f.key.is_none() && !result.is_known() {
+                self.known = false;
+                return;
+            }
             match self.judge("Invalid 'for' condition", result, condition, env, found) {
                 Ok(Some(true)) => {}
                 Ok(Some(false)) => return,
@@ -309,9 +333,12 @@ impl Walk<'_> {
         let detail = if value.is_null() {
             "Key expression in 'for' expression must not produce a null value.".to_owned()
         } else {
+            self.marks = self.marks.union(value.marks());
+            if !value.is_known() {
+                return None;
+            }
             match convert_into(value, &Type::String) {
                 Ok(text) => {
-                    self.marks = self.marks.union(text.marks());
                     return match text.kind() {
                         Kind::String(name) => Some(name.clone()),
                         _ => None,

@@ -42,15 +42,13 @@ pub(super) fn conditional(
 
     let before = found.len();
     let chosen = evaluate_in(condition, env, found);
-    let marks = chosen.marks();
     let take = decide(&chosen, condition, expr.span, env, found);
+    // As in Terraform the result has the marks of both sides, whichever is taken: nothing is told by their absence.
+    let marks = chosen.marks().union(a.marks()).union(b.marks());
     let (value, problems, which) = match take {
-        // Null takes on the marks of the other side, as in Terraform.
-        Some(true) if a.is_null() => (a.with_marks(b.marks()), yes_found, "true"),
-        Some(false) if b.is_null() => (b.with_marks(a.marks()), no_found, "false"),
         Some(true) => (a, yes_found, "true"),
         Some(false) => (b, no_found, "false"),
-        None if super::failed_since(found, before) => return Value::unknown(ty).with_marks(marks),
+        None if super::failed_since(found, before) => return Value::unknown(ty),
         None => return either(&a, &b, ty, marks),
     };
     found.extend(problems);
@@ -116,8 +114,7 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
 }
 
 /// The result while the condition is unknown: unknown, with what holds for both sides.
-fn either(a: &Value, b: &Value, ty: Type, condition: Marks) -> Value {
-    let marks = condition.union(a.marks()).union(b.marks());
+fn either(a: &Value, b: &Value, ty: Type, marks: Marks) -> Value {
     if a.is_null() && b.is_null() {
         return Value::null(ty).with_marks(marks);
     }

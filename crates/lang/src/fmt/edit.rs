@@ -10,7 +10,7 @@ use crate::syntax::shape::BlockShape;
 use crate::syntax::shape::BodyShape;
 use crate::syntax::token::Kind;
 use crate::syntax::token::Token;
-use crate::syntax::written::is_printable;
+use crate::value::is_printable;
 
 /// The atoms of a text with labels, wrapped expressions and old types rewritten.
 pub(super) fn edited<'a>(text: &'a str, tokens: &[Token], body: &BodyShape) -> Vec<Atom<'a>> {

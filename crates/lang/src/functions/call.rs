@@ -183,7 +183,8 @@ pub fn call(
         let Some(p) = parameter(function, i) else {
             return Err(CallError::TooMany);
         };
-        if arg.is_null() && !p.allow_null {
+        // Behind an argument of no type yet nothing is looked at, as in Terraform.
+        if arg.is_null() && !p.allow_null && !untyped {
             return Err(CallError::Arguments(vec![(
                 i,
                 "argument must not be null".into(),

@@ -256,6 +256,23 @@ pub(super) fn parse(s: &str) -> Result<Timestamp, String> {
 }
 
 /// `+02:00`.
+/// As [`parse`], with what Go's own reader lets pass: an hour of one digit, a comma before the fraction of a second.
+///
+/// # Errors
+/// As of [`parse`].
+pub(super) fn parse_loosely(s: &str) -> Result<Timestamp, String> {
+    let mut text = s.to_owned();
+    if let [b'T', hour, b':', ..] = text.as_bytes().get(10..).unwrap_or_default()
+        && hour.is_ascii_digit()
+    {
+        text.insert(11, '0');
+    }
+    if text.as_bytes().get(19) == Some(&b',') {
+        text.replace_range(19..20, ".");
+    }
+    parse(&text)
+}
+
 fn parse_offset(s: &str) -> Option<i32> {
     let negative = match s.as_bytes().first()? {
         b'+' => false,

@@ -298,6 +298,36 @@ fn fileset(a: &[Value], around: &Surroundings) -> Outcome {
     Ok(Value::set(Type::String, found.into_iter().map(Value::string)))
 }
 
+/// Whether a class of characters is wrong in a way that the matcher lets pass: a bracket right behind the opening one, or
+/// a dash with nothing before or behind it.
+fn has_wrong_class(pattern: &str) -> bool {
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            chars.next();
+        }
+        if c != '[' {
+            continue;
+        }
+        let negated = chars.next_if(|c| matches!(c, '^' | '!')).is_some();
+        if chars.next_if_eq(&']').is_some() && !negated {
+            return true;
+        }
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => _ = chars.next(),
+                ']' => break,
+                '-' => return true,
+                _ => {}
+            }
+            if chars.next_if_eq(&'-').is_some() && matches!(chars.next(), Some(']' | '-')) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 /// The names of files in a folder that match a pattern, sorted.
 pub(super) fn files_of_set(
     folder: &str,
@@ -305,16 +335,20 @@ pub(super) fn files_of_set(
     around: &Surroundings,
 ) -> Result<Vec<String>, FunctionError> {
     let pattern = file_name::join(folder, pattern);
+    let wrong = || {
+        failed(format!(
+            "failed to glob pattern {}: syntax error in pattern",
+            go_quoted(&pattern)
+        ))
+    };
+    if has_wrong_class(&pattern) {
+        return Err(wrong());
+    }
     let matcher = globset::GlobBuilder::new(&pattern)
         .literal_separator(true)
         .backslash_escape(true)
         .build()
-        .map_err(|_| {
-            failed(format!(
-                "failed to glob pattern {}: syntax error in pattern",
-                go_quoted(&pattern)
-            ))
-        })?
+        .map_err(|_| wrong())?
         .compile_matcher();
     // Only what the fixed start of the pattern leads to needs to be walked, and no deeper than it has parts.
     let meta = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());

@@ -85,8 +85,8 @@ pub(super) fn functions() -> Vec<Function> {
             [string("timestamp_a"), string("timestamp_b")],
             gives_number,
             |a, _| {
-                let one = clock::parse(text(a, 0)).map_err(|e| wrong(0, e))?;
-                let other = clock::parse(text(a, 1)).map_err(|e| wrong(1, e))?;
+                let one = clock::parse_loosely(text(a, 0)).map_err(|e| wrong(0, e))?;
+                let other = clock::parse_loosely(text(a, 1)).map_err(|e| wrong(1, e))?;
                 let order = (one.seconds, one.nanos).cmp(&(other.seconds, other.nanos));
                 Ok(Value::number(order as i64))
             },

@@ -3,12 +3,12 @@
 use super::Function;
 use super::FunctionError;
 use super::define::Outcome;
-use super::define::any;
 use super::define::anything;
 use super::define::function;
 use super::define::gives_bool;
 use super::define::wrong;
 use crate::syntax::go_quoted;
+use crate::value::Kind;
 use crate::value::Marks;
 use crate::value::Type;
 use crate::value::Value;
@@ -20,10 +20,7 @@ use crate::value::mismatch_message;
 /// All of them.
 pub(super) fn functions() -> Vec<Function> {
     let to = |name, description, result, body| {
-        function(name, description, [any("v").nullable().markable()], result, body).nullable()
-    };
-    let to_scalar = |name, description, result, body| {
-        // Also of what is not known yet the marks stay.
+        // Also of what is not known yet the marks stay, and the kind of the result is certain.
         function(name, description, [anything("v").markable()], result, body).nullable()
     };
     vec![
@@ -68,7 +65,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a, _| Ok(remark(a[0].clone(), |m| m.union(Marks::SENSITIVE))),
         )
         .nullable(),
-        to_scalar(
+        to(
             "tobool",
             "A value as bool.",
             |a| to_type(a, Type::Bool),
@@ -86,7 +83,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::map(Type::Any)),
             |a, _| to_value(a, &Type::map(Type::Any)),
         ),
-        to_scalar(
+        to(
             "tonumber",
             "A value as number.",
             |a| to_type(a, Type::Number),
@@ -98,7 +95,7 @@ pub(super) fn functions() -> Vec<Function> {
             |a| to_type(a, Type::set(Type::Any)),
             |a, _| to_value(a, &Type::set(Type::Any)),
         ),
-        to_scalar(
+        to(
             "tostring",
             "A value as text.",
             |a| to_type(a, Type::String),
@@ -110,7 +107,12 @@ pub(super) fn functions() -> Vec<Function> {
 fn without_ephemeral(value: Value) -> Value {
     if value.marks().contains(Marks::EPHEMERAL) {
         let marks = value.marks().without(Marks::EPHEMERAL);
-        return Value::null(value.ty()).with_marks(marks);
+        // What becomes null later may have another type by then.
+        let nothing = match value.kind() {
+            Kind::Unknown(u) => Value::unknown(u.ty.clone()),
+            _ => Value::null(value.ty()),
+        };
+        return nothing.with_marks(marks);
     }
     if value.deep_marks().contains(Marks::EPHEMERAL) {
         return value.map_children(without_ephemeral);
@@ -126,21 +128,11 @@ fn remark(value: Value, change: fn(Marks) -> Marks) -> Value {
 
 /// The type of a conversion to `want`.
 fn to_type(args: &[Value], want: Type) -> Result<Type, FunctionError> {
-    let (value, _) = args[0].clone().unmark();
-    let got = value.ty();
-    if got == want || got == Type::Any {
+    let got = args[0].ty();
+    if got == want || can_convert(&got, &want) {
         return Ok(want);
     }
-    if !can_convert(&got, &want) {
-        return Err(impossible(&got, &want));
-    }
-    if value.is_known() {
-        return to_value(args, &want).map(|v| v.ty());
-    }
-    match convert(&value, &want) {
-        Ok(v) => Ok(v.ty()),
-        Err(_) => Ok(want),
-    }
+    Err(impossible(&got, &want))
 }
 
 fn impossible(got: &Type, want: &Type) -> FunctionError {
@@ -168,6 +160,10 @@ fn impossible(got: &Type, want: &Type) -> FunctionError {
 
 fn to_value(args: &[Value], want: &Type) -> Outcome {
     let value = &args[0];
+    if !value.is_known() {
+        // As in Terraform nothing but the kind of the result is promised.
+        return Ok(Value::unknown(want.clone()).with_marks(value.marks()));
+    }
     convert(value, want).map_err(|_| {
         let given = match value.as_str() {
             Some(_) if value.is_sensitive() => "(sensitive value)".to_owned(),

@@ -32,6 +32,13 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     if start.is_some_and(|l| l.trim_start_matches(' ').starts_with('\t')) {
         return Err("found character that cannot start any token".to_owned());
     }
+    // A block that ends with the text, without a line break, ends without one.
+    let last_line = text.rsplit('\n').next().unwrap_or("");
+    let unfinished_at = if last_line.trim().is_empty() || last_line.starts_with('#') {
+        usize::MAX
+    } else {
+        text.chars().count()
+    };
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::default();
     let mut documents = 0usize;
@@ -61,7 +68,14 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
                     builder.merge_next();
                     continue;
                 }
-                let v = scalar(&value, style, tag)?;
+                let mut value = &*value;
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+                    && let Some(unfinished) = value.strip_suffix('\n')
+                    && span.end.index() >= unfinished_at
+                {
+                    value = unfinished;
+                }
+                let v = scalar(value, style, tag)?;
                 builder.add(v, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
@@ -272,7 +286,6 @@ fn scalar(s: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Strin
         None => None,
         Some(n) => match n.strip_prefix(CORE) {
             Some(c @ ("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) => Some(c),
-            _ if n == "!" => Some("str"),
             _ => return Err(format!("unsupported tag {}", go_quoted(n))),
         },
     };
@@ -296,6 +309,14 @@ fn scalar(s: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Strin
     }
     // Text in quotes stays text, whatever it is tagged as; so does a block, which has no tag that says otherwise.
     let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+    if core.is_none() && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        // As in Terraform what a block says is first understood, then made text again: `yes` is "true".
+        let meant = match s.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str() {
+            ".inf" => Ok(Value::string(if s.starts_with('-') { "-Inf" } else { "+Inf" })),
+            _ => scalar(s, ScalarStyle::Plain, None),
+        };
+        return convert(&meant?, &Type::String).map_err(|e| e.to_string());
+    }
     let first = s.chars().next().unwrap_or('y');
     let hinted = first.is_ascii_digit() || "yYnNtTfFoO~+-.".contains(first);
     if hinted && quoted {

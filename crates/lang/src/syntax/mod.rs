@@ -16,8 +16,10 @@ pub(crate) mod token;
 mod tree;
 mod unfinished;
 mod walk;
-pub(crate) mod written;
+mod written;
 
+pub use crate::value::go_quoted;
+pub use crate::value::push_go_quoted;
 pub(crate) use parse::layout;
 pub use parse::parse;
 pub use parse::parse_expression;
@@ -26,9 +28,7 @@ pub use parse::parse_traversal;
 pub use reference::reference;
 pub use tree::*;
 pub use unfinished::is_unfinished;
-pub use written::go_quoted;
 pub use written::is_identifier;
-pub use written::push_go_quoted;
 pub use written::string_literal;
 
 #[cfg(test)]

@@ -117,8 +117,17 @@ pub(super) fn possible(from: &Type, to: &Type, unsafe_too: bool) -> bool {
         | (Type::Map(a), Type::Map(b)) => possible(a, b, unsafe_too),
         // A list has an order and doubles, which a set loses.
         (Type::List(a), Type::Set(b)) => unsafe_too && possible(a, b, unsafe_too),
-        (Type::Tuple(items), Type::List(e) | Type::Set(e)) => all_possible(items.iter(), e, unsafe_too),
-        (Type::Object(o), Type::Map(e)) => all_possible(o.attributes().iter().map(|(_, t)| t), e, unsafe_too),
+        (Type::Tuple(items), Type::List(e) | Type::Set(e)) => {
+            match common(items.iter(), e, unsafe_too) {
+                // Elements of no type yet beside others may turn out to be anything.
+                Some(Type::Any) => items.iter().all(|t| *t == Type::Any),
+                common => common.is_some_and(|e| items.iter().all(|t| possible(t, &e, unsafe_too))),
+            }
+        }
+        (Type::Object(o), Type::Map(e)) => {
+            let members = || o.attributes().iter().map(|(_, t)| t);
+            common(members(), e, unsafe_too).is_some_and(|e| members().all(|t| possible(t, &e, unsafe_too)))
+        }
         (Type::Map(e), Type::Object(o)) => {
             unsafe_too
                 && o.attributes()
@@ -129,14 +138,16 @@ pub(super) fn possible(from: &Type, to: &Type, unsafe_too: bool) -> bool {
     }
 }
 
-fn all_possible<'a>(from: impl Iterator<Item = &'a Type> + Clone, to: &Type, unsafe_too: bool) -> bool {
-    if *to == Type::Any {
-        let types: Vec<Type> = from.cloned().collect();
-        return types.is_empty()
-            || super::unify::unify_types(&types, unsafe_too)
-                .is_some_and(|t| t != Type::Any || types[0] == Type::Any);
+/// The type that elements are converted to: where anything goes, the one that all of them can have.
+fn common<'a>(from: impl Iterator<Item = &'a Type>, to: &Type, unsafe_too: bool) -> Option<Type> {
+    if *to != Type::Any {
+        return Some(to.clone());
     }
-    from.into_iter().all(|t| possible(t, to, unsafe_too))
+    let types: Vec<Type> = from.cloned().collect();
+    if types.is_empty() {
+        return Some(Type::Any);
+    }
+    super::unify::unify_types(&types, unsafe_too)
 }
 
 /// `to` with what `from` says in the place of each `any`.
@@ -280,11 +291,22 @@ fn sequence(value: &Value, ty: &Type, at: &mut Path) -> Result<Value, ConvertErr
         }
         Type::List(e) | Type::Set(e) => {
             let wanted = common_element(value, e);
+            let to_list = matches!((value.kind(), ty), (Kind::Tuple(_), Type::List(_)));
             let mut out = Vec::with_capacity(items.len());
             for (i, v) in items.iter().enumerate() {
-                out.push(child(v, &wanted, step(i, v), at)?);
+                let item = child(v, &wanted, step(i, v), at)?;
+                out.push(if to_list { item } else { bare_null(item) });
             }
-            let (elem, out) = settle(&wanted, out, at)?;
+            let from = match value.kind() {
+                Kind::List(s) | Kind::Set(s) => Some(&s.elem),
+                _ => None,
+            };
+            let settled = match (from, ty) {
+                // What becomes a list one by one may still settle on one type.
+                (None, Type::List(_)) => Settle::Unsafe,
+                _ => Settle::Never,
+            };
+            let (elem, out) = settle(&wanted, from, settled, out, at)?;
             Ok(if matches!(ty, Type::Set(_)) {
                 Value::set(elem, out)
             } else {
@@ -312,7 +334,16 @@ fn entries(value: &Value, ty: &Type, at: &mut Path) -> Result<Value, ConvertErro
             for (name, v) in items {
                 out.push(child(v, &wanted, step(name), at)?);
             }
-            let (elem, out) = settle(&wanted, out, at)?;
+            let from = match value.kind() {
+                Kind::Map(m) => Some(&m.elem),
+                _ => None,
+            };
+            let settled = match (&wanted, is_map) {
+                (Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Object(_), true) => Settle::Safe,
+                (Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Object(_), false) => Settle::Unsafe,
+                _ => Settle::Never,
+            };
+            let (elem, out) = settle(&wanted, from, settled, out, at)?;
             let names = items.iter().map(|(n, _)| n.clone());
             Ok(Value::map(elem, names.zip(out)))
         }
@@ -337,7 +368,7 @@ fn object(
                 at.0.pop();
                 return error;
             }
-            Some(v) => child(v, t, step(name), at)?,
+            Some(v) => bare_null(child(v, t, step(name), at)?),
             None if ty.is_optional(name) => Value::null(t.without_optional()),
             None if matches!(value.kind(), Kind::Map(_)) => {
                 return fail(
@@ -350,6 +381,11 @@ fn object(
         out.push((name.clone(), converted));
     }
     Ok(Value::object(out))
+}
+
+/// As in Terraform a null that is put into a set, an object or another kind of list has lost its marks.
+fn bare_null(value: Value) -> Value {
+    if value.is_null() { value.unmark().0 } else { value }
 }
 
 fn child(value: &Value, ty: &Type, step: Step, at: &mut Path) -> Result<Value, ConvertError> {
@@ -382,9 +418,30 @@ fn common_element(value: &Value, wanted: &Type) -> Type {
     }
 }
 
-/// One type for all elements of a collection, after each was converted to `wanted`.
-fn settle(wanted: &Type, items: Vec<Value>, at: &Path) -> Result<(Type, Vec<Value>), ConvertError> {
-    if !wanted.has_any() || items.is_empty() {
+/// Whether elements that came out with different types are converted once more, and how.
+#[derive(Clone, Copy, PartialEq)]
+enum Settle {
+    /// By conversions that may fail.
+    Unsafe,
+    /// Only by conversions that cannot fail.
+    Safe,
+    Never,
+}
+
+/// One type for all elements of a collection, after each was converted to `wanted`. `from` is the type that they had in a
+/// collection before.
+fn settle(
+    wanted: &Type,
+    from: Option<&Type>,
+    how: Settle,
+    items: Vec<Value>,
+    at: &Path,
+) -> Result<(Type, Vec<Value>), ConvertError> {
+    if items.is_empty() {
+        let elem = from.filter(|_| *wanted == Type::Any).unwrap_or(wanted);
+        return Ok((elem.without_optional(), items));
+    }
+    if !wanted.has_any() {
         return Ok((wanted.without_optional(), items));
     }
     let mut types: Vec<Type> = items.iter().map(Value::ty).collect();
@@ -392,8 +449,19 @@ fn settle(wanted: &Type, items: Vec<Value>, at: &Path) -> Result<(Type, Vec<Valu
     if let [only] = &types[..] {
         return Ok((only.clone(), items));
     }
-    let Some(elem) = unify_unsafe(&types) else {
-        return fail(at, "cannot find a common base type for all elements");
+    let elem = if how == Settle::Never {
+        // What has no type yet takes on that of the others.
+        types.retain(|t| *t != Type::Any);
+        let first = types.pop().unwrap_or(Type::Any);
+        if types.iter().any(|t| *t != first) {
+            return fail(at, "element types must all match for conversion to a collection");
+        }
+        first
+    } else {
+        match super::unify::unify_types(&types, how == Settle::Unsafe) {
+            Some(elem) => elem,
+            None => return fail(at, "cannot find a common base type for all elements"),
+        }
     };
     let mut path = at.clone();
     let items = items

@@ -11,6 +11,8 @@ mod json;
 mod mismatch;
 mod number;
 mod path;
+mod quoted;
+mod set_order;
 mod ty;
 mod unify;
 #[expect(
@@ -39,6 +41,9 @@ pub use mismatch::mismatch_message;
 pub use number::Number;
 pub use number::Undefined;
 pub use path::{Path, Step};
+pub use quoted::go_quoted;
+pub(crate) use quoted::is_printable;
+pub use quoted::push_go_quoted;
 pub use ty::{ObjectType, Type};
 pub use unify::unify;
 pub use unify::unify_unsafe;

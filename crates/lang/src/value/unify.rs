@@ -111,10 +111,9 @@ fn as_collections(types: &[Type], unsafe_too: bool) -> Option<Type> {
         .iter()
         .cloned()
         .partition(|t| matches!(t, Type::Tuple(_) | Type::Object(_)));
-    let elem = unify_types(&members(&structures), unsafe_too)?;
     others.push(match structures.first()? {
-        Type::Tuple(_) => Type::list(elem),
-        _ => Type::map(elem),
+        Type::Tuple(_) => as_list(&structures, unsafe_too)?,
+        _ => as_map(&structures, unsafe_too)?,
     });
     unify_types(&others, unsafe_too)
 }
@@ -132,14 +131,18 @@ fn objects_together(types: &[Type], unsafe_too: bool) -> Option<Type> {
         .iter()
         .all(|o| o.len() == first.len() && o.iter().zip(*first).all(|((a, _), (b, _))| a == b));
     if !same_names {
-        return Some(Type::map(unify_types(&members(types), unsafe_too)?));
+        return as_map(types, unsafe_too);
     }
     let mut unified = Vec::with_capacity(first.len());
     for (i, (name, _)) in first.iter().enumerate() {
         let across: Vec<Type> = attributes.iter().map(|o| o[i].1.clone()).collect();
         unified.push((name.clone(), unify_types(&across, unsafe_too)?));
     }
-    Some(Type::object(unified))
+    let together = Type::object(unified);
+    if types.iter().all(|t| possible(t, &together, unsafe_too)) {
+        return Some(together);
+    }
+    as_map(types, unsafe_too)
 }
 
 fn tuples_together(types: &[Type], unsafe_too: bool) -> Option<Type> {
@@ -152,12 +155,30 @@ fn tuples_together(types: &[Type], unsafe_too: bool) -> Option<Type> {
         .collect();
     let (first, rest) = tuples.split_first()?;
     if rest.iter().any(|t| t.len() != first.len()) {
-        return Some(Type::list(unify_types(&members(types), unsafe_too)?));
+        return as_list(types, unsafe_too);
     }
     let mut unified = Vec::with_capacity(first.len());
     for i in 0..first.len() {
         let across: Vec<Type> = tuples.iter().map(|t| t[i].clone()).collect();
         unified.push(unify_types(&across, unsafe_too)?);
     }
-    Some(Type::tuple(unified))
+    let together = Type::tuple(unified);
+    if types.iter().all(|t| possible(t, &together, unsafe_too)) {
+        return Some(together);
+    }
+    as_list(types, unsafe_too)
+}
+
+/// The map that all of the objects can become.
+fn as_map(objects: &[Type], unsafe_too: bool) -> Option<Type> {
+    let map = Type::map(unify_types(&members(objects), unsafe_too)?);
+    let all = objects.iter().all(|t| possible(t, &map, unsafe_too));
+    all.then_some(map)
+}
+
+/// The list that all of the tuples can become.
+fn as_list(tuples: &[Type], unsafe_too: bool) -> Option<Type> {
+    let list = Type::list(unify_types(&members(tuples), unsafe_too)?);
+    let all = tuples.iter().all(|t| possible(t, &list, unsafe_too));
+    all.then_some(list)
 }

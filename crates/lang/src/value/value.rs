@@ -291,7 +291,7 @@ impl Value {
                 v
             })
             .collect();
-        items.sort();
+        super::set_order::sort(&mut items);
         // Two unknown elements may become different values, so only known ones are merged.
         items.dedup_by(|a, b| !a.has_unknown && a == b);
         Value::from(Kind::Set(Arc::new(Sequence {
@@ -607,8 +607,9 @@ fn sorted(items: impl IntoIterator<Item = (Name, Value)>) -> Box<[(Name, Value)]
     items.into()
 }
 
-/// A total order, used for the elements of sets: `false` before `true`, numbers by size, strings by
-/// their UTF-8 bytes, sequences element by element; null last, unknown behind it. Marks do not count.
+/// A total order, in which equal values stand together: `false` before `true`, numbers by size, strings by their UTF-8
+/// bytes, sequences element by element; null last, unknown behind it. Marks do not count. The elements of a set are kept
+/// in an order of their own.
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
         fn rank(k: &Kind) -> u8 {

@@ -1,5 +1,7 @@
 //! The object that a plan starts from: the configuration, with what only the provider knows taken from the prior object.
 
+use std::collections::BTreeMap;
+
 use streamform_lang::value::Kind;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
@@ -177,11 +179,12 @@ fn collection(prior: &Value, config: &Value, nesting: Nesting, block: &Block) ->
 fn set(prior: &Value, config: &[Value], elem: &Type, block: &Block) -> Value {
     let candidates = prior.items().unwrap_or_default();
     let mut used = vec![false; candidates.len()];
+    let places: BTreeMap<&Value, usize> = candidates.iter().zip(0..).collect();
     let items: Vec<Value> = config
         .iter()
         .map(|c| {
-            // Most elements are as they were; both sets are sorted.
-            let same = candidates.binary_search(c).ok().filter(|i| !used[*i]);
+            // Most elements are as they were.
+            let same = places.get(c).copied().filter(|i| !used[*i]);
             let found = same.or_else(|| {
                 (0..candidates.len()).find(|i| !used[*i] && came_from(&candidates[*i], c, block))
             });

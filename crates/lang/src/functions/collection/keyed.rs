@@ -173,8 +173,13 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
     let mut attributes: BTreeMap<Name, Type> = BTreeMap::new();
     let mut first: Option<Type> = None;
     let (mut same, mut known) = (true, true);
-    if a.iter().any(Value::is_untyped) {
-        return Ok(Type::Any);
+    for v in a {
+        match v.ty() {
+            // Behind what has no type yet nothing is looked at, as in Terraform.
+            Type::Any => return Ok(Type::Any),
+            Type::Map(_) | Type::Object(_) => {}
+            other => return Err(no_entries(&other)),
+        }
     }
     // Of what is known only the errors count; working out the types costs more than the merging.
     if a.iter()
@@ -197,12 +202,7 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
                         .map(|(n, _)| (n.clone(), (**e).clone())),
                 );
             }
-            other => {
-                return Err(failed(format!(
-                    "arguments must be maps or objects, got {}",
-                    go_quoted(&other.friendly_name())
-                )));
-            }
+            other => return Err(no_entries(other)),
         }
         same &= first.get_or_insert_with(|| ty.clone()) == &ty;
     }
@@ -213,14 +213,23 @@ fn merge_type(a: &[Value]) -> Result<Type, FunctionError> {
     })
 }
 
+fn no_entries(ty: &Type) -> FunctionError {
+    failed(format!(
+        "arguments must be maps or objects, got {}",
+        go_quoted(&ty.friendly_name())
+    ))
+}
+
 fn merge(a: &[Value], _: &Surroundings) -> Outcome {
     let mut marks = Marks::NONE;
     let mut all: BTreeMap<Name, Value> = BTreeMap::new();
     for v in a {
-        if !v.is_null() {
-            marks = marks.union(v.marks());
+        if v.is_null() {
+            continue;
         }
-        all.extend(v.entries().unwrap_or(&[]).iter().cloned());
+        marks = marks.union(v.marks());
+        let entries = v.entries().ok_or_else(|| no_entries(&v.ty()))?;
+        all.extend(entries.iter().cloned());
     }
     Ok(match one_map_type(a) {
         Some(elem) => Value::map(elem, all),

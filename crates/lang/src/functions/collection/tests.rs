@@ -521,3 +521,21 @@ fn secrets_stay_where_they_are() {
     let key = call("lookup", &[map(&[]), secret(s("hunter2"))]).unwrap_err();
     assert!(!format!("{key:?}").contains("hunter2"));
 }
+
+#[test]
+fn merge_looks_at_its_arguments_in_order() {
+    assert!(call("merge", &[t(&["1"]), null()]).is_err());
+    assert!(call("merge", &[null(), t(&["1"])]).is_err());
+    assert!(
+        !call("merge", &[Value::unknown(Type::Any), t(&["1"])])
+            .unwrap()
+            .is_known()
+    );
+    assert_eq!(
+        call("merge", &[null(), o(&[("a", n("1"))])]).unwrap(),
+        o(&[("a", n("1"))])
+    );
+    // Behind an argument of no type yet, null is no error.
+    assert!(call("concat", &[Value::unknown(Type::Any), null()]).is_ok());
+    assert!(call("concat", &[null(), Value::unknown(Type::Any)]).is_err());
+}

@@ -192,6 +192,13 @@ fn yaml_written() {
 fn yaml_read() {
     for (text, expected) in [
         ("- 1\n- a\n- true", "[1,\"a\",true]"),
+        // A block is understood and made text again; without a line break at its end it ends without one.
+        ("|\n  a\n  b", "\"a\\nb\""),
+        ("|\n  a\n  b\n", "\"a\\nb\\n\""),
+        ("- |\n  x\n- >\n  y", "[\"x\\n\",\"true\"]"),
+        ("|-\n  1.50\n", "\"1.5\""),
+        (">-\n  .inf\n", "\"+Inf\""),
+        ("a: |\nb: 1", "{\"a\":null,\"b\":1}"),
         ("~", "null"),
         ("''", "\"\""),
         ("0x1f", "31"),

@@ -174,3 +174,19 @@ fn what_is_looked_at_is_noted_if_somebody_wants_to_know() {
         )]
     );
 }
+
+#[test]
+fn classes_of_characters_are_checked() {
+    for (pattern, wrong) in [
+        ("[]a]*", true),
+        ("[a-]", true),
+        ("[-a]", true),
+        ("[!]a]*", false),
+        ("[a-c]x[^b]", false),
+        ("\\[]", false),
+        ("[\\]a]", false),
+        ("[a\\-b]", false),
+    ] {
+        assert_eq!(super::has_wrong_class(pattern), wrong, "{pattern}");
+    }
+}

@@ -115,6 +115,14 @@ fn later() {
     }
     assert_eq!(answer("timecmp", &[s(t), s("2017-11-22T01:00:00+01:00")]), "0");
     assert_eq!(answer("timecmp", &[s(t), s("2017-11-22T02:00:00+01:00")]), "-1");
+    // It reads as loosely as Go does.
+    assert_eq!(
+        answer(
+            "timecmp",
+            &[s("2017-11-22T0:00:00Z"), s("2017-11-22T00:00:00,0Z")]
+        ),
+        "0"
+    );
 }
 
 #[test]

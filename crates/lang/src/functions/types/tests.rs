@@ -88,3 +88,23 @@ fn ephemeral_becomes_null() {
     let v = call("ephemeralasnull", &[o(&[("a", e), ("b", s("x"))])]).unwrap();
     assert_eq!(v, o(&[("a", Value::null(Type::String)), ("b", s("x"))]));
 }
+
+#[test]
+fn of_what_is_not_known_only_the_kind_is_promised() {
+    let strings = Value::unknown_not_null(Type::list(Type::String));
+    assert_eq!(
+        call("toset", std::slice::from_ref(&strings)).unwrap(),
+        Value::unknown(Type::set(Type::Any))
+    );
+    let any = Value::unknown(Type::Any).with_marks(Marks::SENSITIVE);
+    assert_eq!(
+        call("tomap", &[any]).unwrap(),
+        Value::unknown(Type::map(Type::Any)).with_marks(Marks::SENSITIVE)
+    );
+    // An ephemeral value that is not known may have another type when it is dropped.
+    let later = Value::unknown_not_null(Type::String).with_marks(Marks::EPHEMERAL);
+    assert_eq!(
+        call("ephemeralasnull", &[later]).unwrap(),
+        Value::unknown(Type::String)
+    );
+}

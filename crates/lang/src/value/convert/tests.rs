@@ -155,6 +155,54 @@ fn any_inside_elements_settles_on_one_type() {
 }
 
 #[test]
+fn elements_of_different_kinds_settle_only_in_lists_and_maps() {
+    let null_set = Value::null(Type::set(Type::Any));
+    let mixed = Value::tuple([null_set, Value::tuple([s("a")])]);
+    let lists = convert(&mixed, &Type::list(Type::Any)).unwrap();
+    assert_eq!(lists.ty(), Type::list(Type::set(Type::String)));
+    assert_eq!(
+        why(&mixed, &Type::set(Type::Any)),
+        "element types must all match for conversion to a collection"
+    );
+    // What has no type yet may turn out to fit nothing but another of its kind.
+    let any = Value::unknown(Type::Any);
+    assert!(
+        convert(
+            &Value::tuple([any.clone(), Value::tuple([])]),
+            &Type::list(Type::Any)
+        )
+        .is_err()
+    );
+    assert!(convert(&Value::tuple([any.clone(), any.clone()]), &Type::list(Type::Any)).is_ok());
+    assert_eq!(
+        convert(&Value::tuple([any, n(1)]), &Type::list(Type::Any))
+            .unwrap()
+            .ty(),
+        Type::list(Type::Number)
+    );
+}
+
+#[test]
+fn null_in_a_set_or_an_object_has_no_marks() {
+    let secret = Value::null(Type::Any).with_marks(Marks::SENSITIVE);
+    let two = Value::tuple([n(1), secret.clone()]);
+    assert!(
+        convert(&two, &Type::set(Type::Number))
+            .unwrap()
+            .deep_marks()
+            .is_empty()
+    );
+    assert!(
+        !convert(&two, &Type::list(Type::Number))
+            .unwrap()
+            .deep_marks()
+            .is_empty()
+    );
+    let one = convert(&obj(&[("a", secret)]), &obj_ty(&[("a", Type::Number)])).unwrap();
+    assert!(one.deep_marks().is_empty());
+}
+
+#[test]
 fn unification() {
     use Type::*;
     let map = |t| Type::map(t);
