@@ -44,7 +44,7 @@ pub(super) fn check_declarations(configuration: &Configuration) -> Diagnostics {
                     "The provider argument can only be specified in import blocks that will generate configuration.\n\nUse the provider argument in the target resource block to configure the provider for a resource with explicit provider configuration.",
                 );
             }
-            let Some(address) = import.address.as_ref().filter(|_| import.for_each.is_none()) else {
+            let Some(address) = &import.address else {
                 continue;
             };
             match first.get(address) {
@@ -53,9 +53,9 @@ pub(super) fn check_declarations(configuration: &Configuration) -> Diagnostics {
                 }
                 Some(other) => diagnostics.error_at(
                     import.to.span,
-                    format!("Duplicate import configuration for \"{address}\""),
+                    format!("Duplicate import configuration for \"{}\"", import.resource),
                     format!(
-                        "An import block for the resource \"{address}\" was already declared at {}. A resource can have only one import block.",
+                        "An import block for \"{address}\" was already declared at {}. A resource can have only one import block.",
                         configuration.place(other.header)
                     ),
                 ),

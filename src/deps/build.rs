@@ -367,7 +367,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The hub of a call: everything in the called module, and the hubs of what that calls.
+    /// The hub of a call: everything in the called module, also what it is given and does not use, and the hubs of what that calls.
     fn hub(&mut self, module: &Module, name: &Name) {
         let Some(hub) = self.hubs.get(&(module.id, name.clone())).copied() else {
             return;
@@ -379,6 +379,12 @@ impl Builder<'_> {
             .resources
             .keys()
             .filter_map(|r| self.find(&NodeKind::Resource(child.id, r.clone())))
+            .chain(
+                child
+                    .variables
+                    .keys()
+                    .filter_map(|v| self.find(&NodeKind::Variable(child.id, v.clone()))),
+            )
             .chain(
                 child
                     .outputs
@@ -464,6 +470,16 @@ impl Builder<'_> {
 impl Graph {
     /// Spreads create_before_destroy from what asks for it to what that uses.
     fn spread(&mut self, config: &Configuration) {
+        for node in self.created_first(config, |_| true) {
+            if let Some(flag) = self.create_before_destroy.get_mut(node.0 as usize) {
+                *flag = true;
+            }
+        }
+    }
+
+    /// The resource blocks that are created before they are destroyed where only a part of the graph counts: those that ask for it,
+    /// and what they use.
+    pub fn created_first(&self, config: &Configuration, counts: impl Fn(NodeId) -> bool) -> HashSet<NodeId> {
         let mut stack: Vec<NodeId> = Vec::new();
         for (i, kind) in self.kinds.iter().enumerate() {
             if let NodeKind::Resource(module, resource) = kind
@@ -478,13 +494,10 @@ impl Graph {
         }
         let mut seen: HashSet<NodeId> = HashSet::default();
         while let Some(node) = stack.pop() {
-            if !seen.insert(node) {
-                continue;
+            if counts(node) && seen.insert(node) {
+                stack.extend(self.resource_dependencies(node).iter().copied());
             }
-            if let Some(flag) = self.create_before_destroy.get_mut(node.0 as usize) {
-                *flag = true;
-            }
-            stack.extend(self.resource_dependencies(node).iter().copied());
         }
+        seen
     }
 }

@@ -120,7 +120,9 @@ pub async fn import(
         return (diagnostics.tidy(), sources);
     }
     // Output values may depend on what is there now.
-    let built = build::build(input(store.view(), store.open_intents())).await;
+    let mut built = build::build(input(store.view(), store.open_intents())).await;
+    // As in Terraform: nothing was judged.
+    built.plan.checks.clear();
     if built.plan.errored {
         if let Err(e) = store.finish() {
             diagnostics.push(state_error(&e));
@@ -139,6 +141,7 @@ pub async fn import(
             providers: built.providers,
             run,
             refreshing: true,
+            destroying: false,
             generated: Vec::new(),
             decisions: crate::plan::build::Decisions::default(),
             held: Diagnostics::new(),

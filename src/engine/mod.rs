@@ -47,6 +47,7 @@ pub use inputs::parse_variables_file;
 pub use load::Loaded;
 pub use load::load;
 pub use load::load_declarations;
+pub use plan::DESTROY;
 pub use plan::PlanRequest;
 pub use plan::Planned;
 pub use plan::REFRESH;

@@ -44,9 +44,11 @@ use crate::plan::build::PlanOptions;
 use crate::plan::marked_values;
 use crate::plan::still_there;
 
-/// The operation of the `refresh` command: what it finds is written without another look at it, so that a condition that fails is
-/// an error at once.
+/// The operation of the `refresh` command: a plan like any other is made, and of it only what was found is written.
 pub const REFRESH: &str = "OperationTypeRefresh";
+
+/// The operation of the `destroy` command.
+pub const DESTROY: &str = "OperationTypeDestroy";
 
 /// What a plan is wanted of.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +107,8 @@ pub struct Planned {
     pub generated: Vec<Generated>,
     /// Whether the command is `refresh`.
     pub refreshing: bool,
+    /// Whether the command is `destroy`: its end is told in words of its own.
+    pub destroying: bool,
     /// What the user has decided about interrupted changes, for those that only the apply can ask about.
     pub decisions: Decisions,
     /// Errors about objects that wait for such a decision. The plan leaves them out, with what needs them; the rest can be applied.
@@ -127,6 +131,7 @@ impl Planned {
             providers: LiveProviders::default(),
             run: String::new(),
             refreshing: false,
+            destroying: false,
             generated: Vec::new(),
             decisions: Decisions::default(),
             held: Diagnostics::new(),
@@ -292,6 +297,13 @@ async fn attempt(
     if let Err(e) = none_waits(session, &state) {
         diagnostics.push(*e);
     }
+    let refreshing = request.operation == REFRESH;
+    if refreshing && !state.records().any(|r| r.mode == streamform_state::Mode::Managed) {
+        diagnostics.push(Diagnostic::warning(
+            "Empty or non-existent state",
+            "There are currently no remote objects tracked in the state, so there is nothing to refresh.",
+        ));
+    }
     if request.mode != PlanMode::RefreshOnly {
         diagnostics.extend(still_there(&loaded.config));
     }
@@ -335,7 +347,6 @@ async fn attempt(
         allow_deferral: request.allow_deferral,
         generate_config: request.generate_config,
         decisions: request.decisions.clone(),
-        last_word: request.operation == REFRESH,
         held: Vec::new(),
     };
     diagnostics.extend(scope::limited(&options).into_iter().collect());
@@ -419,6 +430,9 @@ async fn attempt(
         plan.records_read = parts::records_read(&plan, &read.unwrap_or_else(|| StateView::empty("")));
     }
     marked_values(&plan, |value| session.observer.secret(value));
+    if refreshing && !plan.errored {
+        plan.keep_what_was_found();
+    }
     diagnostics.extend(plan.diagnostics.clone());
     if !built.generated.is_empty() {
         diagnostics.push(Diagnostic::warning(
@@ -435,7 +449,8 @@ async fn attempt(
         store,
         providers: built.providers,
         run,
-        refreshing: options.last_word,
+        refreshing,
+        destroying: request.operation == DESTROY,
         generated: built.generated,
         decisions: request.decisions,
         held,

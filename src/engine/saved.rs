@@ -115,6 +115,7 @@ pub fn restore(
         providers: LiveProviders::default(),
         run,
         refreshing: false,
+        destroying: false,
         generated: Vec::new(),
         decisions: Decisions::default(),
         held: Diagnostics::new(),
@@ -154,7 +155,8 @@ fn open_part(session: &Session, plan: &Plan, run: &str) -> Result<Store, Box<Dia
 fn open_whole(session: &Session, plan: &Plan, run: &str) -> Result<Store, Box<Diagnostic>> {
     let store = session.open_state("OperationTypeApply", run)?;
     let view = store.view();
-    let fresh = plan.lineage.is_empty() && view.serial() == 0 && view.is_empty();
+    // (A state that was never written gets a lineage anew each time it is opened.)
+    let fresh = plan.serial == 0 && view.serial() == 0 && view.is_empty();
     if fresh || (view.lineage() == plan.lineage && view.serial() == plan.serial) {
         return Ok(store);
     }

@@ -66,11 +66,17 @@ impl Run<'_> {
             self.judged.note(&object, &v.condition);
         }
         let mut results = self.plan.checks.clone();
+        let spoiled = self.spoiled();
         for result in &mut results {
+            let unreached =
+                !spoiled.is_empty() && self.was_not_reached(&spoiled, result.kind, &result.address);
             for (object, status, messages) in &mut result.instances {
                 if let Some((judged, told)) = self.judged.0.get(object) {
                     *status = *judged;
                     messages.clone_from(told);
+                } else if unreached {
+                    *status = CheckStatus::Unknown;
+                    messages.clear();
                 }
             }
             if let Some(worst) = result

@@ -367,7 +367,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn postconditions(&mut self, change: &InstanceChange, value: &Value) -> Ended {
+    pub(super) fn postconditions(&mut self, change: &InstanceChange, value: &Value) -> Ended {
         let Some(block) = self
             .block_of(change)
             .filter(|b| !b.lifecycle.postconditions.is_empty())

@@ -9,12 +9,15 @@ use super::step::Changed;
 use crate::config::ResourceBlock;
 use crate::deps::NodeKind;
 use crate::plan::Action;
+use crate::plan::Event;
 use crate::plan::InstanceChange;
 use crate::plan::Operation;
 use crate::plan::Step;
 use crate::plan::StepId;
 use crate::plan::build::decode_instance;
+use crate::plan::build::display_id;
 use crate::plan::build::place_findings;
+use crate::plan::build::sensitive_paths;
 use std::sync::Arc;
 use std::time::Duration;
 use streamform_lang::addrs::InstanceKey;
@@ -78,6 +81,22 @@ impl<'a> Run<'a> {
             Err(found)
         } else {
             Ok((block, config))
+        }
+    }
+
+    /// Judges the conditions of an object that stays as it is, of which the plan did not know enough.
+    pub(super) fn judge_unchanged(&mut self, index: usize) -> Ended {
+        let plan = Arc::clone(&self.plan);
+        let Some(change) = plan.changes.get(index) else {
+            return Ended::Badly;
+        };
+        match self.config_of(change) {
+            Ok(_) => self.postconditions(change, &change.after),
+            Err(mut found) => {
+                found.name_object(&change.address.to_string());
+                self.diagnostics.extend(found);
+                Ended::Badly
+            }
         }
     }
 
@@ -168,7 +187,16 @@ impl<'a> Run<'a> {
         }
         let outside = live.provider.effects_outside(&change.address.resource.ty);
         if update && response.planned == prior {
-            // Nothing is left to do: only what the record remembers is new.
+            // Nothing is left to do: only what the record remembers is new. That something is secret now, or no longer, is told.
+            let now = records::marked(change, prior.clone(), &config.marks);
+            let unchanged = sensitive_paths(&now) == sensitive_paths(&change.before);
+            if !unchanged {
+                self.observer.event(Event::Started {
+                    address,
+                    operation: Operation::Update,
+                    id: display_id(&change.before),
+                });
+            }
             let response = ApplyResponse {
                 state: prior,
                 private: response.private,
@@ -186,7 +214,7 @@ impl<'a> Run<'a> {
                     intent: None,
                     marks: config.marks,
                     elapsed: Duration::ZERO,
-                    unchanged: true,
+                    unchanged,
                     again: None,
                 },
             );

@@ -32,9 +32,12 @@ use crate::plan::CheckStatus;
 use crate::plan::OutputChange;
 use crate::plan::PlanMode;
 
+/// What a failed assertion is called.
+const CHECK_FAILED: &str = "Check block assertion failed";
+
 impl Run<'_> {
     /// Works out the outputs of the root module and writes them. One that needs something that could not be made or
-    /// changed keeps the value that it had.
+    /// changed has the value that the plan knew, else it keeps the one that it had.
     pub(super) fn write_outputs(&mut self) {
         let plan = Arc::clone(&self.plan);
         let mut spoiled = self.spoiled();
@@ -69,6 +72,8 @@ impl Run<'_> {
                 {
                     known_only(v)
                 }
+                // As in Terraform, what was known beforehand does not wait for what went wrong.
+                _ if change.after.is_wholly_known() => change.after.clone(),
                 _ => change.before.clone(),
             };
             // Nor is what this run leaves as it was.
@@ -147,7 +152,7 @@ impl Run<'_> {
     }
 
     /// Everything that needs a block of which something could not be made, changed or read.
-    fn spoiled(&self) -> HashSet<NodeId> {
+    pub(super) fn spoiled(&self) -> HashSet<NodeId> {
         let own = self.unfinished.iter();
         let found = own.filter_map(|b| self.graph.find_resource(self.config, b));
         self.with_users(found.collect())
@@ -221,8 +226,16 @@ impl Run<'_> {
 
     /// Assertions of `check` blocks: they are about what is there after the apply, also where they could be judged before.
     pub(super) fn tell_checks(&mut self) {
-        if self.plan.mode == PlanMode::Destroy {
-            return;
+        match self.plan.mode {
+            PlanMode::Normal => {}
+            PlanMode::Destroy => return,
+            PlanMode::RefreshOnly => {
+                // Nothing has changed since the plan judged them.
+                let told = self.plan.diagnostics.iter();
+                let told = told.filter(|d| d.summary == CHECK_FAILED).cloned();
+                self.diagnostics.extend(told.collect());
+                return;
+            }
         }
         let mut spoiled = self.spoiled();
         spoiled.extend(self.left_for_later());
@@ -250,7 +263,7 @@ impl Run<'_> {
                         let scope = self.values.world.scope(id);
                         self.diagnostics.push(Diagnostic {
                             severity: Severity::Warning,
-                            ..failed_condition(rule, &scope, "Check block assertion failed", message)
+                            ..failed_condition(rule, &scope, CHECK_FAILED, message)
                         });
                     }
                 }
@@ -268,29 +281,56 @@ impl Run<'_> {
         }
     }
 
-    /// Objects of a kind with conditions that ended so in the plan.
+    /// Objects of a kind with conditions that ended so in the plan. What the plan has not looked at is not among them.
     fn objects_of(&self, kind: CheckKind, wanted: fn(CheckStatus) -> bool) -> Vec<(NodeId, ModuleId, Name)> {
-        let names: HashSet<&str> = self
+        let addresses: HashSet<&str> = self
             .plan
             .checks
             .iter()
-            .filter(|c| {
-                c.kind == kind && (wanted(c.status) || c.instances.iter().any(|(_, s, _)| wanted(*s)))
-            })
-            .filter_map(|c| c.address.rsplit('.').next())
+            .filter(|c| c.kind == kind && c.instances.iter().any(|(_, s, _)| wanted(*s)))
+            .map(|c| c.address.as_str())
             .collect();
-        if names.is_empty() {
+        if addresses.is_empty() {
             return Vec::new();
         }
         let order = self.graph.order().iter();
         order
             .filter_map(|node| match self.graph.kind(*node) {
-                NodeKind::Output(module, name) if kind == CheckKind::Output => Some((*node, *module, name)),
-                NodeKind::Check(module, name) if kind == CheckKind::Check => Some((*node, *module, name)),
+                NodeKind::Output(module, name) if kind == CheckKind::Output => {
+                    Some((*node, *module, name, "output"))
+                }
+                NodeKind::Check(module, name) if kind == CheckKind::Check => {
+                    Some((*node, *module, name, "check"))
+                }
                 _ => None,
             })
-            .filter(|(_, _, name)| names.contains(name.as_str()))
-            .map(|(node, module, name)| (node, module, name.clone()))
+            .filter(|(_, module, name, what)| {
+                let path = &self.config.module(*module).path;
+                let dot = if path.is_root() { "" } else { "." };
+                addresses.contains(format!("{path}{dot}{what}.{name}").as_str())
+            })
+            .map(|(node, module, name, _)| (node, module, name.clone()))
             .collect()
+    }
+
+    /// Whether the conditions of an object were not come to, because something that it needs could not be made or changed.
+    pub(super) fn was_not_reached(&self, spoiled: &HashSet<NodeId>, kind: CheckKind, object: &str) -> bool {
+        self.graph.order().iter().any(|node| {
+            let (module, name) = match self.graph.kind(*node) {
+                NodeKind::Output(module, name) if kind == CheckKind::Output => {
+                    (*module, format!("output.{name}"))
+                }
+                NodeKind::Check(module, name) if kind == CheckKind::Check => {
+                    (*module, format!("check.{name}"))
+                }
+                NodeKind::Resource(module, resource) if kind == CheckKind::Resource => {
+                    (*module, resource.to_string())
+                }
+                _ => return false,
+            };
+            let path = &self.config.module(module).path;
+            let dot = if path.is_root() { "" } else { "." };
+            spoiled.contains(node) && object == format!("{path}{dot}{name}")
+        })
     }
 }

@@ -463,7 +463,7 @@ impl<'a> Run<'a> {
         bad: &mut [bool],
         ready: &mut VecDeque<StepId>,
     ) {
-        if let (Ended::Badly, Some(Step::Create(i) | Step::Update(i) | Step::Read(i))) =
+        if let (Ended::Badly, Some(Step::Create(i) | Step::Update(i) | Step::Read(i) | Step::Judge(i))) =
             (ended, graph.step(id))
             && let Some(change) = self.plan.changes.get(*i)
         {
@@ -484,6 +484,7 @@ impl<'a> Run<'a> {
     fn skip(&self, step: &Step, stopping: bool) {
         if let Some(change) = step.change().and_then(|i| self.plan.changes.get(i))
             && !stopping
+            && !matches!(step, Step::Judge(_))
         {
             self.observer.event(Event::Skipped {
                 address: change.address.to_string(),

@@ -74,6 +74,7 @@ impl<'a> Run<'a> {
             Step::CloseEphemeral(config) => self.close_ephemeral(id, config),
             Step::Create(i) | Step::Update(i) => self.make(id, step, *i),
             Step::Read(i) => self.read(id, *i),
+            Step::Judge(i) => Begun::Over(self.judge_unchanged(*i)),
             Step::Delete(i) | Step::DeleteDeposed(i) => self.delete(id, step, *i),
             Step::Forget(i) => {
                 if let Some(change) = self.plan.changes.get(*i) {

@@ -418,6 +418,23 @@ impl Plan {
             && !self.excludes.iter().any(|t| t.covers(&instance))
     }
 
+    /// Takes out all that would change an object: what is left brings the state to what was found. Output values that are known
+    /// belong to it, conditions do not: they speak of what the plan would have made.
+    pub fn keep_what_was_found(&mut self) {
+        self.mode = PlanMode::RefreshOnly;
+        self.changes.retain_mut(|c| {
+            if c.action != Action::NoOp && c.importing.is_some() {
+                c.action = Action::NoOp;
+                c.after = c.before.clone();
+            }
+            c.action == Action::NoOp
+        });
+        self.outputs
+            .retain(|o| o.action != Action::Delete && o.after.is_wholly_known());
+        self.graph = ExecutionGraph::default();
+        self.checks.clear();
+    }
+
     /// Whether `-target` or `-exclude` leave something out.
     pub fn is_limited(&self) -> bool {
         !(self.targets.is_empty() && self.excludes.is_empty())
@@ -431,6 +448,18 @@ impl Plan {
         };
         let mut counted = self.changes.iter().filter(counts);
         counted.any(|c| c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some())
+            || self
+                .outputs
+                .iter()
+                .any(|o| o.action != Action::NoOp && self.can_write(o))
+    }
+
+    /// Whether there is a reason to apply it. As in Terraform, objects that only move are none for a plan that only refreshes.
+    pub fn is_applyable(&self) -> bool {
+        if self.mode != PlanMode::RefreshOnly {
+            return self.has_changes() || !self.drift.is_empty();
+        }
+        self.drift.iter().any(|d| d.action != Action::NoOp)
             || self
                 .outputs
                 .iter()

@@ -33,6 +33,8 @@ pub enum Step {
     DeleteDeposed(usize),
     /// Forgets the object. Only in the state.
     Forget(usize),
+    /// Judges conditions of an object that stays as it is: the plan could not.
+    Judge(usize),
     /// Nothing: all instances of a block are done. Keeps the number of edges linear.
     Gather(String),
 }
@@ -46,7 +48,8 @@ impl Step {
             | Step::Read(i)
             | Step::Delete(i)
             | Step::DeleteDeposed(i)
-            | Step::Forget(i) => Some(*i),
+            | Step::Forget(i)
+            | Step::Judge(i) => Some(*i),
             Step::Configure(_)
             | Step::Close(_)
             | Step::Open(_)

@@ -92,6 +92,7 @@ fn steps(plan: &Plan) -> Picture {
             Step::Delete(_) => named(plan, step, "delete"),
             Step::DeleteDeposed(_) => named(plan, step, "delete what was set aside of"),
             Step::Forget(_) => named(plan, step, "forget"),
+            Step::Judge(_) => named(plan, step, "judge"),
         };
         picture.boxes.push((label.clone(), label, None));
     }

@@ -21,6 +21,7 @@ use crate::cli::session::Opened;
 use crate::cli::session::Surroundings;
 use crate::cli::variables;
 use crate::engine;
+use crate::engine::DESTROY;
 use crate::engine::Planned;
 use crate::engine::REFRESH;
 use crate::plan::PlanMode;
@@ -50,7 +51,7 @@ pub(in crate::cli) struct ApplyArgs {
 
 /// Bring the state up to date with the real objects
 ///
-/// The same as apply -refresh-only -auto-approve.
+/// A whole plan is made, so that its errors are told; of it only what was found and the outputs that are known are written.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RefreshArgs {
     /// Print a stream of JSON objects, one a line
@@ -80,14 +81,13 @@ pub(in crate::cli) struct RefreshArgs {
     running: RunningArgs,
 }
 
-/// `refresh`: an apply of nothing but what was found.
+/// `refresh`: as in Terraform a whole plan, and of it only what was found.
 pub(super) fn refresh(surroundings: &Surroundings, args: RefreshArgs) -> u8 {
     let args = ApplyArgs {
         auto_approve: true,
         json: args.json,
         plan_file: None,
         planning: PlanningArgs {
-            refresh_only: true,
             target: args.target,
             exclude: args.exclude,
             adopt: args.adopt,
@@ -102,11 +102,7 @@ pub(super) fn refresh(surroundings: &Surroundings, args: RefreshArgs) -> u8 {
 }
 
 pub(super) fn run(surroundings: &Surroundings, args: &ApplyArgs, destroy: bool) -> u8 {
-    let operation = if destroy {
-        "OperationTypeDestroy"
-    } else {
-        "OperationTypeApply"
-    };
+    let operation = if destroy { DESTROY } else { "OperationTypeApply" };
     carry(surroundings, args, destroy, operation)
 }
 
@@ -206,14 +202,16 @@ impl Approval {
 /// Shows a plan, asks, and carries it out.
 pub(super) fn carry_out(view: &View, opened: &Opened, approval: Approval, mut planned: Planned) -> u8 {
     match planned.plan.as_ref() {
+        Some(_) if planned.refreshing => {}
         Some(plan) if approval != Approval::Saved => show_plan(view, plan, &planned.diagnostics),
         // Who applies a saved plan has seen it; a program that reads the stream is told what is coming.
         Some(plan) => view.planned(plan),
         None => {}
     }
+    let (refreshing, destroying) = (planned.refreshing, planned.destroying);
     let asks = matches!(approval, Approval::Asked | Approval::Impossible)
         && planned.plan.as_deref().is_some_and(does_something);
-    if !asks && !planned.diagnostics.has_errors() {
+    if !asks && !refreshing && !planned.diagnostics.has_errors() {
         // Nobody decides by what the checks say of the plan, and the apply judges them again.
         let found = std::mem::take(&mut planned.diagnostics);
         planned.diagnostics = found.into_iter().filter(|d| !is_of_check(d)).collect();
@@ -253,7 +251,11 @@ pub(super) fn carry_out(view: &View, opened: &Opened, approval: Approval, mut pl
     if outcome.diagnostics.has_errors() || outcome.stopped {
         return 1;
     }
-    view.applied(&outcome, plan.mode);
+    if refreshing {
+        view.refreshed(&outcome);
+    } else {
+        view.applied(&outcome, destroying);
+    }
     // What waits for a decision was told before; everything else is done.
     u8::from(held.has_errors())
 }

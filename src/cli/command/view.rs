@@ -12,7 +12,6 @@ use crate::cli::session::Surroundings;
 use crate::engine::ApplyOutcome;
 use crate::plan::Observer;
 use crate::plan::Plan;
-use crate::plan::PlanMode;
 use crate::report::PlanReport;
 use crate::report::Progress;
 use crate::report::Ui;
@@ -98,13 +97,20 @@ impl View {
     /// Tells the changes of a saved plan that is about to be applied, to programs.
     pub(super) fn planned(&self, plan: &Plan) {
         if let View::Json(_, stream) = self {
-            stream.planned(plan);
+            stream.saved(plan);
         }
     }
 
-    /// Tells what an apply without errors has done.
-    pub(super) fn applied(&self, outcome: &ApplyOutcome, mode: PlanMode) {
-        let destroy = mode == PlanMode::Destroy;
+    /// Tells the outputs that a refresh has left.
+    pub(super) fn refreshed(&self, outcome: &ApplyOutcome) {
+        match self {
+            View::Human(ui) => outputs(ui, &outcome.state),
+            View::Json(_, stream) => stream.outputs(&outcome.state),
+        }
+    }
+
+    /// Tells what an apply without errors has done; `destroy` where the command is `destroy`.
+    pub(super) fn applied(&self, outcome: &ApplyOutcome, destroy: bool) {
         match self {
             View::Human(ui) => {
                 let style = ui.style();

@@ -11,7 +11,7 @@ use streamform_state::Record;
 use streamform_state::StateView;
 
 use super::needs_state;
-use super::no_state;
+use super::was_written;
 use crate::engine::Session;
 use crate::engine::takeover::none_waits;
 
@@ -73,10 +73,7 @@ pub fn read_state(session: &Session) -> Result<StateView, Box<Diagnostic>> {
     needs_state(session)?;
     let state = session.read_state()?;
     none_waits(session, &state)?;
-    // Opened by a run that did not come to write anything.
-    if state.serial() == 0 && state.is_empty() {
-        return Err(no_state(session));
-    }
+    was_written(session, &state)?;
     Ok(state)
 }
 

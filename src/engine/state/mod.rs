@@ -53,6 +53,7 @@ pub fn forget_objects(
     dry_run: bool,
 ) -> Result<Vec<AbsInstance>, Box<Diagnostic>> {
     edit(session, "OperationTypeStateRm", dry_run, |state| {
+        was_written(session, state)?;
         let found = match find_instances(state, targets) {
             // As in Terraform: to look what would go is no mistake where nothing would.
             Err(_) if dry_run => Vec::new(),
@@ -158,6 +159,14 @@ fn needs_state(session: &Session) -> Result<(), Box<Diagnostic>> {
     }
     none_waits(session, &StateView::empty(""))?;
     Err(no_state(session))
+}
+
+/// Refuses a state that was opened by a run that did not come to write anything.
+fn was_written(session: &Session, state: &StateView) -> Result<(), Box<Diagnostic>> {
+    if state.serial() == 0 && state.is_empty() {
+        return Err(no_state(session));
+    }
+    Ok(())
 }
 
 fn no_state(session: &Session) -> Box<Diagnostic> {

@@ -16,6 +16,7 @@ use streamform_state::StateView;
 
 use super::edit;
 use super::find;
+use super::was_written;
 use crate::engine::Session;
 
 /// What moved as one piece: a module instance, a resource or a resource instance.
@@ -45,6 +46,7 @@ pub fn move_objects(
     dry_run: bool,
 ) -> Result<Vec<Relocated>, Box<Diagnostic>> {
     edit(session, "OperationTypeStateMv", dry_run, |state| {
+        was_written(session, state)?;
         let pieces = pieces(state, from, to)?;
         let moves: Vec<_> = pieces.iter().flat_map(|(_, m)| m.iter().cloned()).collect();
         Ok((

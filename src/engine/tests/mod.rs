@@ -1,6 +1,7 @@
 //! The engine as a whole: plans and applies in this process.
 
 mod actions;
+mod as_terraform;
 mod cloud;
 mod desk;
 mod failures;

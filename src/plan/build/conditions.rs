@@ -8,6 +8,7 @@ use streamform_lang::value::Value;
 use super::outputs::inside;
 use super::walk::Planner;
 use crate::config::CheckRule;
+use crate::config::ResourceBlock;
 use crate::deps::NodeKind;
 use crate::eval::Condition;
 use crate::eval::ModuleInstanceId;
@@ -59,10 +60,23 @@ impl Planner<'_> {
         well
     }
 
+    /// The conditions of an instance that this plan does not look at.
+    pub(super) fn unjudged(&mut self, block: &ResourceBlock, address: &AbsInstance) {
+        let rules = &block.lifecycle;
+        if !(rules.preconditions.is_empty() && rules.postconditions.is_empty()) {
+            self.record_check(
+                CheckKind::Resource,
+                address.config().to_string(),
+                address.to_string(),
+                CheckStatus::Unknown,
+                Vec::new(),
+            );
+        }
+    }
+
     /// A plan that only refreshes is not stopped by a condition that does not hold: that is a warning there.
     pub(super) fn as_severe(&self, failed: Diagnostic) -> Diagnostic {
-        let options = &self.input.options;
-        if options.mode == PlanMode::RefreshOnly && !options.last_word {
+        if self.input.options.mode == PlanMode::RefreshOnly {
             Diagnostic {
                 severity: Severity::Warning,
                 ..failed

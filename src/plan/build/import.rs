@@ -153,7 +153,7 @@ impl<'a> Planner<'a> {
     pub(super) fn finish_imports(&mut self, node: NodeId, read: ImportsRead) -> bool {
         let before = self.diagnostics.len();
         let dependencies = self.dependency_names(node);
-        let create_before_destroy = self.input.graph.is_create_before_destroy(node);
+        let create_before_destroy = self.is_created_first(node);
         for (target, found) in read.targets.into_iter().zip(read.found) {
             let (value, private) = match found {
                 Ok(found) => found,

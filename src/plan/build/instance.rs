@@ -67,7 +67,8 @@ impl InstancePlan<'_> {
             None => self.config.value.clone(),
         };
         let mut replace_reason = self.replace;
-        if existing.is_some_and(|p| p.tainted) {
+        let triggered = replace_reason == Some(ActionReason::ReplaceByTriggers);
+        if existing.is_some_and(|p| p.tainted) && !triggered {
             replace_reason = Some(ActionReason::ReplaceBecauseTainted);
         }
         let private = existing.and_then(|p| p.private.clone());
@@ -136,7 +137,8 @@ impl InstancePlan<'_> {
             provider: self.provider_config.clone(),
             schema: Arc::clone(self.schema),
             action,
-            reason: replace_reason.filter(|_| action.is_replace()),
+            // As in Terraform, what is made for the first time also tells that it was triggered.
+            reason: replace_reason.filter(|_| action.is_replace() || triggered),
             explanation: response.reason,
             before,
             after,
@@ -179,7 +181,7 @@ impl InstancePlan<'_> {
 }
 
 /// The sensitive places of a value.
-pub(super) fn sensitive_paths(value: &Value) -> Vec<Path> {
+pub fn sensitive_paths(value: &Value) -> Vec<Path> {
     if !value.deep_marks().contains(Marks::SENSITIVE) {
         return Vec::new();
     }

@@ -6,6 +6,7 @@
 //! * deleting an object of A waits for the deletion of every object that depended on it when it was made (the state
 //!   remembers that), also through objects that stay;
 //! * an object of A that is replaced by creating first is deleted after everything that depends on A has moved over;
+//! * what changes waits until what it needed, or what needed it, is gone (`remembered.rs`);
 //! * a provider is configured after what its configuration refers to, closed after its last step, and only then is
 //!   what it refers to deleted.
 //!
@@ -29,6 +30,8 @@ use streamform_lang::diag::Diagnostics;
 use super::opening::openings;
 use super::opening::order_openings;
 use super::prior::Prior;
+use super::remembered::Remembered;
+use super::remembered::steps_by_name;
 use super::walk::PlanInput;
 use crate::deps::NodeId;
 use crate::deps::NodeKind;
@@ -43,6 +46,8 @@ use crate::plan::StepId;
 pub(super) struct BlockSteps {
     /// Create, update, read.
     pub(super) forward: Vec<StepId>,
+    /// Those of them that change or replace an object.
+    pub(super) anew: Vec<StepId>,
     /// Delete, before what depends on the block goes on.
     pub(super) delete: Vec<StepId>,
     /// Delete, after what depends on the block has gone on.
@@ -54,11 +59,34 @@ pub(super) struct BlockSteps {
 /// The steps of all blocks that have any.
 pub(super) type Blocks = HashMap<ConfigResource, BlockSteps>;
 
-/// Builds the graph for planned changes.
+/// Builds the graph for planned changes. Where blocks change roles what the state remembers of the order of makes and deletes may
+/// contradict the configuration: then only that of deletes among each other is kept. `unjudged` are instances with conditions of
+/// which not enough is known yet.
 pub(super) fn execution_graph(
     input: &PlanInput<'_>,
     changes: &[InstanceChange],
     prior: &BTreeMap<AbsInstance, Prior>,
+    unjudged: &HashSet<&str>,
+) -> Result<ExecutionGraph, Diagnostics> {
+    // What the state remembers is worth a look only where something goes.
+    let goes = |c: &InstanceChange| c.action.deletes();
+    let remembered = changes.iter().any(goes).then(|| Remembered::of(prior));
+    let ordered = |makes_too| ordered(input, changes, unjudged, remembered.as_ref(), makes_too);
+    ordered(true).or_else(|found| {
+        if remembered.is_some() {
+            ordered(false)
+        } else {
+            Err(found)
+        }
+    })
+}
+
+fn ordered(
+    input: &PlanInput<'_>,
+    changes: &[InstanceChange],
+    unjudged: &HashSet<&str>,
+    remembered: Option<&Remembered>,
+    makes_too: bool,
 ) -> Result<ExecutionGraph, Diagnostics> {
     let mut graph = ExecutionGraph::default();
     let mut blocks = Blocks::default();
@@ -67,7 +95,12 @@ pub(super) fn execution_graph(
         let block = || change.address.config();
         let mut of_provider = Vec::new();
         match change.action {
-            Action::NoOp => continue,
+            Action::NoOp => {
+                if !unjudged.is_empty() && unjudged.contains(change.address.to_string().as_str()) {
+                    let step = graph.add(Step::Judge(i));
+                    blocks.entry(block()).or_default().forward.push(step);
+                }
+            }
             Action::Create
             | Action::Update
             | Action::Read
@@ -80,6 +113,9 @@ pub(super) fn execution_graph(
                 });
                 let steps = blocks.entry(block()).or_default();
                 steps.forward.push(step);
+                if change.action != Action::Create && change.action != Action::Read {
+                    steps.anew.push(step);
+                }
                 of_provider.push(step);
                 if change.action == Action::CreateThenForget {
                     let late = graph.add(Step::Forget(i));
@@ -99,6 +135,7 @@ pub(super) fn execution_graph(
                 let steps = blocks.entry(block()).or_default();
                 steps.delete.push(delete);
                 steps.forward.push(create);
+                steps.anew.push(create);
                 steps.replaced = true;
                 of_provider.extend([delete, create]);
             }
@@ -129,6 +166,7 @@ pub(super) fn execution_graph(
                 .extend(of_provider);
         }
     }
+    set_aside_last(changes, &mut graph);
     let openings = openings(input, &mut graph, &blocks, &users);
     for opening in &openings {
         let of_provider = users.entry(opening.provider.clone()).or_default();
@@ -136,12 +174,47 @@ pub(super) fn execution_graph(
     }
     let below = blocks_below_providers(input, &users);
     order_forward(input, &mut graph, &blocks);
-    order_deletes(changes, prior, &mut graph, &blocks, &below);
+    if let Some(remembered) = remembered {
+        order_deletes(changes, remembered, &mut graph, &blocks, &below);
+        if makes_too {
+            remembered.order(&mut graph, &blocks);
+        }
+    }
     let providers = order_providers(input, &mut graph, &blocks, &users, &below);
     order_openings(input, &mut graph, &openings, &blocks, &providers);
     match graph.cycle() {
         None => Ok(graph),
         Some(cycle) => Err(cycle_error(&graph, changes, &cycle)),
+    }
+}
+
+/// What an earlier run has set aside goes only when its successor is made or changed: as in Terraform it stays if that fails.
+fn set_aside_last(changes: &[InstanceChange], graph: &mut ExecutionGraph) {
+    let of = |i: usize| changes.get(i).map(|c| &c.address);
+    let mut late: Vec<(&AbsInstance, StepId)> = Vec::new();
+    for (id, step) in graph.steps() {
+        if let Step::DeleteDeposed(i) = step
+            && changes.get(*i).is_some_and(|c| c.deposed.is_some())
+            && let Some(address) = of(*i)
+        {
+            late.push((address, id));
+        }
+    }
+    if late.is_empty() {
+        return;
+    }
+    let mut successors: HashMap<&AbsInstance, StepId> = HashMap::default();
+    for (id, step) in graph.steps() {
+        if let Step::Create(i) | Step::Update(i) = step
+            && let Some(address) = of(*i)
+        {
+            successors.insert(address, id);
+        }
+    }
+    for (address, id) in late {
+        if let Some(successor) = successors.get(address) {
+            graph.order(*successor, id);
+        }
     }
 }
 
@@ -250,7 +323,7 @@ pub(super) fn block_of(
 /// Orders deletions by what the state remembers of dependencies.
 fn order_deletes(
     changes: &[InstanceChange],
-    prior: &BTreeMap<AbsInstance, Prior>,
+    remembered: &Remembered,
     graph: &mut ExecutionGraph,
     blocks: &Blocks,
     below: &HashMap<AbsProviderConfig, Vec<ConfigResource>>,
@@ -261,31 +334,11 @@ fn order_deletes(
     {
         return;
     }
-    // The graph of blocks as the state remembers it: by their names.
-    let mut stored: DiGraph<String, ()> = DiGraph::new();
-    let mut index: HashMap<String, NodeIndex> = HashMap::default();
-    let mut edges: HashSet<(NodeIndex, NodeIndex)> = HashSet::default();
-    let by_name: HashMap<String, &BlockSteps> = blocks.iter().map(|(b, own)| (b.to_string(), own)).collect();
-    // With what was found out about interrupted changes, which the state does not have yet.
-    for (address, record) in prior {
-        let from_name = address.config().to_string();
-        let from = *index
-            .entry(from_name.clone())
-            .or_insert_with(|| stored.add_node(from_name));
-        for object in record.current.iter().chain(record.deposed.values()) {
-            for dependency in &object.dependencies {
-                let to = *index
-                    .entry(dependency.clone())
-                    .or_insert_with(|| stored.add_node(dependency.clone()));
-                if from != to && edges.insert((from, to)) {
-                    stored.add_edge(from, to, ());
-                }
-            }
-        }
-    }
+    let stored = &remembered.graph;
+    let by_name = &steps_by_name(blocks);
     // Records written at different times may disagree: within a circle there is no order to keep.
     let mut circle: HashMap<NodeIndex, usize> = HashMap::default();
-    for (i, component) in kosaraju_scc(&stored).into_iter().enumerate() {
+    for (i, component) in kosaraju_scc(stored).into_iter().enumerate() {
         component.into_iter().for_each(|n| {
             circle.insert(n, i);
         });
@@ -303,7 +356,7 @@ fn order_deletes(
         let Some(hub) = hubs.get(&node).copied() else {
             continue;
         };
-        let own = by_name.get(&stored[node]);
+        let own = by_name.get(stored[node].as_str());
         let deletes: Vec<StepId> = own
             .map(|b| b.delete.iter().chain(&b.delete_late).copied().collect())
             .unwrap_or_default();
@@ -313,7 +366,7 @@ fn order_deletes(
                 continue;
             }
             if let Some(before) = made_before.get(&stored[node])
-                && reaches(&stored, dependency, before)
+                && reaches(stored, dependency, before)
             {
                 continue;
             }
@@ -487,6 +540,7 @@ fn cycle_error(graph: &ExecutionGraph, changes: &[InstanceChange], cycle: &[Step
                     Step::Read(_) => "read",
                     Step::Delete(_) => "destroy",
                     Step::DeleteDeposed(_) => "destroy deposed",
+                    Step::Judge(_) => "judge",
                     _ => "forget",
                 };
                 format!("{address} ({what})")

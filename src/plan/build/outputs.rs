@@ -149,6 +149,9 @@ impl Planner<'_> {
         let root = ModuleInstanceId(0);
         let mut changes = Vec::new();
         for name in names {
+            if self.leaves_output(&name) {
+                continue;
+            }
             let before = stored.get(name.as_str()).and_then(|o| {
                 let json: serde_json::Value = o.value_type.parse().ok()?;
                 let ty = type_from_json(&json).ok()?;

@@ -154,6 +154,7 @@ impl<'a> Planner<'a> {
                 let address = abs.instance(key);
                 there.insert(address.clone());
                 if !self.is_targeted(&address) {
+                    self.unjudged(&block, &address);
                     untargeted.push(address);
                     continue;
                 }
@@ -263,7 +264,7 @@ impl<'a> Planner<'a> {
         schema: &Arc<Schema>,
     ) {
         let dependencies = self.dependency_names(node);
-        let forced = self.input.graph.is_create_before_destroy(node);
+        let forced = self.is_created_first(node);
         for one in ready {
             self.plan_one(&one, block, schema, &dependencies, forced);
         }
@@ -288,16 +289,15 @@ impl<'a> Planner<'a> {
         let Some(live) = self.providers.get(&block.resolved_provider).cloned() else {
             return;
         };
-        let replace = if self.input.options.replace.contains(&one.address) {
-            Some(ActionReason::ReplaceByRequest)
-        } else {
-            match self.is_triggered(block, one) {
-                Ok(true) => Some(ActionReason::ReplaceByTriggers),
-                Ok(false) => None,
-                Err(found) => {
-                    self.diagnostics.extend(found);
-                    return;
-                }
+        let replace = match self.is_triggered(block, one) {
+            Ok(true) => Some(ActionReason::ReplaceByTriggers),
+            Ok(false) => {
+                let asked = self.input.options.replace.contains(&one.address);
+                asked.then_some(ActionReason::ReplaceByRequest)
+            }
+            Err(found) => {
+                self.diagnostics.extend(found);
+                return;
             }
         };
         let existing = self.prior.get(&one.address);
@@ -342,21 +342,28 @@ impl<'a> Planner<'a> {
         );
     }
 
-    /// The resource blocks that a block depends on directly, as the state names them. What is ephemeral is not in the state: what it
-    /// needs stands for it.
+    /// The resource blocks that a block depends on directly, as the state names them. What is ephemeral or has no instances is not in
+    /// the state: what it needs stands for it.
     pub(super) fn dependency_names(&self, node: NodeId) -> Vec<String> {
         let graph = self.input.graph;
         let mut names = Vec::new();
-        let mut ephemeral = Vec::new();
+        let mut absent = Vec::new();
+        let mut seen = HashSet::new();
         let mut next = Some(node);
         while let Some(node) = next {
             for used in graph.resource_dependencies(node).iter() {
                 let crate::deps::NodeKind::Resource(module, resource) = graph.kind(*used) else {
                     continue;
                 };
-                if resource.mode == Mode::Ephemeral {
-                    ephemeral.push(*used);
+                if !seen.insert(*used) {
                     continue;
+                }
+                if resource.mode == Mode::Ephemeral {
+                    absent.push(*used);
+                    continue;
+                }
+                if self.is_empty(*module, resource) {
+                    absent.push(*used);
                 }
                 let config = ConfigResource {
                     module: self.input.config.module(*module).path.clone(),
@@ -364,11 +371,23 @@ impl<'a> Planner<'a> {
                 };
                 names.push(config.to_string());
             }
-            next = ephemeral.pop();
+            next = absent.pop();
         }
         names.sort();
         names.dedup();
         names
+    }
+}
+
+impl Planner<'_> {
+    /// Whether a block turned out to have no instance at all.
+    fn is_empty(&self, module: ModuleId, resource: &Resource) -> bool {
+        let mut modules = self.world.instances_of(module).iter();
+        modules.all(|id| {
+            self.world
+                .expansion(*id, resource)
+                .is_some_and(Expansion::is_empty)
+        })
     }
 }
 

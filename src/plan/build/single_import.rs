@@ -151,7 +151,7 @@ impl Planner<'_> {
             schema_version: schema.version,
             status: ObjectStatus::Ready,
             dependencies: self.dependency_names(node),
-            create_before_destroy: self.input.graph.is_create_before_destroy(node),
+            create_before_destroy: self.is_created_first(node),
             prevent_destroy: block.lifecycle.prevent_destroy,
             skip_destroy: block.lifecycle.skip_destroy,
             identity: None,

@@ -11,6 +11,7 @@ use streamform_lang::addrs::AbsInstance;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::Target;
+use streamform_lang::value::Name;
 
 use super::walk::Planner;
 use crate::deps::NodeId;
@@ -32,6 +33,8 @@ pub(super) struct Chosen {
     left_out: HashSet<NodeId>,
     /// Blocks whose objects in the state stay because of `-exclude`.
     kept: HashSet<ConfigResource>,
+    /// Of what targets take in: blocks whose objects are replaced by creating the new one first.
+    created_first: rustc_hash::FxHashSet<NodeId>,
 }
 
 impl Planner<'_> {
@@ -75,8 +78,27 @@ impl Planner<'_> {
                 }
             }
         }
+        self.chosen.created_first = graph.created_first(self.input.config, |n| nodes.contains(&n));
         self.chosen.nodes = Some(nodes);
         self.chosen.named = named;
+    }
+
+    /// Whether objects of a block are replaced by creating the new one first. What targets leave out asks for nothing.
+    pub(super) fn is_created_first(&self, node: NodeId) -> bool {
+        if self.chosen.nodes.is_some() && !self.input.options.targets.is_empty() {
+            self.chosen.created_first.contains(&node)
+        } else {
+            self.input.graph.is_create_before_destroy(node)
+        }
+    }
+
+    /// Whether targets leave an output value of the root module as it is.
+    pub(super) fn leaves_output(&self, name: &Name) -> bool {
+        let options = &self.input.options;
+        let node = NodeKind::Output(self.input.config.root, name.clone());
+        !options.targets.is_empty()
+            && (options.mode == PlanMode::Destroy
+                || self.input.graph.find(&node).is_none_or(|n| !self.is_included(n)))
     }
 
     /// What has to be walked where everything goes: the objects are those of the state, so of the rest only what tells which

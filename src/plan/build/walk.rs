@@ -44,7 +44,9 @@ use crate::eval::Expansion;
 use crate::eval::ModuleInstanceId;
 use crate::eval::World;
 use crate::eval::WorldSettings;
+use crate::plan::CheckKind;
 use crate::plan::CheckResult;
+use crate::plan::CheckStatus;
 use crate::plan::Deferred;
 use crate::plan::ExecutionGraph;
 use crate::plan::Generated;
@@ -100,8 +102,6 @@ pub struct PlanOptions {
     pub timestamp: String,
     /// `-generate-config-out`: resource blocks are written for imports that have none.
     pub generate_config: bool,
-    /// Conditions that fail are errors also where a plan that only refreshes would warn.
-    pub last_word: bool,
     /// `-adopt` and `-forget`: what the user says of interrupted changes.
     pub decisions: Decisions,
     /// Instances that wait for such a decision: left as they are, with what needs them.
@@ -400,10 +400,18 @@ impl<'a> Planner<'a> {
         self.changes.sort_unstable_by(order);
         self.drift.sort_unstable_by(order);
         let errored = self.diagnostics.has_errors();
+        let unjudged: HashSet<&str> = if mode == PlanMode::Normal {
+            let results = self.checks.values().filter(|c| c.kind == CheckKind::Resource);
+            let instances = results.flat_map(|c| &c.instances);
+            let unknown = instances.filter(|(_, status, _)| *status == CheckStatus::Unknown);
+            unknown.map(|(address, ..)| address.as_str()).collect()
+        } else {
+            HashSet::default()
+        };
         let graph = if errored {
             ExecutionGraph::default()
         } else {
-            match super::order::execution_graph(self.input, &self.changes, &self.prior) {
+            match super::order::execution_graph(self.input, &self.changes, &self.prior, &unjudged) {
                 Ok(graph) => graph,
                 Err(found) => {
                     self.diagnostics.extend(found);

@@ -326,6 +326,7 @@ pub(super) fn store_step(step: &Step) -> (String, Json) {
         Step::Delete(i) => ("delete", serde_json::json!(i)),
         Step::DeleteDeposed(i) => ("delete-deposed", serde_json::json!(i)),
         Step::Forget(i) => ("forget", serde_json::json!(i)),
+        Step::Judge(i) => ("judge", serde_json::json!(i)),
         Step::Gather(n) => ("gather", Json::String(n.clone())),
     };
     (kind.to_owned(), of)
@@ -357,6 +358,7 @@ pub(super) fn load_step(kind: &str, of: &Json, changes: usize) -> Result<Step, P
         "delete" => Step::Delete(change()?),
         "delete-deposed" => Step::DeleteDeposed(change()?),
         "forget" => Step::Forget(change()?),
+        "judge" => Step::Judge(change()?),
         "gather" => Step::Gather(of.as_str().unwrap_or_default().to_owned()),
         other => return Err(damaged(format!("unknown step {other:?}"))),
     })

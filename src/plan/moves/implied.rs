@@ -9,12 +9,10 @@ use super::statement::Pattern;
 use super::statement::Statement;
 use crate::config::Configuration;
 
-/// The statements that follow from `count`. A block that an explicit statement names is left alone, as is one whose new
-/// place is taken.
+/// The statements that follow from `count`. A block that an explicit statement names is left alone.
 pub(super) fn statements<'a>(
     config: &Configuration,
     addresses: impl Iterator<Item = &'a str>,
-    is_taken: impl Fn(&str) -> bool,
     explicit: &[Statement],
 ) -> Vec<Statement> {
     let mut found = Vec::new();
@@ -47,9 +45,6 @@ pub(super) fn statements<'a>(
             _ => continue,
         };
         let to = address.abs_resource().instance(key);
-        if is_taken(&to.to_string()) {
-            continue;
-        }
         let statement = Statement::exact(module.id, &address, &to);
         let whole = Pattern {
             resource: Some((address.resource.clone(), None)),

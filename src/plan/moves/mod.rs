@@ -66,12 +66,7 @@ impl Moves {
             let begun = open_intents.iter().map(|i| i.address.as_str());
             records.chain(begun.filter(|a| state.get(a).is_none()))
         };
-        statements.extend(implied::statements(
-            config,
-            addresses(),
-            |address| state.get(address).is_some() || open_intents.iter().any(|i| i.address == address),
-            &statements,
-        ));
+        statements.extend(implied::statements(config, addresses(), &statements));
         let mut moves = Moves {
             statements,
             ..Moves::default()

@@ -216,7 +216,8 @@ fn count_comes_and_goes_without_a_word() {
     let cases: &[(&str, &[&str], &[&str])] = &[
         ("count = 2", &["t.a"], &["t.a > t.a[0]"]),
         ("", &["t.a[0]", "t.a[1]"], &["t.a[0] > t.a"]),
-        ("count = 2", &["t.a", "t.a[0]"], &[]),
+        ("count = 2", &["t.a", "t.a[0]"], &["t.a ! t.a[0]"]),
+        ("", &["t.a", "t.a[0]"], &["t.a[0] ! t.a"]),
         ("for_each = toset([\"x\"])", &["t.a"], &[]),
         ("for_each = toset([\"x\"])", &["t.a[0]"], &[]),
         ("", &["t.a[\"x\"]"], &[]),

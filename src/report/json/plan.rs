@@ -84,10 +84,7 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
         );
     }
     out.insert("timestamp".into(), json!(plan.timestamp));
-    out.insert(
-        "applyable".into(),
-        json!(!plan.errored && (plan.has_changes() || !plan.drift.is_empty())),
-    );
+    out.insert("applyable".into(), json!(!plan.errored && plan.is_applyable()));
     out.insert(
         "complete".into(),
         json!(!plan.errored && !plan.is_limited() && plan.deferred.is_empty()),

@@ -111,12 +111,17 @@ impl UiStream {
 
     /// Drift, planned changes, counts and outputs of a plan.
     pub fn plan(&self, plan: &Plan) {
-        self.planned(plan);
+        self.drift(plan);
+        self.planned(plan, false);
         self.plan_summary(plan);
     }
 
-    /// Drift and planned changes: what is told also where a saved plan is applied.
-    pub fn planned(&self, plan: &Plan) {
+    /// The changes of a saved plan that is about to be applied. As in Terraform what only moves is not told again.
+    pub fn saved(&self, plan: &Plan) {
+        self.planned(plan, true);
+    }
+
+    fn drift(&self, plan: &Plan) {
         for c in &plan.drift {
             let action = match c.action {
                 Action::NoOp => "move",
@@ -130,11 +135,15 @@ impl UiStream {
                 content,
             );
         }
+    }
+
+    fn planned(&self, plan: &Plan, saved: bool) {
         // (What a data source has read before leaves the state without a word.)
         let told =
             |c: &&InstanceChange| !(c.action == Action::Forget && c.address.resource.mode == Mode::Data);
         for c in plan.changes.iter().filter(told) {
             let action = match (c.action, &c.importing, &c.previous_address) {
+                (Action::NoOp, ..) if saved => continue,
                 (Action::NoOp, Some(_), _) => "import",
                 (Action::NoOp, None, Some(_)) => "move",
                 (Action::NoOp, None, None) => continue,
@@ -197,9 +206,13 @@ impl UiStream {
             counts(done, operation),
         );
         // As in Terraform: what is left after a destroy is told by its plan.
-        if destroy {
-            return;
+        if !destroy {
+            self.outputs(state);
         }
+    }
+
+    /// The output values of a state.
+    pub fn outputs(&self, state: &StateView) {
         let outputs: Map<String, Json> = state
             .outputs()
             .iter()

@@ -56,7 +56,8 @@ pub(super) fn plan(request: PlanRequest) -> PlanResponse {
         };
         let output = if !anew && of(&prior, "input") == input {
             of(&proposed, "output")
-        } else if input.is_null() {
+        } else if anew && input.is_null() {
+            // As in Terraform a null is known beforehand only where the object is made: one that changes tells afterwards.
             input.clone()
         } else {
             Value::unknown(input.ty())
