@@ -154,7 +154,13 @@ fn given(attributes: &[Attribute], ty: &BackendType, diagnostics: &mut Diagnosti
             );
             continue;
         };
-        let Some(value) = constant(&attribute.expr, diagnostics) else {
+        let mut found = Diagnostics::new();
+        let value = constant(&attribute.expr, &mut found);
+        diagnostics.extend(found.into_iter().map(|d| match d.summary.as_str() {
+            "Variables not allowed" => d.help("The backend is settled before there are values. Leave the setting out here, and give it to init: -backend-config=\"NAME=VALUE\"."),
+            _ => d,
+        }).collect());
+        let Some(value) = value else {
             continue;
         };
         match setting(argument, &value) {

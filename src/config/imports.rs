@@ -138,6 +138,17 @@ fn problem(configuration: &Configuration, import: &ImportBlock) -> Option<Diagno
     None
 }
 
+/// Whether `to` is one address for each repetition, with a key that fits the resource block.
+pub(super) fn is_addressed(configuration: &Configuration, import: &ImportBlock) -> bool {
+    match (&import.address, &import.for_each) {
+        (Some(address), _) => {
+            let block = configuration.resource(&import.resource);
+            block.is_none() || wrong_key(import, &address.key, block).is_none()
+        }
+        (None, for_each) => for_each.is_some(),
+    }
+}
+
 /// A key that does not fit `count` or `for_each` of the resource block that the import names.
 pub fn wrong_key(
     import: &ImportBlock,

@@ -150,6 +150,13 @@ impl Module {
             .is_some_and(|r| r.configuration_aliases.iter().any(|(a, _)| a == config))
     }
 
+    /// The provider that a local name means in a `providers` argument.
+    fn named_address(&self, local_name: &str) -> ProviderAddr {
+        self.required_providers
+            .get(local_name)
+            .map_or_else(|| ProviderAddr::undeclared(local_name), |r| r.source.clone())
+    }
+
     /// The provider that a local name means in this module.
     pub fn provider_address(&self, local_name: &str) -> ProviderAddr {
         self.required_providers
@@ -250,8 +257,8 @@ fn check_call(
         }
     }
     for (inner, (outer, inner_span, outer_span)) in passed.into_iter().flatten() {
-        let theirs = module.provider_address(&inner.name);
-        let ours = caller.provider_address(&outer.name);
+        let theirs = module.named_address(&inner.name);
+        let ours = caller.named_address(&outer.name);
         let declared = module.providers.contains_key(inner)
             || inner.alias.is_none() && module.required_providers.contains_key(&inner.name)
             || module.declares(inner);

@@ -71,7 +71,12 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Configuration, Diagnostics) {
     }
     let mut diagnostics = loader.diagnostics;
     diagnostics.extend(loader.in_blocks);
-    diagnostics.extend(super::inherit::resolve(&mut configuration));
+    let mut names = super::inherit::resolve(&mut configuration);
+    names.extend(super::provider_names::check(&configuration));
+    // What a block with errors says about providers is not what it means.
+    if !diagnostics.has_errors() {
+        diagnostics.extend(names);
+    }
     diagnostics.extend(super::imports::check_declarations(&configuration));
     (configuration, diagnostics)
 }
@@ -243,6 +248,11 @@ impl Loader<'_> {
                 bodies.push(body);
             }
         }
+        let judged: Vec<Diagnostic> = overrides
+            .iter()
+            .flat_map(|body: &Body| &body.blocks)
+            .flat_map(|block| Decoder::judge_override(&self.sources, block))
+            .collect();
         let mut merger = Merger::new(bodies, &self.sources);
         for body in overrides {
             merger.merge(body);
@@ -254,7 +264,11 @@ impl Loader<'_> {
             decoder.file(body);
         }
         let problems = decoder.finish();
+        // Most of what an override has wrong by itself shows in what it changes, too.
+        let apart = judged.into_iter().filter(|d| !problems.iter().any(|p| p == d));
+        let apart = apart.collect();
         self.in_blocks.extend(problems);
+        self.in_blocks.extend(apart);
         Some(module)
     }
 
@@ -357,6 +371,7 @@ impl Module {
     /// A module that declares nothing.
     pub(super) fn empty(id: ModuleId, dir: PathBuf) -> Module {
         Module {
+            provider_metas: BTreeMap::new(),
             told_later: Diagnostics::new(),
             id,
             path: ModulePath::root(),

@@ -16,6 +16,7 @@ mod module;
 mod output;
 mod overrides;
 mod provider;
+mod provider_names;
 mod provisioner;
 mod refactor;
 mod references;
@@ -82,6 +83,7 @@ use std::collections::HashSet;
 use streamform_lang::addrs::AbsProviderConfig;
 use streamform_lang::addrs::ConfigResource;
 use streamform_lang::addrs::ModulePath;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
 
 /// All modules of a configuration.
@@ -125,6 +127,28 @@ impl Configuration {
             .iter()
             .flat_map(|m| m.resources.values().map(|r| &r.resolved_provider))
             .collect()
+    }
+
+    /// `provider_meta` blocks whose provider a resource of their module uses: no provider takes such data.
+    pub fn unsupported_metas(&self) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        for module in &self.modules {
+            for (name, span) in &module.provider_metas {
+                let provider = module.provider_address(name);
+                let user = module
+                    .resources
+                    .iter()
+                    .find(|(_, r)| r.resolved_provider.provider == provider);
+                if let Some((resource, _)) = user {
+                    diagnostics.error_at(
+                        *span,
+                        format!("Provider {provider} doesn't support provider_meta"),
+                        format!("The resource {resource} belongs to a provider that takes no data of the module. Remove the block."),
+                    );
+                }
+            }
+        }
+        diagnostics
     }
 
     /// A resource block by its address, if the configuration has it.

@@ -9,6 +9,7 @@ use streamform_lang::addrs::LocalProviderConfig;
 use streamform_lang::addrs::ModulePath;
 use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
 use streamform_lang::value::Name;
 
 use super::BackendBlock;
@@ -63,6 +64,8 @@ pub struct Module {
     pub required_versions: Vec<VersionRequirement>,
     /// The `backend` block; only that of the root module counts.
     pub backend: Option<Arc<BackendBlock>>,
+    /// Where `provider_meta` blocks are, by the local name of the provider.
+    pub provider_metas: BTreeMap<Name, Span>,
     /// `check` blocks.
     pub checks: BTreeMap<Name, Arc<CheckBlock>>,
     /// `moved` blocks, in the order of the source.

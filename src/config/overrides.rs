@@ -52,11 +52,9 @@ impl<'a> Merger<'a> {
                     }
                 }
                 "terraform" if block.labels.is_empty() => self.terraform(block),
-                "check" => self.refused(
-                    block.header,
-                    "Can't override check blocks",
-                    "Override files cannot override check blocks.",
-                ),
+                // What they have wrong by themselves is told apart.
+                "check" => {}
+                "moved" | "import" | "removed" if !block.labels.is_empty() => {}
                 "moved" => self.refused(
                     block.header,
                     "Cannot override 'moved' blocks",
@@ -129,6 +127,17 @@ impl<'a> Merger<'a> {
         let keeps_state = |b: &Block| matches!(b.kind.name.as_str(), "backend" | "cloud");
         if added.blocks.iter().any(|b| b.kind.name.as_str() == "cloud") {
             added.blocks.retain(|b| b.kind.name.as_str() != "backend");
+        }
+        // Several say the same as one.
+        if let Some(first) = requirements(&added) {
+            let (more, kept) = std::mem::take(&mut added.blocks)
+                .into_iter()
+                .enumerate()
+                .partition::<Vec<_>, _>(|(i, b)| *i > first && b.kind.name == "required_providers");
+            added.blocks = kept.into_iter().map(|(_, b)| b).collect();
+            for (_, block) in more {
+                arguments(&mut added.blocks[first].body, block.body.attributes);
+            }
         }
         let mut last = None;
         let existing = self

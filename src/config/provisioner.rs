@@ -104,16 +104,22 @@ pub fn connection_schema() -> &'static Schema {
 
 impl Provisioner {
     /// Its connection: its own arguments before those of the block for all provisioners. None if there is neither.
+    ///
+    /// As in Terraform, what no connection has is passed over where there are both.
     pub fn connection_within(&self, shared: Option<&Body>) -> Option<Body> {
         let own = self.connection.as_deref();
-        let mut merged = own.or(shared)?.clone();
-        if let (Some(own), Some(shared)) = (own, shared) {
-            let more = shared
-                .attributes
-                .iter()
-                .filter(|a| own.attributes.iter().all(|b| a.name.name != b.name.name));
-            merged.attributes.extend(more.cloned());
-        }
+        let (Some(own), Some(shared)) = (own, shared) else {
+            return own.or(shared).cloned();
+        };
+        let mut merged = shared.clone();
+        merged
+            .attributes
+            .retain(|a| own.attributes.iter().all(|b| a.name.name != b.name.name));
+        merged.attributes.extend(own.attributes.iter().cloned());
+        merged
+            .attributes
+            .retain(|a| CONNECTION.block.attribute(&a.name.name).is_some());
+        merged.blocks.clear();
         Some(merged)
     }
 }

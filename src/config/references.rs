@@ -26,13 +26,15 @@ use streamform_lang::value::Name;
 use streamform_lang::value::Value;
 use streamform_provider::schema::Schema;
 
-use super::CheckRule;
 use super::Configuration;
 use super::Module;
 use super::ModuleCall;
 use super::ResourceBlock;
+use super::connection_schema;
 use super::decode::missing_argument_at;
 use super::decode::unexpected_argument;
+use super::imports::is_addressed;
+use super::provisioner_schema;
 use super::walk;
 use scope::Scope;
 
@@ -147,8 +149,10 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn body(&mut self, body: &Body, scope: &Scope<'_>) {
-        self.together(|checker| walk::body_traversals(body, &mut |t| checker.traversal(t, scope)));
+    /// What a schema does not have is told as such, and what it names is nobody's matter. Without a schema all counts.
+    fn body(&mut self, body: &Body, schema: Option<&Schema>, scope: &Scope<'_>) {
+        let block = schema.map(|s| &s.block);
+        self.together(|checker| walk::known_traversals(body, block, &mut |t| checker.traversal(t, scope)));
     }
 
     fn traversal(&mut self, t: &Traversal, scope: &Scope<'_>) {
@@ -178,7 +182,7 @@ impl<'a> Checker<'a> {
         }
         for variable in module.variables.values() {
             for rule in &variable.validations {
-                self.exprs([&rule.condition, &rule.error_message], &plain);
+                self.together(|checker| checker.exprs([&rule.condition, &rule.error_message], &plain));
             }
         }
         let is_root = module.id == self.configuration.root().id;
@@ -192,7 +196,7 @@ impl<'a> Checker<'a> {
             }
             self.expr(&output.value, &plain);
             for rule in &output.preconditions {
-                self.condition(rule, &plain);
+                self.judged(&[&rule.error_message, &rule.condition], &plain, false);
             }
             self.depends_on(&output.depends_on, &plain);
         }
@@ -203,7 +207,7 @@ impl<'a> Checker<'a> {
                 config.alias.clone(),
             );
             if self.used_providers.contains(&address) {
-                self.body(&provider.body, &plain);
+                self.body(&provider.body, None, &plain);
             }
         }
         for resource in module.resources.values() {
@@ -218,7 +222,7 @@ impl<'a> Checker<'a> {
                 ..Scope::default()
             };
             for rule in &check.asserts {
-                self.exprs([&rule.condition, &rule.error_message], &scope);
+                self.judged(&[&rule.error_message, &rule.condition], &scope, true);
             }
         }
         for import in &module.imports {
@@ -226,8 +230,12 @@ impl<'a> Checker<'a> {
                 each: import.for_each.is_some(),
                 ..Scope::default()
             };
+            let before = self.diagnostics.len();
             self.exprs(&import.for_each, &plain);
-            self.expr(&import.id, &scope);
+            // For what it is the id is known first.
+            if self.diagnostics.len() == before && is_addressed(self.configuration, import) {
+                self.expr(&import.id, &scope);
+            }
         }
     }
 
@@ -248,20 +256,20 @@ impl<'a> Checker<'a> {
         };
         self.exprs(block.count.iter().chain(&block.for_each), &plain);
         self.depends_on(&block.depends_on, &scope);
-        self.body(&block.body, &scope);
+        let schema = self.schema(self.module, &block.address);
+        self.body(&block.body, schema.as_deref(), &scope);
         for rule in &block.lifecycle.preconditions {
-            self.condition(rule, &scope);
+            self.judged(&[&rule.condition], &scope, false);
+            self.judged(&[&rule.error_message], &scope, false);
         }
         for rule in &block.lifecycle.postconditions {
-            self.condition(rule, &with_self);
-        }
-        if let Some(body) = &block.connection {
-            self.body(body, &with_self);
+            self.judged(&[&rule.condition], &with_self, false);
+            self.judged(&[&rule.error_message], &with_self, false);
         }
         for provisioner in &block.provisioners {
-            self.body(&provisioner.body, &with_self);
-            if let Some(body) = &provisioner.connection {
-                self.body(body, &with_self);
+            self.body(&provisioner.body, provisioner_schema(&provisioner.ty), &with_self);
+            if let Some(body) = provisioner.connection_within(block.connection.as_deref()) {
+                self.body(&body, Some(connection_schema()), &with_self);
             }
         }
         self.ignored(block);
@@ -309,25 +317,49 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The condition of a resource or an output, and its message.
+    /// Conditions and their messages, evaluated together.
     ///
-    /// As in Terraform both are evaluated also where one names what is not there, with nothing that could be referred to: that
-    /// each object is unknown is told once more, in these words.
-    fn condition(&mut self, rule: &CheckRule, scope: &Scope<'_>) {
+    /// As in Terraform they are evaluated also where one names what is not there, with nothing that could be referred to: that
+    /// each object is unknown is told once more, in these words. `stops`: what comes behind one that fails is not looked at.
+    fn judged(&mut self, exprs: &[&Expr], scope: &Scope<'_>, stops: bool) {
         let before = self.diagnostics.len();
         self.together(|checker| {
-            for expr in [&rule.condition, &rule.error_message] {
+            for expr in exprs {
                 walk::traversals(expr, &mut |t| checker.traversal(t, scope));
             }
         });
-        if !self.diagnostics.iter().skip(before).any(is_certain) {
-            return;
+        let nothing_there = self.diagnostics.iter().skip(before).any(is_certain);
+        let mut there = HashSet::new();
+        for expr in exprs.iter().filter(|_| !nothing_there) {
+            walk::traversals(expr, &mut |t| {
+                if t.reference.is_ok() {
+                    there.insert(&t.root.name);
+                }
+            });
         }
-        for expr in [&rule.error_message, &rule.condition] {
-            let (_, found) = evaluate(expr, &Nothing::default());
+        for expr in exprs {
+            let mut found = Diagnostics::new();
+            if nothing_there {
+                found.extend(evaluate(expr, &Nothing::default()).1);
+            }
+            walk::traversals(expr, &mut |t| {
+                // A name that is no reference has no value either, unless it begins one.
+                let no_name = matches!(&t.reference, Err(problem) if problem.summary == "Invalid reference")
+                    && !matches!(
+                        t.root.name.as_str(),
+                        "count" | "each" | "path" | "self" | "terraform"
+                    );
+                if no_name && !there.contains(&t.root.name) {
+                    found.error_at(
+                        t.root.span,
+                        "Unknown variable",
+                        format!("There is no variable named {:?}.", t.root.name.as_str()),
+                    );
+                }
+            });
             let failed = found.has_errors();
             self.diagnostics.extend(found);
-            if failed {
+            if failed && stops {
                 return;
             }
         }

@@ -214,3 +214,166 @@ fn a_snapshot_loads_to_the_same_again() {
     assert_eq!(again, config.snapshot);
     assert_eq!(load(&again, Path::new(".")).0.modules.len(), 2);
 }
+
+#[test]
+fn a_default_is_judged_as_far_as_it_is_constant() {
+    insta::assert_snapshot!(check("variable \"a\" {\n  type    = map(string)\n  default = [local.x]\n}\nvariable \"b\" {\n  type    = string\n  default = local.x\n}\nvariable \"c\" {\n  default = \"x${each.nope}\"\n}\nvariable \"d\" {\n  default = [for q in [1] : f(q)]\n}\nvariable \"e\" {\n  default = [for q in [1] : r]\n}\nvariable \"f\" {\n  type = \"x${path.module}\"\n}\n"), @r"
+    main.tf:3,14-19 Variables not allowed
+    main.tf:3,13-22 Invalid default value for variable
+    main.tf:7,13-18 Variables not allowed
+    main.tf:10,17-21 Variables not allowed
+    main.tf:13,29-33 Function calls not allowed
+    main.tf:16,29-30 Unknown variable
+    main.tf:19,14-18 Variables not allowed
+    ");
+}
+
+#[test]
+fn a_version_constraint_is_told_once() {
+    insta::assert_snapshot!(check("terraform {\n  required_version = upper(\"x\")\n}\nmodule \"m\" {\n  version = \"x y\"\n}\nmodule \"n\" {\n  source  = \"./n\"\n  version = []\n}\n"), @r"
+    main.tf:7,1-11 Module not installed
+    main.tf:2,22-32 Function calls not allowed
+    main.tf:4,12-13 Missing required argument
+    main.tf:5,13-18 Invalid version constraint
+    main.tf:9,13-15 Invalid version constraint
+    ");
+}
+
+#[test]
+fn labels_come_before_what_a_block_means() {
+    insta::assert_snapshot!(check("required_providers \"x\" {}\nmodule \"m\" {\n  source = \"./m\"\n  locals \"x\" {}\n}\noutput \"o\" {\n  value = 1\n  postcondition \"x\" {}\n}\nterraform {\n  cloud \"x\" {}\n  provider_meta {}\n}\n"), @r"
+    main.tf:2,1-11 Module not installed
+    main.tf:11,9-12 Extraneous label for cloud
+    main.tf:12,17-18 Missing provider for provider_meta
+    main.tf:1,20-23 Extraneous label for required_providers
+    main.tf:8,17-20 Extraneous label for postcondition
+    main.tf:4,10-13 Extraneous label for locals
+    ");
+}
+
+#[test]
+fn data_of_a_module_for_a_provider_is_constant_and_said_once() {
+    insta::assert_snapshot!(check("terraform {\n  provider_meta \"x\" {\n    a = var.x\n  }\n  provider_meta \"x\" {}\n  provider_meta \"y\" {\n    b {}\n  }\n  provider_meta \"Z\" {}\n}\n"), @r#"
+    main.tf:3,9-12 Variables not allowed
+    main.tf:5,17-20 Duplicate provider_meta block
+    main.tf:7,5-6 Unexpected "b" block
+    main.tf:9,3-20 Invalid provider local name
+    "#);
+    let (config, found) = read([(
+        "main.tf",
+        "terraform {\n  provider_meta \"terraform\" {}\n  provider_meta \"other\" {}\n}\nresource \"terraform_data\" \"a\" {}\n",
+    )]);
+    assert_eq!(found, "");
+    let told: Vec<_> = config
+        .unsupported_metas()
+        .into_iter()
+        .map(|d| d.summary)
+        .collect();
+    assert_eq!(
+        told,
+        ["Provider terraform.io/builtin/terraform doesn't support provider_meta"]
+    );
+}
+
+#[test]
+fn what_a_schema_does_not_have_refers_to_nothing() {
+    // That it is not there is told by the check of the bodies.
+    assert_eq!(
+        check("resource \"terraform_data\" \"a\" {\n  nope = var.x\n  block {\n    a = self.x\n  }\n}\n"),
+        ""
+    );
+    let connected = |own: &str| {
+        check(&format!(
+            "resource \"terraform_data\" \"a\" {{\n  connection {{\n    host = var.x\n  }}\n{own}}}\n"
+        ))
+    };
+    // Without a provisioner nothing connects.
+    assert_eq!(connected(""), "");
+    assert_eq!(
+        connected("  provisioner \"local-exec\" {\n    command = \"x\"\n  }\n"),
+        "main.tf:3,12-17 Reference to undeclared input variable"
+    );
+    assert_eq!(
+        connected(
+            "  provisioner \"local-exec\" {\n    command = \"x\"\n    connection {\n      host = 1\n      nope = var.y\n    }\n  }\n"
+        ),
+        ""
+    );
+}
+
+#[test]
+fn a_name_that_is_no_reference_is_unknown_in_a_condition() {
+    insta::assert_snapshot!(check("output \"o\" {\n  value = 1\n  precondition {\n    condition     = x == y\n    error_message = \"no\"\n  }\n  precondition {\n    condition     = terraform_data == terraform_data.a\n    error_message = z\n  }\n}\nresource \"terraform_data\" \"a\" {}\n"), @r"
+    main.tf:4,21-22 Invalid reference
+    main.tf:4,26-27 Invalid reference
+    main.tf:4,21-22 Unknown variable
+    main.tf:4,26-27 Unknown variable
+    main.tf:9,21-22 Invalid reference
+    main.tf:8,21-35 Invalid reference
+    main.tf:9,21-22 Unknown variable
+    ");
+    // A check stops at its message, a resource judges each by itself, an output both.
+    let both = |around: [&str; 2]| {
+        check(&format!(
+            "{}    condition     = terraform_data.n.id == var.v\n    error_message = \"${{var.v}}\"\n{}variable \"v\" {{}}\n",
+            around[0], around[1]
+        ))
+    };
+    insta::assert_snapshot!(both(["check \"c\" {\n  assert {\n", "  }\n}\n"]), @r"
+    main.tf:3,21-37 Reference to undeclared resource
+    main.tf:4,24-27 Unknown variable
+    ");
+    insta::assert_snapshot!(both(["resource \"terraform_data\" \"a\" {\n  lifecycle {\n  precondition {\n", "  }\n  }\n}\n"]), @r"
+    main.tf:4,21-37 Reference to undeclared resource
+    main.tf:4,21-35 Unknown variable
+    main.tf:4,44-47 Unknown variable
+    ");
+    insta::assert_snapshot!(both(["output \"o\" {\n  value = 1\n  precondition {\n", "  }\n}\n"]), @r"
+    main.tf:4,21-37 Reference to undeclared resource
+    main.tf:5,24-27 Unknown variable
+    main.tf:4,21-35 Unknown variable
+    main.tf:4,44-47 Unknown variable
+    ");
+}
+
+#[test]
+fn a_provider_has_one_name_in_a_module() {
+    let required = "terraform {\n  required_providers {\n    x = { source = \"hashicorp/x\" }\n    z = { source = \"hashicorp/x\" }\n    b = { source = \"hashicorp/y\" }\n  }\n}\n";
+    insta::assert_snapshot!(check(&format!("{required}provider \"y\" {{}}\nresource \"y_a\" \"a\" {{}}\nresource \"x_a\" \"a\" {{}}\nresource \"y_a\" \"b\" {{\n  provider = b\n}}\n")), @r"
+    main.tf:5,5-35 Duplicate required provider
+    main.tf:4,5-35 Duplicate required provider
+    main.tf:9,1-19 Duplicate required provider
+    ");
+    insta::assert_snapshot!(check("resource \"_a\" \"a\" {}\n"), @r"main.tf:1,1-18 Invalid provider local name");
+}
+
+#[test]
+fn what_is_passed_to_a_module_is_declared() {
+    let child = "terraform {\n  required_providers {\n    terraform = { source = \"terraform.io/builtin/terraform\" }\n    p = { source = \"n/p\" }\n  }\n}\nmodule \"n\" {\n  source = \"./n\"\n  providers = { p = p }\n}\n";
+    let inner = "terraform {\n  required_providers {\n    p = { source = \"n/p\" }\n  }\n}\n";
+    let (_, found) = read([
+        (
+            "main.tf",
+            "provider \"terraform\" {}\nmodule \"m\" {\n  source = \"./m\"\n  providers = {\n    terraform = terraform\n  }\n}\n",
+        ),
+        ("m/main.tf", child),
+        ("m/n/main.tf", inner),
+    ]);
+    insta::assert_snapshot!(found, @r"
+    main.tf:5,17-26 Provider type mismatch
+    main.tf:5,17-26 Reference to undefined provider
+    main.tf:2,1-11 Missing required provider configuration
+    ");
+}
+
+#[test]
+fn a_check_that_stands_twice_is_one_mistake() {
+    let block = "check \"c\" {\n  data \"terraform_remote_state\" \"r\" {\n    lifecycle {\n      prevent_destroy = true\n    }\n  }\n  assert {\n    condition     = var.x\n    error_message = \"no\"\n  }\n}\n";
+    insta::assert_snapshot!(check(&block.repeat(2)), @r#"
+    main.tf:3,5-14 Invalid lifecycle block
+    main.tf:4,7-22 Invalid data resource lifecycle argument
+    main.tf:14,5-14 Invalid lifecycle block
+    main.tf:15,7-22 Invalid data resource lifecycle argument
+    main.tf:13,3-36 Duplicate data "terraform_remote_state" configuration
+    "#);
+}

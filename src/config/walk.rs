@@ -6,6 +6,7 @@ use streamform_lang::syntax::ExprKind;
 use streamform_lang::syntax::TemplatePart;
 use streamform_lang::syntax::Traversal;
 use streamform_lang::value::Name;
+use streamform_provider::schema::Block as Schema;
 
 /// Calls `f` with each direct part of an expression, whatever names are bound in it.
 pub(crate) fn each_child<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
@@ -72,17 +73,38 @@ pub(crate) fn traversals<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Traversal)) {
 ///
 /// `dynamic` blocks bind a name too: that of their iterator, inside `content`.
 pub(crate) fn body_traversals<'a>(body: &'a Body, f: &mut dyn FnMut(&'a Traversal)) {
-    in_body(body, &mut Vec::new(), f);
+    in_body(body, None, &mut Vec::new(), f);
 }
 
-fn in_body<'a>(body: &'a Body, bound: &mut Vec<Name>, f: &mut dyn FnMut(&'a Traversal)) {
+/// The same for what a schema has, if there is one.
+pub(crate) fn known_traversals<'a>(
+    body: &'a Body,
+    schema: Option<&Schema>,
+    f: &mut dyn FnMut(&'a Traversal),
+) {
+    in_body(body, schema, &mut Vec::new(), f);
+}
+
+fn in_body<'a>(
+    body: &'a Body,
+    schema: Option<&Schema>,
+    bound: &mut Vec<Name>,
+    f: &mut dyn FnMut(&'a Traversal),
+) {
     for a in &body.attributes {
-        expression(&a.expr, bound, f);
+        if schema.is_none_or(|s| s.attribute(&a.name.name).is_some()) {
+            expression(&a.expr, bound, f);
+        }
     }
     for block in &body.blocks {
-        if block.kind.name.as_str() == "dynamic"
-            && let Some(label) = block.labels.first()
-        {
+        let dynamic = block.labels.first().filter(|_| block.kind.name == "dynamic");
+        let kind = dynamic.map_or(&block.kind.name, |label| &label.name);
+        let inner_schema = match schema.map(|s| (s.nested(kind), s.attribute(kind))) {
+            Some((Some(nested), _)) => Some(&nested.block),
+            None | Some((None, Some(_))) => None,
+            Some((None, None)) => continue,
+        };
+        if let Some(label) = dynamic {
             let mut iterator = label.name.clone();
             for a in &block.body.attributes {
                 match (a.name.name.as_str(), &a.expr.kind) {
@@ -98,11 +120,11 @@ fn in_body<'a>(body: &'a Body, bound: &mut Vec<Name>, f: &mut dyn FnMut(&'a Trav
             }
             bound.push(iterator);
             for inner in &block.body.blocks {
-                in_body(&inner.body, bound, f);
+                in_body(&inner.body, inner_schema, bound, f);
             }
             bound.pop();
         } else {
-            in_body(&block.body, bound, f);
+            in_body(&block.body, inner_schema, bound, f);
         }
     }
 }

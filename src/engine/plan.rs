@@ -28,6 +28,7 @@ use super::rescue;
 use super::scope;
 use super::session::state_error;
 use super::takeover::none_waits;
+use super::validate::validate;
 use super::validate::wrong_by_itself;
 use crate::config::Configuration;
 use crate::eval::UNFIT;
@@ -229,7 +230,8 @@ async fn attempt(
     whole: bool,
 ) -> Planned {
     if loaded.diagnostics.has_errors() {
-        let diagnostics = loaded.diagnostics.clone();
+        // What is wrong elsewhere in the configuration is told in the same run.
+        let diagnostics = validate(session, &loaded);
         return Planned::failed(loaded, sources, diagnostics);
     }
     let mut diagnostics = loaded.diagnostics.clone();
@@ -247,6 +249,11 @@ async fn attempt(
         {
             diagnostics = found;
         }
+        return Planned::failed(loaded, sources, diagnostics.tidy());
+    }
+    let unsupported = loaded.config.unsupported_metas();
+    if unsupported.has_errors() {
+        diagnostics.extend(unsupported);
         return Planned::failed(loaded, sources, diagnostics.tidy());
     }
     let run = uuid::Uuid::new_v4().to_string();

@@ -90,6 +90,16 @@ fn check_one(
     if let Some(connection) = provisioner.connection_within(connection) {
         found.extend(schema::decode(&connection, &connection_schema().block, scope, &[]).1);
     }
+    // Each of two must be one by itself, but for what is in no connection.
+    if let (Some(_), Some(shared)) = (&provisioner.connection, connection) {
+        let alone = schema::check(shared, &connection_schema().block, &[]);
+        found.extend(
+            alone
+                .into_iter()
+                .filter(|d| d.summary == "Missing required argument")
+                .collect(),
+        );
+    }
     found
 }
 

@@ -40,7 +40,13 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
         return diagnostics;
     }
     let config = &*loaded.config;
-    diagnostics.extend(provisioners::check(session, config));
+    let found = provisioners::check(session, config);
+    diagnostics.extend(
+        found
+            .into_iter()
+            .filter(|d| !is_told(&loaded.diagnostics, d))
+            .collect(),
+    );
     let variables: BTreeMap<_, _> = config
         .root()
         .variables
@@ -131,7 +137,7 @@ pub(super) fn wrong_by_itself(session: &Session, loaded: &Loaded) -> Option<Diag
 pub(super) fn is_told(told: &Diagnostics, found: &streamform_lang::diag::Diagnostic) -> bool {
     told.iter().any(|d| {
         d.severity == Severity::Error
-            && match (d.subject, found.subject) {
+            && match (d.subject, found.context.or(found.subject)) {
                 (Some(a), Some(b)) => a.file == b.file && a.start < b.end && b.start < a.end,
                 _ => false,
             }

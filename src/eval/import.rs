@@ -151,7 +151,7 @@ fn address_of(
             ImportKey::Expr(expr) => {
                 let (value, found) = evaluate(expr, scope);
                 if found.has_errors() {
-                    return Err(found);
+                    return Err(found.into_iter().map(as_attribute).collect());
                 }
                 match key_of(&value, expr.span, validating)? {
                     Some(key) => keys.push(key),
@@ -173,6 +173,17 @@ fn address_of(
         resource: block.resource.resource.clone(),
         key: keys.next().unwrap_or_default(),
     }))
+}
+
+/// In an address "each" is an object like any other.
+fn as_attribute(found: Diagnostic) -> Diagnostic {
+    if found.summary == "Invalid \"each\" attribute" {
+        return Diagnostic {
+            summary: "Unsupported attribute".to_owned(),
+            ..found
+        };
+    }
+    found
 }
 
 fn key_of(value: &Value, at: Span, validating: bool) -> Result<Option<InstanceKey>, Diagnostics> {
@@ -212,8 +223,14 @@ fn id_of(expr: &Expr, scope: &dyn Scope, validating: bool) -> Result<Option<Valu
             .at(expr.span)
             .into())
     };
-    let (value, found) = evaluate_as(expr, scope, &Type::String);
+    let (value, mut found) = evaluate_as(expr, scope, &Type::String);
     if found.has_errors() {
+        // As in Terraform, what could not be worked out is not known either.
+        if !validating
+            && let Err(unknown) = refuse("There is no import ID, because it could not be worked out.")
+        {
+            found.extend(unknown);
+        }
         return Err(found);
     }
     if value.is_null() {

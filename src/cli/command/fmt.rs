@@ -187,7 +187,7 @@ impl Formatter<'_> {
                 self.error(format!("Failed to write {name}"), format!("{e}."));
             }
             if self.args.diff {
-                let shown = if path.is_some() { name } else { "<standard input>" };
+                let shown = if path.is_some() { name } else { "<stdin>" };
                 let diff = TextDiff::from_lines(text.as_str(), laid_out.as_str());
                 let diff = diff
                     .unified_diff()
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(code, 0);
         assert_eq!(
             text,
-            "--- old/<standard input>\n+++ new/<standard input>\n@@ -1 +1 @@\n-a=1\n+a = 1\n"
+            "--- old/<stdin>\n+++ new/<stdin>\n@@ -1 +1 @@\n-a=1\n+a = 1\n"
         );
     }
 }

@@ -15,6 +15,7 @@ use super::content::Content;
 use super::only_label;
 use super::reference::provider_config;
 use crate::config::ModuleCall;
+use crate::config::version::Constraints;
 
 type Passed = BTreeMap<LocalProviderConfig, (LocalProviderConfig, Span, Span)>;
 
@@ -28,10 +29,22 @@ impl Decoder<'_> {
         let d = &mut self.diagnostics;
         let version = content
             .argument("version")
-            .and_then(|a| constant::constraint(&a, d));
-        let source = content
-            .required("source", d)
-            .and_then(|a| Some((constant::string(&a, d)?, a.expr.span)));
+            .and_then(|a| Some((constant::constraint(&a, d)?, a.expr.span)));
+        let source = match self.overriding {
+            true => content.argument("source"),
+            false => content.required("source", d),
+        };
+        let source = source.and_then(|a| Some((constant::string(&a, d)?, a.expr.span)));
+        if let Some((text, span)) = &version
+            && Constraints::parse(text).is_none()
+        {
+            d.error_at(
+                *span,
+                "Invalid version constraint",
+                "This string does not use correct version constraint syntax.",
+            );
+        }
+        let version = version.map(|(text, _)| text);
         let count = content.argument("count");
         let for_each = content.argument("for_each");
         if let (Some(_), Some(for_each)) = (&count, &for_each) {

@@ -15,6 +15,15 @@ use crate::config::walk;
 impl Decoder<'_> {
     /// A `validation`, `precondition`, `postcondition` or `assert` block.
     pub(super) fn rule(&mut self, block: Block) -> Option<CheckRule> {
+        if self.overriding {
+            let kind = &block.kind.name;
+            self.error(
+                block.header,
+                format!("Can't override {kind} blocks"),
+                format!("Override files cannot override {:?} blocks.", kind.as_str()),
+            );
+            return None;
+        }
         let mut content = Content::new(block.body);
         let condition = content.required("condition", &mut self.diagnostics);
         let error_message = content.required("error_message", &mut self.diagnostics);
@@ -42,12 +51,21 @@ impl Decoder<'_> {
             return;
         };
         let (header, span) = (block.header, block.span);
+        if self.overriding {
+            self.error(
+                header,
+                "Can't override check blocks",
+                "Override files cannot override check blocks.",
+            );
+            return;
+        }
         let mut content = Content::new(block.body);
         let sources = content.blocks("data");
         let rules = content.plain_blocks("assert", &mut self.diagnostics);
         content.finish(&mut self.diagnostics);
 
         let mut data = None;
+        let mut taken = false;
         let mut first = None;
         for source in sources {
             let at = source.header;
@@ -63,6 +81,7 @@ impl Decoder<'_> {
             first = Some(at);
             if let Some(resource) = self.resource(source, Mode::Data, Some(name.clone())) {
                 data = Some(resource.address.clone());
+                taken = self.module.resources.contains_key(&resource.address);
                 self.add_resource(resource);
             }
         }
@@ -80,6 +99,10 @@ impl Decoder<'_> {
                 "Zero assert blocks",
                 "Check blocks must have at least one assert block.",
             );
+        }
+        // A copy of a whole block is one mistake.
+        if taken {
+            return;
         }
         if let Some(first) = self.module.checks.get(&name) {
             let place = self.place(first.header);

@@ -13,8 +13,6 @@ use streamform_lang::value::Type;
 use streamform_lang::value::Value;
 use streamform_lang::value::convert;
 
-use crate::config::walk::each_child;
-
 /// A scope without anything in it.
 #[derive(Default)]
 struct Nothing {
@@ -22,57 +20,29 @@ struct Nothing {
 }
 
 impl Scope for Nothing {
-    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
-        let mut d = Diagnostics::new();
-        d.error_at(
-            reference.span,
-            "Variables not allowed",
-            "Variables may not be used here.",
-        );
-        Err(d)
+    // Never asked: the scope is empty.
+    fn resolve(&self, _: &Reference) -> Result<Value, Diagnostics> {
+        Ok(Value::unknown(Type::Any))
     }
     fn surroundings(&self) -> &Surroundings {
         &self.surroundings
     }
+    fn is_empty(&self) -> bool {
+        true
+    }
 }
 
-/// The value of an expression that may use neither references nor functions.
+/// The value of an expression that may use neither references nor functions; where it does, that part is not known.
+pub(super) fn value(expr: &Expr) -> (Value, Diagnostics) {
+    evaluate(expr, &Nothing::default())
+}
+
+/// The same, if nothing is wrong with it.
 pub(in crate::config) fn constant(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
-    let mut found = Diagnostics::new();
-    refuse(expr, &mut found);
-    if found.is_empty() {
-        let (value, problems) = evaluate(expr, &Nothing::default());
-        if !problems.has_errors() {
-            diagnostics.extend(problems);
-            return Some(value);
-        }
-        found = problems;
-    }
+    let (value, found) = value(expr);
+    let good = !found.has_errors();
     diagnostics.extend(found);
-    None
-}
-
-/// Complains about every root of a reference and every call.
-fn refuse(expr: &Expr, diagnostics: &mut Diagnostics) {
-    match &expr.kind {
-        // Names that a `for` brings along are its own affair; the evaluator judges them.
-        ExprKind::For(_) | ExprKind::Template(_) => {}
-        ExprKind::Traversal(t) => {
-            diagnostics.error_at(
-                t.root.span,
-                "Variables not allowed",
-                "Variables may not be used here.",
-            );
-        }
-        ExprKind::Call(_) => {
-            diagnostics.error_at(
-                expr.span,
-                "Function calls not allowed",
-                "Functions may not be called here.",
-            );
-        }
-        _ => each_child(expr, &mut |e| refuse(e, diagnostics)),
-    }
+    good.then_some(value)
 }
 
 /// The constant of a type, or a complaint.
@@ -122,9 +92,18 @@ pub(super) fn string(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Op
 
 /// A constant version constraint, not parsed; null counts as not given.
 pub(super) fn constraint(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Name> {
-    typed(attribute, &Type::String, diagnostics)?
-        .as_str()
-        .map(Name::from)
+    let value = constant(&attribute.expr, diagnostics)?;
+    match convert(&value, &Type::String) {
+        Ok(value) => value.as_str().map(Name::from),
+        Err(_) => {
+            diagnostics.error_at(
+                attribute.expr.span,
+                "Invalid version constraint",
+                format!("A string value is required for {}.", attribute.name.name),
+            );
+            None
+        }
+    }
 }
 
 /// A constant bool.

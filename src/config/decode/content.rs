@@ -107,6 +107,13 @@ impl Content {
     ) {
         for kind in kinds {
             for block in self.blocks(kind) {
+                let labelled = match *kind {
+                    "provider" => labels(&block, ["type"], diagnostics).is_some(),
+                    _ => labels(&block, [], diagnostics).is_some(),
+                };
+                if !labelled {
+                    continue;
+                }
                 diagnostics.error_at(
                     block.kind.span,
                     format!("Reserved block type name in {owner} block"),
@@ -216,6 +223,17 @@ fn unexpected_block(block: &Block, arguments: &[&str], kinds: &[&str], diagnosti
         "Unsupported block type",
         format!("Blocks of type {name:?} are not expected here.{suggestion}"),
     );
+}
+
+/// Complains about blocks in a body of arguments alone.
+pub(super) fn just_arguments(body: &Body, diagnostics: &mut Diagnostics) {
+    for inner in &body.blocks {
+        diagnostics.error_at(
+            inner.kind.span,
+            format!("Unexpected {:?} block", inner.kind.name.as_str()),
+            "Blocks are not allowed here.",
+        );
+    }
 }
 
 /// ` Did you mean "x"?`, or nothing.

@@ -44,7 +44,7 @@ impl Decoder<'_> {
             .argument("provider")
             .and_then(|a| Some((provider_config(&a.expr, "provider", d)?, a.span)));
         content.finish(d);
-        let Some(to) = to else {
+        let (Some(to), Some(id)) = (to, id) else {
             return;
         };
         // A string that could not be read is told already.
@@ -64,9 +64,6 @@ impl Decoder<'_> {
             self.error(to.span, "Invalid import address", not_managed);
             return;
         }
-        let Some(id) = id else {
-            return;
-        };
         self.module.imports.push(Arc::new(ImportBlock {
             to: to.expr,
             address: literal(&resource, &keys),

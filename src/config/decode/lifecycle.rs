@@ -156,6 +156,10 @@ impl Decoder<'_> {
 
     /// Whether an item of `replace_triggered_by` names one resource.
     fn is_trigger(&mut self, expr: &Expr) -> bool {
+        // A string of a JSON file that could not be read: that is told.
+        if matches!(&expr.kind, ExprKind::Literal(v) if !v.is_known()) {
+            return false;
+        }
         let before = self.diagnostics.len();
         let mut resources = 0;
         let mut wrong = Vec::new();

@@ -41,6 +41,7 @@ pub(super) use content::missing_argument_at;
 pub(super) use content::suggest;
 pub(super) use content::unexpected_argument;
 pub(super) use reference::STATIC_REFERENCE;
+pub(super) use required::unfit_name;
 
 /// Fills a module from the bodies of its files.
 pub(super) struct Decoder<'a> {
@@ -55,6 +56,9 @@ pub(super) struct Decoder<'a> {
     variable_overrides: VariableOverrides,
     /// The provider configuration of resource blocks until the whole tree is known.
     unsettled: AbsProviderConfig,
+    /// The blocks are those of an override file: what stands in the block that they change need not be there, and rules cannot
+    /// be changed.
+    overriding: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -72,7 +76,20 @@ impl<'a> Decoder<'a> {
             cloud: None,
             variable_overrides,
             unsettled,
+            overriding: false,
         }
+    }
+
+    /// What is wrong with a block of an override file by itself, whatever it changes.
+    pub(super) fn judge_override(sources: &Sources, block: &Block) -> Diagnostics {
+        let mut scratch = Module::empty(super::ModuleId(0), std::path::PathBuf::new());
+        let mut decoder = Decoder::new(sources, &mut scratch, VariableOverrides::new());
+        decoder.overriding = true;
+        decoder.file(Body {
+            blocks: vec![block.clone()],
+            ..Body::empty(block.span)
+        });
+        decoder.diagnostics
     }
 
     fn error(&mut self, span: Span, summary: impl Into<String>, detail: impl Into<String>) {
@@ -89,7 +106,7 @@ impl<'a> Decoder<'a> {
         for block in content.blocks("terraform") {
             self.terraform(block);
         }
-        for block in content.blocks("required_providers") {
+        for block in content.plain_blocks("required_providers", &mut self.diagnostics) {
             self.error(
                 block.header,
                 "Invalid required_providers block",

@@ -9,6 +9,7 @@ use super::Decoder;
 use super::constant;
 use super::content::BAD_NAME;
 use super::content::Content;
+use super::content::just_arguments;
 use super::content::labels;
 use super::only_label;
 use crate::config::Local;
@@ -19,13 +20,7 @@ impl Decoder<'_> {
         if labels(&block, [], &mut self.diagnostics).is_none() {
             return;
         }
-        for inner in &block.body.blocks {
-            self.error(
-                inner.kind.span,
-                format!("Unexpected {:?} block", inner.kind.name.as_str()),
-                "Blocks are not allowed here.",
-            );
-        }
+        just_arguments(&block.body, &mut self.diagnostics);
         for attribute in block.body.attributes {
             let name = attribute.name.name.clone();
             if !is_identifier(&name) {
@@ -64,7 +59,10 @@ impl Decoder<'_> {
         let description = content
             .argument("description")
             .and_then(|a| constant::string(&a, d));
-        let value = content.required("value", d);
+        let value = match self.overriding {
+            true => content.argument("value"),
+            false => content.required("value", d),
+        };
         let sensitive = content
             .argument("sensitive")
             .and_then(|a| constant::boolean(&a, d));
@@ -73,7 +71,7 @@ impl Decoder<'_> {
             .and_then(|a| constant::boolean(&a, d));
         let depends_on = content.argument("depends_on");
         let rules = content.plain_blocks("precondition", d);
-        for wrong in content.blocks("postcondition") {
+        for wrong in content.plain_blocks("postcondition", d) {
             d.error_at(
                 wrong.kind.span,
                 "Postconditions are not allowed",

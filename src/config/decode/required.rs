@@ -8,21 +8,27 @@ use streamform_lang::syntax::Block;
 use streamform_lang::syntax::Expr;
 use streamform_lang::syntax::ExprKind;
 use streamform_lang::value::Name;
+use streamform_lang::value::Type;
 
 use super::Decoder;
+use super::constant;
 use super::constant::constant;
+use super::content::just_arguments;
 use super::content::labels;
 use super::reference::list;
 use super::reference::provider_config;
 use crate::config::RequiredProvider;
 use crate::config::version::Constraints;
 
+const UNFIT: &str =
+    "must contain only letters, digits, and dashes, and may not use leading or trailing dashes";
+
 impl Decoder<'_> {
     pub(super) fn required_providers(&mut self, block: Block) {
         if labels(&block, [], &mut self.diagnostics).is_none() {
             return;
         }
-        if let Some(first) = self.required_providers {
+        if let Some(first) = self.required_providers.filter(|_| !self.overriding) {
             let place = self.place(first);
             self.error(
                 block.header,
@@ -34,13 +40,7 @@ impl Decoder<'_> {
             return;
         }
         self.required_providers = Some(block.header);
-        for inner in &block.body.blocks {
-            self.error(
-                inner.kind.span,
-                format!("Unexpected {:?} block", inner.kind.name.as_str()),
-                "Blocks are not allowed here.",
-            );
-        }
+        just_arguments(&block.body, &mut self.diagnostics);
         for attribute in block.body.attributes {
             if let Some(required) = self.required_provider(&attribute) {
                 self.module
@@ -52,16 +52,25 @@ impl Decoder<'_> {
 
     fn required_provider(&mut self, attribute: &Attribute) -> Option<RequiredProvider> {
         let name = &attribute.name.name;
-        if let Some(problem) = unfit_name(name) {
-            self.error(attribute.name.span, "Invalid provider local name", problem);
-            return None;
-        }
         let mut required = RequiredProvider {
             source: ProviderAddr::implied(name),
             version: None,
             configuration_aliases: Vec::new(),
             span: attribute.span,
         };
+        // A version alone, as old configurations have it.
+        let (value, found) = constant::value(&attribute.expr);
+        if !found.has_errors() && matches!(value.ty(), Type::String | Type::Number | Type::Bool) {
+            required.version = self.version_alone(attribute);
+            if name.contains('_') || ProviderAddr::parse(name).is_err() {
+                self.error(attribute.expr.span, "Invalid provider name", UNFIT);
+            }
+            return Some(required);
+        }
+        if let Some(problem) = unfit_name(name) {
+            self.error(attribute.name.span, "Invalid provider local name", problem);
+            return None;
+        }
         match &attribute.expr.kind {
             ExprKind::Object(items) => {
                 for item in items {
@@ -86,7 +95,6 @@ impl Decoder<'_> {
                     }
                 }
             }
-            ExprKind::Literal(v) if v.as_str().is_some() => required.version = self.version(&attribute.expr),
             _ => self.error(
                 attribute.expr.span,
                 "Invalid required_providers object",
@@ -94,6 +102,19 @@ impl Decoder<'_> {
             ),
         }
         Some(required)
+    }
+
+    fn version_alone(&mut self, attribute: &Attribute) -> Option<Name> {
+        let text = constant::constraint(attribute, &mut self.diagnostics)?;
+        if Constraints::parse(&text).is_none() {
+            self.error(
+                attribute.expr.span,
+                "Invalid version constraint",
+                "This string does not use correct version constraint syntax.",
+            );
+            return None;
+        }
+        Some(text)
     }
 
     fn text(&mut self, expr: &Expr, summary: &str, detail: &str) -> Option<Name> {
@@ -166,12 +187,10 @@ impl Decoder<'_> {
 }
 
 /// Why a name cannot be that of a provider.
-pub(super) fn unfit_name(name: &str) -> Option<String> {
+pub(in crate::config) fn unfit_name(name: &str) -> Option<String> {
     let normal = name.to_lowercase();
     if name.contains('_') || ProviderAddr::parse(name).is_err() {
-        Some(format!(
-            "{name} is an invalid provider local name: must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
-        ))
+        Some(format!("{name} is an invalid provider local name: {UNFIT}"))
     } else if name != normal {
         Some(format!(
             "Provider names must be normalized. Replace {name:?} with {normal:?} to fix this error."

@@ -87,6 +87,8 @@ impl Decoder<'_> {
                     "Invalid lifecycle block",
                     "Nested data blocks do not support \"lifecycle\" blocks as the lifecycle is managed by the containing block.",
                 );
+                // It is read for what is wrong in it.
+                self.lifecycle(block, &address);
                 Lifecycle::default()
             }
             Some(block) => self.lifecycle(block, &address),

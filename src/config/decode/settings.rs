@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use streamform_lang::diag::Diagnostic;
-use streamform_lang::diag::Diagnostics;
-use streamform_lang::syntax::Attribute;
 use streamform_lang::syntax::Block;
 use streamform_lang::syntax::ExprKind;
-use streamform_lang::value::Name;
 
 use super::Decoder;
 use super::constant;
 use super::content::Content;
+use super::content::just_arguments;
 use super::content::labels;
+use super::required::unfit_name;
 use crate::config::BackendBlock;
 use crate::config::VersionRequirement;
 use crate::config::version::Constraints;
-use crate::config::walk;
 
 impl Decoder<'_> {
     pub(super) fn terraform(&mut self, block: Block) {
@@ -34,7 +31,7 @@ impl Decoder<'_> {
         content.finish(&mut self.diagnostics);
 
         if let Some(a) = required_version
-            && let Some(text) = self.required_version(&a)
+            && let Some(text) = constant::constraint(&a, &mut self.diagnostics)
         {
             if Constraints::parse(&text).is_some() {
                 self.module.required_versions.push(VersionRequirement {
@@ -58,52 +55,93 @@ impl Decoder<'_> {
                 "Experimental features are intended only for gathering early feedback on new language designs, and so are available only in alpha releases of Terraform.",
             );
         }
-        if let Some(a) = language
-            && !matches!(
-                constant::keyword(&a.expr, &mut self.diagnostics).as_deref(),
-                Some("TF2021")
-            )
-        {
-            self.error(
-                a.expr.span,
-                "Unsupported language edition",
-                "The only language edition is TF2021, which is also what a module without this argument means. Remove the argument.",
-            );
+        if let Some(a) = language {
+            let summary = match &a.expr.kind {
+                ExprKind::Traversal(t) if t.steps.is_empty() && t.root.name == "TF2021" => None,
+                ExprKind::Traversal(t) if t.steps.is_empty() => Some("Unsupported language edition"),
+                _ => Some("Invalid language edition"),
+            };
+            if let Some(summary) = summary {
+                self.error(
+                    a.expr.span,
+                    summary,
+                    "The only language edition is the word TF2021, which is also what a module without this argument means. Remove the argument.",
+                );
+            }
         }
         for block in required_providers {
             self.required_providers(block);
         }
         for block in clouds {
-            self.cloud.get_or_insert(block.header);
+            self.cloud(&block);
         }
         for block in provider_meta {
-            self.error(
-                block.header,
-                "Provider metadata is not supported",
-                "A \"provider_meta\" block sends data of the module to the provider, which no provider of this tool takes. Remove the block.",
-            );
+            self.provider_meta(block);
         }
         for block in backends {
             self.backend(block);
         }
     }
 
-    /// The constant of `required_version`. That it is none is told once, without what follows from it.
-    fn required_version(&mut self, attribute: &Attribute) -> Option<Name> {
-        let mut found = Diagnostics::new();
-        let text = constant::constraint(attribute, &mut found);
-        let refused = found.iter().any(|d| d.summary == "Variables not allowed");
-        let kept = found
-            .into_iter()
-            .filter(|d| !refused || d.summary != "Unsuitable value type");
-        self.diagnostics.extend(kept.collect());
-        text
+    fn cloud(&mut self, block: &Block) {
+        if labels(block, [], &mut self.diagnostics).is_none() {
+            return;
+        }
+        match self.cloud {
+            None => self.cloud = Some(block.header),
+            // Of an override file that is told by who merges it.
+            Some(_) if self.overriding => {}
+            Some(first) => {
+                let place = self.place(first);
+                self.error(
+                    block.header,
+                    "Duplicate HCP Terraform configurations",
+                    format!("A module may have only one 'cloud' block. There is one already at {place}."),
+                );
+            }
+        }
+    }
+
+    /// Data of the module for a provider. Whether the provider takes any is asked when it is used.
+    fn provider_meta(&mut self, block: Block) {
+        let Some([label]) = labels(&block, ["provider"], &mut self.diagnostics) else {
+            return;
+        };
+        let (name, span, header) = (label.name.clone(), label.span, block.header);
+        let before = self.diagnostics.len();
+        just_arguments(&block.body, &mut self.diagnostics);
+        if self.diagnostics.len() > before {
+            return;
+        }
+        for attribute in &block.body.attributes {
+            let (_, found) = constant::value(&attribute.expr);
+            self.diagnostics.extend(found);
+        }
+        if let Some(problem) = unfit_name(&name) {
+            self.error(header, "Invalid provider local name", problem);
+        }
+        if let Some(first) = self.module.provider_metas.get(&name) {
+            let place = self.place(*first);
+            self.error(
+                span,
+                "Duplicate provider_meta block",
+                format!(
+                    "A provider_meta block for provider {:?} was already declared at {place}. Providers may only have one provider_meta block per module.",
+                    name.as_str()
+                ),
+            );
+            return;
+        }
+        self.module.provider_metas.insert(name, span);
     }
 
     fn backend(&mut self, block: Block) {
         let Some([label]) = labels(&block, ["type"], &mut self.diagnostics) else {
             return;
         };
+        if self.overriding && self.module.backend.is_some() {
+            return;
+        }
         if let Some(first) = &self.module.backend {
             let place = self.place(first.header);
             self.error(
@@ -116,14 +154,7 @@ impl Decoder<'_> {
             return;
         }
         let (ty, type_span) = (label.name.clone(), label.span);
-        let d = &mut self.diagnostics;
-        walk::body_traversals(&block.body, &mut |t| {
-            d.push(
-                Diagnostic::error("Variables not allowed", "Variables may not be used here.")
-                    .at(t.root.span)
-                    .help("The backend is settled before there are values. Leave the setting out here, and give it to init: -backend-config=\"NAME=VALUE\"."),
-            );
-        });
+        // What stands in it is read when the backend is used.
         self.module.backend = Some(Arc::new(BackendBlock {
             ty,
             body: block.body,

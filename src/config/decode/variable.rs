@@ -123,9 +123,11 @@ impl Decoder<'_> {
                 None
             }
         });
-        let mut value = default
-            .as_ref()
-            .and_then(|default| constant::constant(&default.expr, d));
+        let mut value = default.as_ref().map(|default| {
+            let (value, found) = constant::value(&default.expr);
+            d.extend(found);
+            value
+        });
         if let (Some(given), Some(default)) = (&mut value, &default) {
             if nullable == Some(false) && given.is_null() {
                 d.error_at(

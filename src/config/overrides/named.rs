@@ -67,7 +67,7 @@ impl Merger<'_> {
         }
     }
 
-    /// Rules hold what is overridden together: they cannot be replaced.
+    /// Rules hold what is overridden together: they cannot be replaced. That is told where the block is judged by itself.
     fn without_rules(&mut self, block: &mut Block) {
         let kinds: &[&str] = match block.kind.name.as_str() {
             "variable" => &["validation"],
@@ -75,7 +75,7 @@ impl Merger<'_> {
             "resource" | "data" | "ephemeral" => {
                 for inner in &mut block.body.blocks {
                     if inner.kind.name.as_str() == "lifecycle" {
-                        self.refuse_rules(&mut inner.body, &["precondition", "postcondition"]);
+                        drop_blocks(&mut inner.body, &["precondition", "postcondition"]);
                         self.fixed_triggers(&mut inner.body);
                     }
                 }
@@ -83,23 +83,7 @@ impl Merger<'_> {
             }
             _ => return,
         };
-        self.refuse_rules(&mut block.body, kinds);
-    }
-
-    fn refuse_rules(&mut self, body: &mut Body, kinds: &[&str]) {
-        let (rules, kept) = std::mem::take(&mut body.blocks)
-            .into_iter()
-            .partition(|b| kinds.contains(&b.kind.name.as_str()));
-        body.blocks = kept;
-        let rules: Vec<Block> = rules;
-        for rule in rules {
-            let kind = &rule.kind.name;
-            self.refused(
-                rule.header,
-                format!("Can't override {kind} blocks"),
-                format!("Override files cannot override {:?} blocks.", kind.as_str()),
-            );
-        }
+        drop_blocks(&mut block.body, kinds);
     }
 
     fn fixed_triggers(&mut self, lifecycle: &mut Body) {
@@ -188,6 +172,10 @@ impl Merger<'_> {
         };
         self.refused(block.header, summary, detail);
     }
+}
+
+fn drop_blocks(body: &mut Body, kinds: &[&str]) {
+    body.blocks.retain(|b| !kinds.contains(&b.kind.name.as_str()));
 }
 
 /// A lifecycle block changes only what it says.

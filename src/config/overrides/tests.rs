@@ -75,9 +75,30 @@ fn what_cannot_be_overridden_is_told() {
         (
             "",
             "moved {}",
-            &["override.tf:1,1-6 Cannot override 'moved' blocks"],
+            &[
+                "override.tf:1,1-6 Cannot override 'moved' blocks",
+                "override.tf:1,7-8 Missing required argument",
+                "override.tf:1,7-8 Missing required argument",
+            ],
         ),
-        ("", "removed {}", &["override.tf:1,1-8 Override without effect"]),
+        (
+            "",
+            "removed {}",
+            &[
+                "override.tf:1,1-8 Override without effect",
+                "override.tf:1,9-10 Missing required argument",
+            ],
+        ),
+        (
+            "locals { a = 1 }",
+            "locals {\n  a {}\n}\nmoved \"x\" {}\noutput \"o\" {\n  precondition {}\n}",
+            &[
+                "override.tf:5,1-11 Missing base output definition to override",
+                "override.tf:2,3-4 Unexpected \"a\" block",
+                "override.tf:4,7-10 Extraneous label for moved",
+                "override.tf:6,3-15 Can't override precondition blocks",
+            ],
+        ),
         (
             "",
             "terraform {\n  backend \"local\" {}\n  backend \"local\" {}\n}",

@@ -9,6 +9,7 @@ use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Span;
 use streamform_lang::eval::Scope;
 use streamform_lang::syntax::Body;
+use streamform_lang::syntax::Syntax;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Path;
 use streamform_lang::value::Step;
@@ -88,6 +89,11 @@ pub fn place_findings(
     header: Option<Span>,
     address: Option<&str>,
 ) -> Diagnostics {
+    // What is about a whole object of a JSON file is told where it ends.
+    let header = match body {
+        Some(body) if body.syntax == Syntax::Json => Some(body.missing()),
+        _ => header,
+    };
     findings
         .into_iter()
         .map(|f| Diagnostic {

@@ -36,6 +36,11 @@ impl ProviderAddr {
         if name == "terraform" {
             return Self::builtin();
         }
+        Self::undeclared(name)
+    }
+
+    /// What a local name means that `providers` arguments use and nothing declares: also `terraform` is one like others there.
+    pub fn undeclared(name: &str) -> Self {
         ProviderAddr {
             host: DEFAULT_HOST.into(),
             namespace: "hashicorp".into(),

@@ -26,6 +26,11 @@ use crate::value::Value;
 pub(super) fn call(expr: &Expr, call: &Call, env: Env<'_>, found: &mut Diagnostics) -> Value {
     let name = call.name.as_str();
     let nothing = || Value::unknown(Type::Any);
+    if env.scope.is_empty() {
+        let d = Diagnostic::error("Function calls not allowed", "Functions may not be called here.");
+        found.push(d.at(expr.span));
+        return nothing();
+    }
     if name.contains(':')
         && let Some((namespace, rest)) = name.split_once("::")
         && namespace != "core"

@@ -32,6 +32,7 @@ use crate::diag::Severity;
 use crate::diag::Span;
 use crate::syntax::Expr;
 use crate::syntax::ExprKind;
+use crate::syntax::Ident;
 use crate::syntax::Step;
 use crate::syntax::StepKind;
 use crate::syntax::Traversal;
@@ -158,6 +159,10 @@ fn traversal(expr: &Expr, t: &Traversal, env: Env<'_>, found: &mut Diagnostics) 
     if let Some(value) = env.variable(&t.root.name) {
         return walk(value, &t.steps, expr, env, found);
     }
+    if env.scope.is_empty() {
+        found.push(nothing_named(&t.root, env));
+        return Value::unknown(Type::Any);
+    }
     match &t.reference {
         Ok(reference) => match env.scope.resolve(reference) {
             Ok(value) => walk(
@@ -178,6 +183,18 @@ fn traversal(expr: &Expr, t: &Traversal, env: Env<'_>, found: &mut Diagnostics) 
             Value::unknown(Type::Any)
         }
     }
+}
+
+/// What is wrong with a name where only those of a `for` around it can be meant.
+fn nothing_named(root: &Ident, env: Env<'_>) -> Diagnostic {
+    match env.variables {
+        None => Diagnostic::error("Variables not allowed", "Variables may not be used here."),
+        Some(_) => Diagnostic::error(
+            "Unknown variable",
+            format!("There is no variable named {:?}.", root.name.as_str()),
+        ),
+    }
+    .at(root.span)
 }
 
 fn walk(start: &Value, steps: &[Step], expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {

@@ -17,6 +17,11 @@ pub trait Scope {
     /// What functions may use of the outside world.
     fn surroundings(&self) -> &crate::functions::Surroundings;
 
+    /// Whether there is nothing at all to see: neither references nor functions, only what an expression itself says.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
     /// A function of a provider: `provider::NAME::FUNCTION`.
     ///
     /// # Errors

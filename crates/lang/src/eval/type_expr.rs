@@ -14,6 +14,7 @@ use crate::syntax::Call;
 use crate::syntax::Expr;
 use crate::syntax::ExprKind;
 use crate::syntax::ObjectItem;
+use crate::syntax::TemplatePart;
 use crate::value::Name;
 use crate::value::ObjectType;
 use crate::value::Type;
@@ -31,6 +32,19 @@ pub fn type_constraint(expr: &Expr) -> Result<(Type, Defaults), Diagnostics> {
         && let Some(text) = value.as_str()
     {
         return Err(quoted(text, expr.span).into());
+    }
+    // Text alone is a string of a JSON file that holds no expression.
+    if let ExprKind::Template(parts) = &expr.kind
+        && !matches!(parts.as_slice(), [TemplatePart::Text(_)])
+    {
+        let constants = Constants {
+            surroundings: Surroundings::default(),
+        };
+        let (value, problems) = evaluate(expr, &constants);
+        return Err(match value.as_str() {
+            Some(text) if !problems.has_errors() => quoted(text, expr.span).into(),
+            _ => problems,
+        });
     }
     // Before 0.12 these stood for any element type.
     match expr.as_keyword() {
@@ -316,15 +330,15 @@ struct Constants {
 }
 
 impl Scope for Constants {
-    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
-        Err(
-            Diagnostic::error("Variables not allowed", "Variables may not be used here.")
-                .at(reference.span)
-                .into(),
-        )
+    // Never asked: the scope is empty.
+    fn resolve(&self, _: &Reference) -> Result<Value, Diagnostics> {
+        Ok(Value::unknown(Type::Any))
     }
     fn surroundings(&self) -> &Surroundings {
         &self.surroundings
+    }
+    fn is_empty(&self) -> bool {
+        true
     }
 }
 

@@ -117,6 +117,11 @@ impl Reader<'_> {
             Reading::Reference | Reading::Expression => {
                 let (found, problems) = self.placed(text, span, expression_at);
                 match found {
+                    // A list or a map is one of JSON, not one in a string.
+                    Some(expr) if matches!(expr.kind, ExprKind::Tuple(_) | ExprKind::Object(_)) => Expr {
+                        kind: ExprKind::Parens(Box::new(expr)),
+                        span,
+                    },
                     // What is said about the whole is said about the string.
                     Some(expr) => Expr {
                         kind: expr.kind,
