@@ -76,7 +76,7 @@ impl Decoder<'_> {
             self.cloud(&block);
         }
         for block in provider_meta {
-            self.provider_meta(block);
+            self.provider_meta(&block);
         }
         for block in backends {
             self.backend(block);
@@ -103,8 +103,8 @@ impl Decoder<'_> {
     }
 
     /// Data of the module for a provider. Whether the provider takes any is asked when it is used.
-    fn provider_meta(&mut self, block: Block) {
-        let Some([label]) = labels(&block, ["provider"], &mut self.diagnostics) else {
+    fn provider_meta(&mut self, block: &Block) {
+        let Some([label]) = labels(block, ["provider"], &mut self.diagnostics) else {
             return;
         };
         let (name, span, header) = (label.name.clone(), label.span, block.header);
