@@ -18,8 +18,10 @@ use streamform_lang::diag::Severity;
 use streamform_lang::diag::SourceFile;
 use streamform_lang::diag::Sources;
 use streamform_lang::diag::Span;
+use streamform_lang::functions;
 use streamform_lang::syntax::json::parse_json;
 
+use super::json::called_function;
 use super::paint::Ink;
 use super::paint::Paint;
 use super::paint::wrap;
@@ -144,6 +146,11 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
         }
         body.push_str(":\n");
         snippet(&mut body, file, subject, d.context, paint);
+        if let Some(call) = d.called.as_deref().and_then(call_text) {
+            body.push_str("     ");
+            paint.push(&mut body, Ink::Dim, "• ");
+            _ = writeln!(body, "while calling {call}");
+        }
         values(&mut body, &d.values, paint);
     }
     if let Some(address) = &d.address {
@@ -190,6 +197,15 @@ fn diagnostic(out: &mut String, d: &Diagnostic, sources: &Sources, style: &Diagn
     }
     paint.push(out, ink, "╵");
     out.push('\n');
+}
+
+/// How a function is called: `lookup(inputMap, key, default...)`. Of functions of providers only the caller knows.
+fn call_text(called: &str) -> Option<String> {
+    let function = functions::lookup(called)?;
+    let fixed = function.params.iter().map(|p| p.name.to_owned());
+    let more = function.variadic.iter().map(|p| format!("{}...", p.name));
+    let parameters: Vec<String> = fixed.chain(more).collect();
+    Some(format!("{called}({})", parameters.join(", ")))
 }
 
 fn values(out: &mut String, values: &[(String, String)], paint: Paint) {
@@ -433,14 +449,18 @@ fn snippet_json(d: &Diagnostic, file: &SourceFile, subject: Span, end: u32) -> s
         .iter()
         .map(|(t, s)| json!({ "traversal": t, "statement": s }))
         .collect();
-    json!({
+    let mut snippet = json!({
         "context": enclosing_block(file, subject),
         "code": code,
         "start_line": first,
         "highlight_start_offset": offset(subject.start),
         "highlight_end_offset": offset(end),
         "values": values,
-    })
+    });
+    if let Some(called) = &d.called {
+        snippet["function_call"] = called_function(called);
+    }
+    snippet
 }
 
 #[cfg(test)]

@@ -86,6 +86,26 @@ fn init_tells_programs_its_steps() {
 }
 
 #[test]
+fn a_failed_call_names_its_function_to_programs() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        "output \"a\" {\n  value = core::lookup([1], \"k\")\n}\noutput \"b\" {\n  value = upper()\n}\n",
+    );
+    let told = sandbox.fail(["validate", "-json"]).json();
+    let call = |called: &str| {
+        let all = told["diagnostics"].as_array().unwrap().iter();
+        let mut calls = all.map(|d| &d["snippet"]["function_call"]);
+        calls.find(|c| c["called_as"] == called).unwrap()["signature"].clone()
+    };
+    let lookup = call("core::lookup");
+    assert_eq!(lookup["name"], "lookup");
+    assert_eq!(lookup["params"][1]["type"], "string");
+    assert_eq!(lookup["variadic_param"]["name"], "default");
+    assert_eq!(call("upper")["return_type"], "string");
+}
+
+#[test]
 fn an_empty_name_of_a_file_is_no_name() {
     let sandbox = sandbox();
     sandbox.ok(["plan", "-out=", "-state", "", "-generate-config-out="]);

@@ -140,6 +140,10 @@ resource "terraform_data" "b" {
   inptu = 1
 }
 
+output "call" {
+  value = lookup([1], "a")
+}
+
 output "o" {
   value = "${[var.size]}"
 }
@@ -213,7 +217,7 @@ fn documents(subject: &dyn Subject) -> BTreeMap<&'static str, Vec<Value>> {
         };
         all.entry(schema).or_default().extend(found);
     };
-    run("", &["init", "-input=false"]);
+    run("ui-line", &["init", "-json", "-input=false"]);
     run("validate", &["validate", "-json"]);
     run("state", &["show", "-json"]);
     run("ui-line", &["plan", "-json", "-input=false", "-out=plan"]);

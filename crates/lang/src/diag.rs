@@ -221,6 +221,8 @@ pub struct Diagnostic {
     /// Values of the references in the failing expression, already described and redacted:
     /// (`var.size`, `is 3`).
     pub values: Vec<(String, String)>,
+    /// The function in whose call it went wrong, as it was written.
+    pub called: Option<String>,
     /// What to type next, where one command or edit solves it.
     pub help: Option<String>,
 }
@@ -246,6 +248,7 @@ impl Diagnostic {
             address: None,
             attribute: None,
             values: Vec::new(),
+            called: None,
             help: None,
         }
     }
@@ -282,6 +285,13 @@ impl Diagnostic {
     #[must_use]
     pub fn with_values(mut self, values: Vec<(String, String)>) -> Self {
         self.values = values;
+        self
+    }
+
+    /// Sets the function in whose call it went wrong.
+    #[must_use]
+    pub fn calling(mut self, function: impl Into<String>) -> Self {
+        self.called = Some(function.into());
         self
     }
 

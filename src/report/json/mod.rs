@@ -20,6 +20,7 @@ pub use history::version_json;
 pub use outputs::output_json;
 pub use outputs::outputs_json;
 pub use plan::plan_json;
+pub(super) use schemas::called_function;
 pub use schemas::functions_json;
 pub use schemas::provider_schemas_json;
 pub use state::state_json;

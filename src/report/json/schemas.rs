@@ -80,6 +80,24 @@ pub fn functions_json() -> Json {
     json!({ "format_version": "1.0", "function_signatures": signatures })
 }
 
+/// A function as a diagnostic names it, in whose call something went wrong: `called` is how it was written.
+pub(in crate::report) fn called_function(called: &str) -> Json {
+    let mut out = Map::new();
+    out.insert("called_as".to_owned(), called.into());
+    if let Some(function) = functions::lookup(called) {
+        let short = |p: &Param| json!({ "name": p.name, "type": type_to_json(&p.ty) });
+        let mut signature = Map::new();
+        signature.insert("name".to_owned(), function.name.into());
+        signature.insert("params".to_owned(), function.params.iter().map(short).collect());
+        if let Some(variadic) = &function.variadic {
+            signature.insert("variadic_param".to_owned(), short(variadic));
+        }
+        signature.insert("return_type".to_owned(), type_to_json(&returns(function)));
+        out.insert("signature".to_owned(), signature.into());
+    }
+    out.into()
+}
+
 fn signature(function: &Function) -> Json {
     // These take expressions, null or not: what they stand for does not matter.
     let lazy = matches!(function.name, "try" | "can");

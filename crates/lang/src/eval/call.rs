@@ -143,7 +143,7 @@ fn call_function(
         // The values that are there may be wrong as well, and that does not depend on the others.
         let mut values = values;
         if let Err(CallError::Arguments(faults)) = functions::convert_arguments(function, &mut values) {
-            argument_errors(expr, function, &faults, written, env, found);
+            argument_errors(expr, call, function, &faults, written, env, found);
         }
         return nothing();
     }
@@ -156,7 +156,7 @@ fn call_function(
         Ok(value) if budget::spend_value(&value, expr.span) => value,
         Ok(_) => nothing(),
         Err(CallError::Arguments(faults)) => {
-            argument_errors(expr, function, &faults, written, env, found);
+            argument_errors(expr, call, function, &faults, written, env, found);
             nothing()
         }
         Err(CallError::Failed(reason)) => {
@@ -246,7 +246,8 @@ fn arguments<'a>(
         };
         if let Some(fault) = fault {
             let d = Diagnostic::error("Invalid expanding argument value", fault);
-            report(d.at(last.span).within(expr.span), last, env, found);
+            let d = d.at(last.span).within(expr.span);
+            report(d.calling(call.name.as_str()), last, env, found);
             return None;
         }
     }
@@ -302,11 +303,12 @@ fn arity_error(
             .at(closing)
         }
     };
-    report(d.within(expr.span), expr, env, found);
+    report(d.within(expr.span).calling(name), expr, env, found);
 }
 
 fn argument_errors(
     expr: &Expr,
+    call: &Call,
     function: &Function,
     faults: &[(usize, String)],
     written: Written<'_>,
@@ -323,7 +325,8 @@ fn argument_errors(
             ),
         );
         let (at, part) = written.get(*i).unwrap_or((expr.span, expr));
-        report(d.at(at).within(expr.span), part, env, found);
+        let d = d.at(at).within(expr.span).calling(call.name.as_str());
+        report(d, part, env, found);
     }
 }
 
@@ -332,7 +335,8 @@ fn call_failed(expr: &Expr, call: &Call, reason: &str, env: Env<'_>, found: &mut
         "Error in function call",
         format!("Call to function {:?} failed: {reason}.", call.name.as_str()),
     );
-    report(d.at(start_of(expr)).within(expr.span), expr, env, found);
+    let d = d.at(start_of(expr)).within(expr.span);
+    report(d.calling(call.name.as_str()), expr, env, found);
 }
 
 fn provider_function(
