@@ -221,6 +221,8 @@ pub struct OutputChange {
     pub after: Value,
     /// Whether it is declared sensitive.
     pub sensitive: bool,
+    /// Whether the plan has come to it: what `-target` leaves out stays as it is.
+    pub reached: bool,
 }
 
 /// Kinds of condition.

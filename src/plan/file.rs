@@ -155,6 +155,7 @@ impl SavedPlan {
                     before: Encoded(&o.before),
                     after: Encoded(&o.after),
                     sensitive: o.sensitive,
+                    left_out: !o.reached,
                 })
                 .collect(),
             checks: plan
@@ -300,6 +301,7 @@ impl SavedPlan {
                         before: load_value(o.before, &mut recurring)?,
                         after: load_value(o.after, &mut recurring)?,
                         sensitive: o.sensitive,
+                        reached: !o.left_out,
                     })
                 })
                 .collect::<Result<_, PlanFileError>>()?,

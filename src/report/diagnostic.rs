@@ -49,23 +49,19 @@ impl Default for DiagnosticStyle {
     }
 }
 
-/// All diagnostics as text: warnings first, then errors, each in the order in which it was found.
+/// All diagnostics as text: warnings first, then errors, in the order of their places.
 pub fn diagnostics_text(diagnostics: &Diagnostics, sources: &Sources, style: &DiagnosticStyle) -> String {
     let mut out = String::new();
-    let warnings: Vec<&Diagnostic> = diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Warning)
-        .collect();
+    let (warnings, errors): (Vec<&Diagnostic>, Vec<&Diagnostic>) = diagnostics
+        .by_place(sources)
+        .into_iter()
+        .partition(|d| d.severity == Severity::Warning);
     // As in Terraform: beside an error the warnings are shown in full.
     if style.compact_warnings && !diagnostics.has_errors() && !warnings.is_empty() {
         compact(&mut out, &warnings, sources, style);
     } else {
         each_once(&mut out, &warnings, sources, style);
     }
-    let errors: Vec<&Diagnostic> = diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .collect();
     each_once(&mut out, &errors, sources, style);
     out
 }

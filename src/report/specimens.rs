@@ -169,6 +169,7 @@ pub(super) fn output(name: &str, action: Action, before: Value, after: Value) ->
         before,
         after,
         sensitive: false,
+        reached: true,
     }
 }
 

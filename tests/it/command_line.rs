@@ -260,6 +260,48 @@ fn a_plan_with_errors_is_saved_to_be_shown_and_never_applied() {
 }
 
 #[test]
+fn a_plan_of_a_part_tells_of_the_outputs_that_it_comes_to() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        r#"resource "terraform_data" "a" {
+  input = 1
+}
+resource "terraform_data" "c" {
+  input = 1
+}
+output "of_a" {
+  value = terraform_data.a.output
+}
+output "of_both" {
+  value = [terraform_data.a.output, terraform_data.c.output]
+}
+output "of_c" {
+  value = terraform_data.c.output
+}
+output "of_none" {
+  value = 1
+}
+"#,
+    );
+    sandbox.ok(["apply", "-auto-approve"]);
+    let names = |of: &Value| -> Vec<String> {
+        let all = of.as_object().into_iter().flatten();
+        all.map(|(name, _)| name.clone()).collect()
+    };
+    sandbox.ok(["plan", "-out=p", "-target=terraform_data.a"]);
+    let plan = sandbox.ok(["show", "-json", "p"]).json();
+    assert_eq!(names(&plan["output_changes"]), ["of_a"]);
+    assert_eq!(names(&plan["planned_values"]["outputs"]), ["of_a"]);
+    assert_eq!(names(&plan["prior_state"]["values"]["outputs"]).len(), 4);
+    sandbox.ok(["apply", "p"]);
+    assert_eq!(names(&sandbox.ok(["output", "-json"]).json()).len(), 4);
+    let told = messages(&sandbox.ok(["plan", "-json", "-target=terraform_data.c"]).stdout);
+    let outputs = told.iter().find(|m| m["type"] == "outputs").unwrap();
+    assert_eq!(names(&outputs["outputs"]), ["of_c"]);
+}
+
+#[test]
 fn what_data_sources_have_read_is_no_change() {
     let sandbox = sandbox();
     sandbox.write(

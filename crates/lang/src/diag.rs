@@ -378,6 +378,21 @@ impl Diagnostics {
         }
     }
 
+    /// In the order in which they are read, which is Terraform's: warnings first; what has no place before what has one; then by file,
+    /// those of the folder itself first, and by place.
+    pub fn by_place(&self, sources: &Sources) -> Vec<&Diagnostic> {
+        let key = |d: &&Diagnostic| {
+            let place = d.subject.map(|s| {
+                let name = sources.get(s.file).map_or("", |f| &**f.name());
+                (name.matches('/').count(), name, s.start, s.end)
+            });
+            (d.severity == Severity::Error, place)
+        };
+        let mut all: Vec<&Diagnostic> = self.items.iter().collect();
+        all.sort_by(|a, b| key(a).cmp(&key(b)));
+        all
+    }
+
     /// Drops exact repetitions and puts errors behind warnings no further than they were found:
     /// the order is by severity (warnings first, as Terraform prints them), then as found.
     pub fn tidy(self) -> Diagnostics {
@@ -441,4 +456,50 @@ pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a st
         .filter(|(distance, _)| *distance < 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_is_told_from_top_to_bottom() {
+        let mut sources = Sources::default();
+        let inner = sources.add("m/a.tf", "x");
+        let (b, a) = (sources.add("b.tf", "xyz"), sources.add("a.tf", "x"));
+        let at = |file, start| Span {
+            file,
+            start,
+            end: start + 1,
+        };
+        let error = |summary: &str, place: Option<Span>| Diagnostic::error(summary, "").at_opt(place);
+        let found: Diagnostics = [
+            error("inner", Some(at(inner, 0))),
+            error("b, late", Some(at(b, 2))),
+            error("b, early", Some(at(b, 0))),
+            error("b, early, found later", Some(at(b, 0))),
+            error("a", Some(at(a, 0))),
+            error("nowhere", None),
+            Diagnostic::warning("warning", "").at(at(inner, 0)),
+        ]
+        .into_iter()
+        .collect();
+        let told: Vec<&str> = found
+            .by_place(&sources)
+            .iter()
+            .map(|d| d.summary.as_str())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "warning",
+                "nowhere",
+                "a",
+                "b, early",
+                "b, early, found later",
+                "b, late",
+                "inner"
+            ]
+        );
+    }
 }

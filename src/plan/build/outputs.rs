@@ -163,15 +163,13 @@ impl Planner<'_> {
                 })
             });
             let destroying = self.input.options.mode == PlanMode::Destroy;
+            let planned = self.world.output(root, &name);
             let after = match (self.input.options.mode, declared.get(&name)) {
                 // What is not there is not made by a destroy, also where it leaves other things alone.
                 _ if destroying && before.is_none() => None,
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
                 (_, None) if self.input.options.targets.is_empty() => None,
-                (_, Some(output)) if !output.ephemeral => match self.world.output(root, &name) {
-                    Some(v) => Some(v.clone()),
-                    None => before.clone(),
-                },
+                (_, Some(output)) if !output.ephemeral => planned.cloned().or_else(|| before.clone()),
                 _ => before.clone(),
             };
             let sensitive = declared.get(&name).map_or_else(
@@ -189,6 +187,7 @@ impl Planner<'_> {
             };
             changes.push(OutputChange {
                 name,
+                reached: planned.is_some() || action != Action::NoOp,
                 action,
                 before: before.unwrap_or_else(|| Value::null(Type::Any)),
                 after: after.unwrap_or_else(|| Value::null(Type::Any)),

@@ -114,6 +114,8 @@ pub(super) struct StoredOutput<V> {
     pub(super) before: V,
     pub(super) after: V,
     pub(super) sensitive: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) left_out: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -57,12 +57,13 @@ pub fn plan_json(plan: &Plan, configuration: Option<(&Configuration, &Registry)>
     if !changes.is_empty() {
         out.insert("resource_changes".into(), Json::Array(changes));
     }
-    if !plan.outputs.is_empty() {
-        let outputs: Map<String, Json> = plan
-            .outputs
-            .iter()
-            .map(|o| (o.name.to_string(), output_change(o)))
-            .collect();
+    let outputs: Map<String, Json> = plan
+        .outputs
+        .iter()
+        .filter(|o| o.reached)
+        .map(|o| (o.name.to_string(), output_change(o)))
+        .collect();
+    if !outputs.is_empty() {
         out.insert("output_changes".into(), Json::Object(outputs));
     }
     if let Some(prior) = prior_state(plan) {
@@ -126,7 +127,7 @@ fn planned_values(plan: &Plan) -> Json {
     let outputs: Map<String, Json> = plan
         .outputs
         .iter()
-        .filter(|o| o.action != Action::Delete)
+        .filter(|o| o.reached && o.action != Action::Delete)
         .map(|o| {
             let mut json = Map::new();
             json.insert("sensitive".into(), json!(o.sensitive));

@@ -95,7 +95,7 @@ impl UiStream {
 
     /// A line for each diagnostic.
     pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
-        for d in diagnostics {
+        for d in diagnostics.by_place(sources) {
             self.diagnostic(d, sources);
         }
     }
@@ -166,10 +166,11 @@ impl UiStream {
             "changes",
             counts(&s, "plan"),
         );
-        if !plan.outputs.is_empty() {
+        if plan.outputs.iter().any(|o| o.reached) {
             let outputs: Map<String, Json> = plan
                 .outputs
                 .iter()
+                .filter(|o| o.reached)
                 .map(|o| {
                     let action = if o.action == Action::NoOp {
                         "noop"

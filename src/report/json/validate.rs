@@ -11,7 +11,11 @@ use crate::report::diagnostic::diagnostic_json;
 /// What a check of the configuration found.
 pub fn validate_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
-    let found: Vec<Json> = diagnostics.iter().map(|d| diagnostic_json(d, sources)).collect();
+    let found: Vec<Json> = diagnostics
+        .by_place(sources)
+        .into_iter()
+        .map(|d| diagnostic_json(d, sources))
+        .collect();
     json!({
         "format_version": "1.0",
         "valid": !diagnostics.has_errors(),

@@ -84,6 +84,7 @@ fn creates_as_terraform_writes_them() {
             output("q", Action::Create, nothing(), s("he said \"x\" ${foo} é\t")),
             OutputChange {
                 sensitive: true,
+                reached: true,
                 ..output("sens", Action::Create, nothing(), s("hush"))
             },
             output("text", Action::Create, nothing(), s("a\nb\nv1\n")),
