@@ -74,13 +74,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// What functions may use in a plan (or, with `applying`, in an apply) made at `plan_time`.
+    /// What functions may use in a plan (or, with `applying`, in an apply) made at `plan_time`: empty where there is no
+    /// plan.
     pub fn surroundings(&self, plan_time: &str, applying: bool) -> Surroundings {
         Surroundings {
             base_dir: self.base.clone(),
             home_dir: self.home.clone(),
             timestamp: applying.then(|| (self.clock)()),
-            plan_timestamp: Some(plan_time.to_owned()),
+            plan_timestamp: (!plan_time.is_empty()).then(|| plan_time.to_owned()),
             impure: applying,
             files_read: None,
             kept_files: self.kept_files.clone(),

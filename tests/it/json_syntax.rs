@@ -272,6 +272,42 @@ fn mistakes_in_json_are_shown_where_they_are() {
 }
 
 #[test]
+fn names_of_properties_that_are_worked_out_are_checked() {
+    let sandbox = with_files(&[(
+        "main.tf.json",
+        r#"{
+  "variable": { "x": { "default": "k" } },
+  "locals": {
+    "fine": { "${var.x}1": 1, "${var.x}2": 2, "3": 3 },
+    "twice": { "k": 1,
+      "${var.x}": 2 },
+    "null": { "${try(null, var.x)}": 1 },
+    "list": { "${[]}": 1 }
+  }
+}
+"#,
+    )]);
+    let stderr = sandbox.fail(["plan"]).stderr;
+    assert_eq!(stderr.matches("Error: ").count(), 2, "{stderr}");
+    assert_eq!(
+        stderr.matches("Error: Invalid object key expression").count(),
+        2,
+        "{stderr}"
+    );
+    let text = sandbox
+        .read("main.tf.json")
+        .replace("${try(null, var.x)}", "a")
+        .replace("${[]}", "b");
+    sandbox.write("main.tf.json", &text);
+    let stderr = sandbox.fail(["plan"]).stderr;
+    assert_eq!(stderr.matches("Error: ").count(), 1, "{stderr}");
+    assert!(
+        stderr.contains("Error: Duplicate object attribute") && stderr.contains("main.tf.json line 6"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn formatting_leaves_json_alone() {
     let text = "{\"locals\":   {\"a\":1}}";
     let sandbox = with_files(&[("main.tf.json", text), ("a.tfvars.json", text)]);

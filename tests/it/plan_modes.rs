@@ -287,3 +287,15 @@ fn a_provider_that_nothing_uses_is_not_looked_into() {
     sandbox.write("more.tf", "resource \"terraform_data\" \"a\" {}\n");
     sandbox.fail(["validate"]);
 }
+
+#[test]
+fn the_time_of_the_plan_is_known_only_to_a_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        "output \"year\" {\n  value = length(formatdate(\"YYYY\", timeadd(plantimestamp(), \"1h\")))\n}\n",
+    );
+    sandbox.ok(["validate"]);
+    sandbox.ok(["apply", "-auto-approve"]);
+    assert_eq!(sandbox.ok(["output", "year"]).stdout.trim(), "4");
+}

@@ -1,6 +1,7 @@
 //! Objects, `for` expressions and splats.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use super::Binding;
@@ -26,11 +27,15 @@ use crate::value::convert;
 use crate::value::convert_into;
 use crate::value::unify_unsafe;
 
+/// Of a property in JSON that cannot be a name.
+const JSON_KEY: &str = "Invalid object key expression";
+
 /// `{…}`
 pub(super) fn object(items: &[ObjectItem], expr: &Expr, env: Env<'_>, found: &mut Diagnostics) -> Value {
     let mut out: Vec<(Name, Value)> = Vec::with_capacity(items.len());
     let mut marks = Marks::NONE;
     let mut known = true;
+    let mut names: BTreeSet<Name> = BTreeSet::new();
     for item in items {
         let before = found.len();
         // Only as a value: a `providers` argument names provider configurations in this way.
@@ -55,21 +60,35 @@ pub(super) fn object(items: &[ObjectItem], expr: &Expr, env: Env<'_>, found: &mu
             continue;
         }
         if key.is_null() {
-            let d =
-                Diagnostic::error("Null value as key", "Can't use a null value as a key.").at(item.key.span);
-            report(d.within(expr.span), &item.key, env, found);
+            let d = Diagnostic::error(
+                if item.json { JSON_KEY } else { "Null value as key" },
+                "Can't use a null value as a key.",
+            );
+            report(d.at(item.key.span).within(expr.span), &item.key, env, found);
             known = false;
             continue;
         }
         marks = marks.union(key.deep_marks());
         match convert_into(key, &Type::String) {
             Ok(key) => match key.kind() {
+                Kind::String(name) if item.json && !names.insert(name.clone()) => {
+                    let detail = if key.marks().is_empty() {
+                        format!(
+                            "An attribute named {:?} was already defined in this object.",
+                            name.as_str()
+                        )
+                    } else {
+                        "An attribute of this name was already defined in this object.".to_owned()
+                    };
+                    let d = Diagnostic::error("Duplicate object attribute", detail);
+                    report(d.at(item.key.span).within(expr.span), &item.key, env, found);
+                }
                 Kind::String(name) => out.push((name.clone(), value)),
                 _ => known = false,
             },
             Err(e) => {
                 let d = Diagnostic::error(
-                    "Incorrect key type",
+                    if item.json { JSON_KEY } else { "Incorrect key type" },
                     format!("Can't use this value as a key: {e}."),
                 );
                 report(d.at(item.key.span).within(expr.span), &item.key, env, found);

@@ -270,6 +270,8 @@ pub struct ObjectItem {
     pub key: Expr,
     /// The value.
     pub value: Expr,
+    /// Whether it is a property of a JSON object, whose name must not come twice.
+    pub json: bool,
 }
 
 /// A `for` expression.

@@ -61,6 +61,7 @@ impl Reader<'_> {
                     items.push(ObjectItem {
                         key: self.string(&property.name, property.name_span, key),
                         value: self.expression(&property.value, inner),
+                        json: true,
                     });
                 }
                 self.repeated_keys(&items);

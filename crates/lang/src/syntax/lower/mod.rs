@@ -92,6 +92,7 @@ impl Lowerer<'_> {
                     out.push(ObjectItem {
                         key,
                         value: self.expression(&item.value),
+                        json: false,
                     });
                 }
                 ExprKind::Object(out)
