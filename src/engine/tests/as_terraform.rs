@@ -150,6 +150,60 @@ fn what_changes_waits_until_what_needed_it_is_gone() {
 }
 
 #[test]
+fn the_order_holds_through_what_stays() {
+    let text = |size: u32, b: &str, c: &str| {
+        format!(
+            r#"
+            resource "test_thing" "a" {{
+              name = "a"
+              size = {size}
+            }}
+            resource "test_thing" "b" {{
+              name  = "b"
+              after = {b}
+            }}
+            {c}
+            "#
+        )
+    };
+    let c = |size: u32, after: &str| {
+        format!("resource \"test_thing\" \"c\" {{\n name = \"c\"\n size = {size}\n after = {after}\n}}\n")
+    };
+    let mut desk = Desk::new(&text(1, "test_thing.a.id", &c(1, "test_thing.b.id")));
+    desk.apply();
+    desk.cloud.take();
+    desk.write(&text(2, "test_thing.a.id", ""));
+    desk.apply();
+    assert_order(&desk.cloud.changes(), "delete c", "update a");
+}
+
+/// As much is replaced as there is: what is ordered grows with the blocks and their references, not with their pairs.
+#[test]
+fn a_chain_that_is_replaced_is_ordered_in_proportion() {
+    let text = |n: usize, zone: &str| -> String {
+        let one = |i: usize| {
+            let after = match i {
+                0 => String::new(),
+                i => format!("after = test_thing.t{}.id", i - 1),
+            };
+            format!(
+                "resource \"test_thing\" \"t{i}\" {{\n name = \"t{i}\"\n zone = \"{zone}\"\n {after}\n}}\n"
+            )
+        };
+        (0..n).map(one).collect()
+    };
+    let orders = |n: usize| {
+        let mut desk = Desk::new(&text(n, "a"));
+        desk.apply();
+        desk.write(&text(n, "b"));
+        let plan = desk.plan(normal());
+        assert!(plan.changes.iter().all(|c| c.action.is_replace()));
+        plan.graph.orders().count()
+    };
+    assert!(orders(80) <= 2 * orders(40) + 40);
+}
+
+#[test]
 fn what_targets_leave_out_asks_for_nothing() {
     let text = |v: u32| {
         format!(

@@ -15,7 +15,6 @@
 
 use std::collections::BTreeMap;
 
-use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::Dfs;
@@ -336,13 +335,6 @@ fn order_deletes(
     }
     let stored = &remembered.graph;
     let by_name = &steps_by_name(blocks);
-    // Records written at different times may disagree: within a circle there is no order to keep.
-    let mut circle: HashMap<NodeIndex, usize> = HashMap::default();
-    for (i, component) in kosaraju_scc(stored).into_iter().enumerate() {
-        component.into_iter().for_each(|n| {
-            circle.insert(n, i);
-        });
-    }
     let made_before = made_before_deletes(changes, graph, blocks, below);
     // One gathering step a block: everything that depended on it is deleted.
     let mut hubs: HashMap<NodeIndex, StepId> = HashMap::default();
@@ -362,7 +354,7 @@ fn order_deletes(
             .unwrap_or_default();
         deletes.iter().for_each(|s| graph.order(hub, *s));
         for dependency in stored.neighbors(node) {
-            if circle.get(&dependency) == circle.get(&node) {
+            if remembered.circle[dependency.index()] == remembered.circle[node.index()] {
                 continue;
             }
             if let Some(before) = made_before.get(&stored[node])
