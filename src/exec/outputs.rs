@@ -53,9 +53,10 @@ impl Run<'_> {
         // What the plan does not speak of is nothing to this run: somebody else may write it at the same time.
         let stored = lock(&self.journal).view().outputs().clone();
         let mut outputs: BTreeMap<String, OutputValue> = stored.clone();
-        let spoken: HashSet<&str> = plan.outputs.iter().map(|o| o.name.as_str()).collect();
+        let reached = || plan.outputs.iter().filter(|o| o.reached);
+        let spoken: HashSet<&str> = reached().map(|o| o.name.as_str()).collect();
         outputs.retain(|name, _| !spoken.contains(name.as_str()));
-        for change in plan.outputs.iter().filter(|o| o.action != Action::Delete) {
+        for change in reached().filter(|o| o.action != Action::Delete) {
             // What could be planned of it is kept to; the rest keeps the value that it had.
             let spoiled = if change.after.is_wholly_known() {
                 &spoiled

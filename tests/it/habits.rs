@@ -1,6 +1,8 @@
 //! Mistakes of people who bring the habits of other languages, of shells and of earlier versions: each is told with what to write here.
 
 use crate::mistakes::said;
+use crate::mistakes::told;
+use crate::sandbox::Sandbox;
 
 macro_rules! habits {
     ($($name:ident: $config:expr;)*) => {
@@ -77,15 +79,6 @@ resource "terraform_data" "a" {
   for_each = var.ports
 }
 "#;
-    variable_in_the_backend: r#"variable "team" {
-  default = "data"
-}
-terraform {
-  backend "local" {
-    path = "${var.team}.tfstate"
-  }
-}
-"#;
     words_of_later_versions: r#"variable "a" {
   default    = 1
   deprecated = "Use b."
@@ -114,4 +107,23 @@ resource "terraform_data" "a" {
   }
 }
 "#;
+}
+
+/// `init` reads the block: every other command asks for an init first.
+#[test]
+fn variable_in_the_backend() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "main.tf",
+        r#"variable "team" {
+  default = "data"
+}
+terraform {
+  backend "local" {
+    path = "${var.team}.tfstate"
+  }
+}
+"#,
+    );
+    told("variable_in_the_backend", &sandbox.fail(["init", "-input=false"]));
 }

@@ -18,7 +18,12 @@ fn plan(files: Files<'_>) -> Run {
 /// Holds what is said about a configuration against its snapshot.
 #[track_caller]
 pub(crate) fn said(name: &str, files: Files<'_>) {
-    let run = plan(files);
+    told(name, &plan(files));
+}
+
+/// Holds what a command says against its snapshot.
+#[track_caller]
+pub(crate) fn told(name: &str, run: &Run) {
     insta::with_settings!({
         omit_expression => true,
         prepend_module_to_snapshot => false,

@@ -149,9 +149,7 @@ impl Planner<'_> {
         let root = ModuleInstanceId(0);
         let mut changes = Vec::new();
         for name in names {
-            if self.leaves_output(&name) {
-                continue;
-            }
+            let left = self.leaves_output(&name);
             let before = stored.get(name.as_str()).and_then(|o| {
                 let json: serde_json::Value = o.value_type.parse().ok()?;
                 let ty = type_from_json(&json).ok()?;
@@ -163,8 +161,9 @@ impl Planner<'_> {
                 })
             });
             let destroying = self.input.options.mode == PlanMode::Destroy;
-            let planned = self.world.output(root, &name);
+            let planned = self.world.output(root, &name).filter(|_| !left);
             let after = match (self.input.options.mode, declared.get(&name)) {
+                _ if left => before.clone(),
                 // What is not there is not made by a destroy, also where it leaves other things alone.
                 _ if destroying && before.is_none() => None,
                 (PlanMode::Destroy, _) if self.input.options.targets.is_empty() => None,
