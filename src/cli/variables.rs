@@ -44,6 +44,7 @@ pub(super) fn collect(
             name: variable.into(),
             source: VariableSource::Environment(name.clone()),
             value: Err(value),
+            problems: Diagnostics::new(),
         });
     }
     for file in automatic_files(base) {
@@ -99,6 +100,7 @@ fn assignment(text: &str) -> Result<GivenVariable, Box<Diagnostic>> {
             name: name.into(),
             source: VariableSource::Flag,
             value: Err(value.to_owned()),
+            problems: Diagnostics::new(),
         }),
         _ => invalid(format!(
             "The given -var option {text:?} is not correctly specified. Must be a variable name and value separated by an equals sign, like -var=\"key=value\"."
@@ -133,6 +135,7 @@ pub(super) fn ask(
                 name: name.clone(),
                 source: VariableSource::Prompt,
                 value: Err(text),
+                problems: Diagnostics::new(),
             }),
             Answer::End => break,
             Answer::Interrupted => {

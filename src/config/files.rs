@@ -16,6 +16,16 @@ pub enum FilesError {
     /// There is no such file or folder.
     #[error("there is nothing at {0}")]
     Missing(PathBuf),
+    /// It is not UTF-8.
+    #[error("{path} is not encoded in UTF-8")]
+    Encoding {
+        /// The path.
+        path: PathBuf,
+        /// The text, with a sign for what is none.
+        text: Arc<str>,
+        /// Where the first such sign is.
+        at: u32,
+    },
     /// It is there but cannot be read.
     #[error("{path} cannot be read: {source}")]
     Unreadable {
@@ -81,9 +91,14 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &Path) -> Result<Arc<str>, FilesError> {
-        std::fs::read_to_string(self.base.join(path))
+        let bytes = std::fs::read(self.base.join(path)).map_err(|e| unreadable(path, e))?;
+        String::from_utf8(bytes)
             .map(Into::into)
-            .map_err(|e| unreadable(path, e))
+            .map_err(|e| FilesError::Encoding {
+                path: path.to_owned(),
+                at: u32::try_from(e.utf8_error().valid_up_to()).unwrap_or_default(),
+                text: String::from_utf8_lossy(e.as_bytes()).into(),
+            })
     }
 }
 

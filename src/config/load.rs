@@ -12,6 +12,7 @@ use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::FileId;
 use streamform_lang::diag::Sources;
+use streamform_lang::diag::Span;
 use streamform_lang::syntax::Body;
 use streamform_lang::syntax::Syntax;
 use streamform_lang::syntax::json::Reader;
@@ -223,6 +224,15 @@ impl Loader<'_> {
             let path = clean(&dir.join(&name));
             let text = match self.files.read(&path) {
                 Ok(text) => text,
+                Err(FilesError::Encoding { path, text, at }) => {
+                    let id = self.sources.add(path.to_string_lossy().into_owned(), text);
+                    self.diagnostics.error_at(
+                        Span::new(id, at, at + '\u{fffd}'.len_utf8() as u32),
+                        "Invalid character encoding",
+                        "All files of a configuration are encoded in UTF-8, and this is none. Save the file in that encoding.",
+                    );
+                    continue;
+                }
                 Err(problem) => {
                     self.diagnostics.push(Diagnostic::error(
                         "Failed to read file",
@@ -285,7 +295,7 @@ impl Loader<'_> {
     fn unreadable(&self, dir: &Path, problem: &FilesError, call: Option<&ModuleCall>) -> Diagnostic {
         let reason = match problem {
             FilesError::Missing(path) => format!("there is no folder {}", path.display()),
-            FilesError::Unreadable { .. } => problem.to_string(),
+            FilesError::Encoding { .. } | FilesError::Unreadable { .. } => problem.to_string(),
         };
         match call {
             Some(call) => Diagnostic::error(

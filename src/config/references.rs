@@ -119,6 +119,21 @@ impl streamform_lang::eval::Scope for Nothing {
     }
 }
 
+/// Roots of references that have a value wherever something is evaluated.
+const ALWAYS_THERE: [&str; 11] = [
+    "count",
+    "data",
+    "each",
+    "ephemeral",
+    "local",
+    "module",
+    "path",
+    "resource",
+    "self",
+    "terraform",
+    "var",
+];
+
 struct Checker<'a> {
     used_providers: &'a HashSet<&'a AbsProviderConfig>,
     configuration: &'a Configuration,
@@ -196,7 +211,7 @@ impl<'a> Checker<'a> {
             }
             self.expr(&output.value, &plain);
             for rule in &output.preconditions {
-                self.judged(&[&rule.error_message, &rule.condition], &plain, false);
+                self.judged(&[&rule.error_message, &rule.condition], &plain, 2);
             }
             self.depends_on(&output.depends_on, &plain);
         }
@@ -222,7 +237,8 @@ impl<'a> Checker<'a> {
                 ..Scope::default()
             };
             for rule in &check.asserts {
-                self.judged(&[&rule.error_message, &rule.condition], &scope, true);
+                // The condition is evaluated when it is checked.
+                self.judged(&[&rule.error_message, &rule.condition], &scope, 1);
             }
         }
         for import in &module.imports {
@@ -259,12 +275,12 @@ impl<'a> Checker<'a> {
         let schema = self.schema(self.module, &block.address);
         self.body(&block.body, schema.as_deref(), &scope);
         for rule in &block.lifecycle.preconditions {
-            self.judged(&[&rule.condition], &scope, false);
-            self.judged(&[&rule.error_message], &scope, false);
+            self.judged(&[&rule.condition], &scope, 1);
+            self.judged(&[&rule.error_message], &scope, 1);
         }
         for rule in &block.lifecycle.postconditions {
-            self.judged(&[&rule.condition], &with_self, false);
-            self.judged(&[&rule.error_message], &with_self, false);
+            self.judged(&[&rule.condition], &with_self, 1);
+            self.judged(&[&rule.error_message], &with_self, 1);
         }
         for provisioner in &block.provisioners {
             self.body(&provisioner.body, provisioner_schema(&provisioner.ty), &with_self);
@@ -320,8 +336,8 @@ impl<'a> Checker<'a> {
     /// Conditions and their messages, evaluated together.
     ///
     /// As in Terraform they are evaluated also where one names what is not there, with nothing that could be referred to: that
-    /// each object is unknown is told once more, in these words. `stops`: what comes behind one that fails is not looked at.
-    fn judged(&mut self, exprs: &[&Expr], scope: &Scope<'_>, stops: bool) {
+    /// each object is unknown is told once more, in these words. `count`: so many of them are evaluated.
+    fn judged(&mut self, exprs: &[&Expr], scope: &Scope<'_>, count: usize) {
         let before = self.diagnostics.len();
         self.together(|checker| {
             for expr in exprs {
@@ -337,31 +353,22 @@ impl<'a> Checker<'a> {
                 }
             });
         }
-        for expr in exprs {
-            let mut found = Diagnostics::new();
+        for expr in exprs.iter().take(count) {
             if nothing_there {
-                found.extend(evaluate(expr, &Nothing::default()).1);
+                let (_, found) = evaluate(expr, &Nothing::default());
+                self.diagnostics.extend(found);
             }
             walk::traversals(expr, &mut |t| {
                 // A name that is no reference has no value either, unless it begins one.
-                let no_name = matches!(&t.reference, Err(problem) if problem.summary == "Invalid reference")
-                    && !matches!(
-                        t.root.name.as_str(),
-                        "count" | "each" | "path" | "self" | "terraform"
-                    );
-                if no_name && !there.contains(&t.root.name) {
-                    found.error_at(
+                let no_name = matches!(&t.reference, Err(problem) if problem.summary == "Invalid reference");
+                if no_name && !ALWAYS_THERE.contains(&t.root.name.as_str()) && !there.contains(&t.root.name) {
+                    self.diagnostics.error_at(
                         t.root.span,
                         "Unknown variable",
                         format!("There is no variable named {:?}.", t.root.name.as_str()),
                     );
                 }
             });
-            let failed = found.has_errors();
-            self.diagnostics.extend(found);
-            if failed && stops {
-                return;
-            }
         }
     }
 

@@ -312,7 +312,7 @@ fn a_name_that_is_no_reference_is_unknown_in_a_condition() {
     main.tf:8,21-35 Invalid reference
     main.tf:9,21-22 Unknown variable
     ");
-    // A check stops at its message, a resource judges each by itself, an output both.
+    // A check looks at its message, a resource at each by itself, an output at both.
     let both = |around: [&str; 2]| {
         check(&format!(
             "{}    condition     = terraform_data.n.id == var.v\n    error_message = \"${{var.v}}\"\n{}variable \"v\" {{}}\n",

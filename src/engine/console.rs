@@ -99,6 +99,7 @@ pub async fn console<'a>(
             name: v.name.clone(),
             source: VariableSource::Flag,
             value: Ok(Value::unknown(v.ty.without_optional())),
+            problems: Diagnostics::new(),
         })
         .chain(given.iter().cloned())
         .collect();

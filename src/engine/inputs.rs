@@ -53,23 +53,25 @@ pub struct GivenVariable {
     pub source: VariableSource,
     /// Text that is read by the type of the variable, or a value from a file.
     pub value: Result<Value, String>,
+    /// What is wrong with the value by itself. It matters only if there is such a variable.
+    pub problems: Diagnostics,
 }
 
 /// A scope in which nothing can be referred to.
 struct Constant(Surroundings);
 
 impl Scope for Constant {
-    fn resolve(&self, reference: &Reference) -> Result<Value, Diagnostics> {
-        Err(Diagnostic::error(
-            "Variables not allowed",
-            "Variables may not be used here: a file with variable values holds constant expressions only.",
-        )
-        .at(reference.span)
-        .into())
+    // Never asked: the scope is empty.
+    fn resolve(&self, _: &Reference) -> Result<Value, Diagnostics> {
+        Ok(Value::unknown(Type::Any))
     }
 
     fn surroundings(&self) -> &Surroundings {
         &self.0
+    }
+
+    fn is_empty(&self) -> bool {
+        true
     }
 }
 
@@ -81,7 +83,7 @@ pub fn parse_variables_file(
     automatic: bool,
 ) -> (Vec<GivenVariable>, Diagnostics) {
     let id = sources.add(name, text);
-    let (body, declared, mut diagnostics) = if name.ends_with(".json") {
+    let (body, declared, diagnostics) = if name.ends_with(".json") {
         let (root, mut diagnostics) = parse_json(id, text);
         let declared = declarations(&root);
         let mut reader = Reader::new(sources);
@@ -128,12 +130,7 @@ pub fn parse_variables_file(
     let mut given = Vec::new();
     let scope = Constant(Surroundings::default());
     for attribute in &body.attributes {
-        let (value, found) = evaluate(&attribute.expr, &scope);
-        let failed = found.has_errors();
-        diagnostics.extend(found);
-        if failed {
-            continue;
-        }
+        let (value, problems) = evaluate(&attribute.expr, &scope);
         let span = attribute.expr.span;
         given.push(GivenVariable {
             name: attribute.name.name.clone(),
@@ -143,6 +140,7 @@ pub fn parse_variables_file(
                 VariableSource::File(span)
             },
             value: Ok(value),
+            problems,
         });
     }
     (given, diagnostics)
@@ -181,10 +179,9 @@ fn parse_text(sources: &mut Sources, variable: &Variable, text: &str) -> Result<
         return Err(diagnostics);
     };
     let (value, found) = evaluate(&expr, &Constant(Surroundings::default()));
-    // A word without quotes is meant as text: what a reference would need is no help.
+    // A word without quotes is meant as text.
     diagnostics.extend(found.into_iter().map(|d| match d.summary.as_str() {
-        "Invalid reference" => Diagnostic {
-            summary: "Variables not allowed".to_owned(),
+        "Variables not allowed" => Diagnostic {
             detail: "Variables may not be used here: the value is a constant expression, and text in it stands in quotes."
                 .to_owned(),
             ..d
@@ -328,9 +325,13 @@ fn settle(
     sources: &mut Sources,
 ) -> Result<Value, Diagnostics> {
     let place = match &one.source {
-        VariableSource::AutoFile(s) | VariableSource::File(s) => Some(*s),
+        // The line of a secret is not shown.
+        VariableSource::AutoFile(s) | VariableSource::File(s) if !variable.sensitive => Some(*s),
         _ => Some(variable.header),
     };
+    if one.problems.has_errors() {
+        return Err(one.problems.clone());
+    }
     let from = match &one.source {
         VariableSource::Environment(n) => format!("set using the {n} environment variable"),
         VariableSource::AutoFile(_) | VariableSource::File(_) => {
@@ -346,6 +347,20 @@ fn settle(
     // Marked from where it enters: what notes it, seals it or shows it must know.
     typed(variable, value, place, &format!("var.{}, {from}", variable.name))
         .map(|value| value.with_marks(variable.marks()))
+}
+
+/// Where the values of variables stand that files give.
+pub(super) fn places(given: &[GivenVariable]) -> BTreeMap<Name, Span> {
+    let mut places = BTreeMap::new();
+    for one in given {
+        match one.source {
+            VariableSource::AutoFile(span) | VariableSource::File(span) => {
+                places.insert(one.name.clone(), span);
+            }
+            _ => _ = places.remove(&one.name),
+        }
+    }
+    places
 }
 
 fn missing(variable: &Arc<Variable>) -> Diagnostic {
@@ -388,5 +403,45 @@ fn undeclared(config: &Configuration, sources: &Sources, one: &GivenVariable, di
                 one.name
             ),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(text: &str) -> Vec<GivenVariable> {
+        let mut sources = Sources::default();
+        let (given, found) = parse_variables_file(&mut sources, "x.tfvars", text, false);
+        assert!(found.is_empty(), "{found:?}");
+        given
+    }
+
+    #[test]
+    fn a_value_in_a_file_is_constant() {
+        let told: Vec<Vec<String>> = given("a = b\nc = upper(\"x\")\nd = [for x in [1] : x + 1]\n")
+            .into_iter()
+            .map(|g| g.problems.into_iter().map(|d| d.summary).collect())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                vec!["Variables not allowed".to_owned()],
+                vec!["Function calls not allowed".to_owned()],
+                vec![]
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_value_has_its_place() {
+        let mut all = given("a = 1\nb = 2\n");
+        let place = places(&all)["a"];
+        all.push(GivenVariable {
+            source: VariableSource::Flag,
+            ..all[1].clone()
+        });
+        let left: Vec<_> = places(&all).into_iter().collect();
+        assert_eq!(left, [("a".into(), place)]);
     }
 }

@@ -334,6 +334,7 @@ async fn attempt(
     let timestamp = (session.clock)();
     let files_read = Arc::new(FilesRead::default());
     let mut settings = session.settings(&timestamp, false, variables.clone());
+    settings.places = inputs::places(&request.variables);
     settings.surroundings.files_read = Some(Arc::clone(&files_read));
     let mut open_intents = store.as_ref().map(Store::open_intents).unwrap_or_default();
     diagnostics.extend(request.decisions.without_cause(&open_intents));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use streamform_lang::diag::Diagnostic;
 use streamform_lang::value::Marks;
 use streamform_lang::value::Name;
 use streamform_lang::value::Value;
@@ -11,6 +12,7 @@ use streamform_provider::builtin::StateFault;
 use streamform_provider::builtin::StateReader;
 use streamform_state::ForeignState;
 use streamform_state::Places;
+use streamform_state::StateError;
 use streamform_state::StateView;
 
 use super::backend::LOCAL;
@@ -62,7 +64,12 @@ fn of_file(file: &Path) -> Result<Option<StateView>, StateFault> {
         Ok(text) => ForeignState::from_v4_text(&text)
             .map(|state| Some(state.view))
             .map_err(|e| {
-                let told = state_error(&e);
+                let told = match e {
+                    StateError::ForeignState { detail } => {
+                        Diagnostic::error("Unsupported state file format", detail)
+                    }
+                    e => state_error(&e),
+                };
                 fault(&told.summary, format!("{}: {}", file.display(), told.detail))
             }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -101,6 +101,7 @@ impl Session {
             registry: self.registry.clone(),
             surroundings: self.surroundings(plan_time, applying),
             variables,
+            places: BTreeMap::new(),
             applying,
             validating: false,
         }

@@ -26,6 +26,7 @@ use crate::eval::Repetition;
 use crate::eval::World;
 use crate::eval::WorldSettings;
 use crate::eval::evaluate_condition;
+use crate::eval::evaluate_message;
 use crate::eval::import_targets;
 use crate::plan::build::evaluate_provider;
 use crate::plan::build::forbid_ephemeral;
@@ -96,7 +97,8 @@ pub fn validate(session: &Session, loaded: &Loaded) -> Diagnostics {
                         .map(|c| c.asserts.as_slice())
                         .unwrap_or_default()
                     {
-                        found.extend(evaluate_condition(rule, &world.scope(*id)).1);
+                        // What is asserted is looked at when it is checked.
+                        found.extend(evaluate_message(rule, &world.scope(*id)).1);
                     }
                 }
                 found

@@ -54,6 +54,21 @@ pub fn failed_condition(
 /// Evaluates one rule. A condition that fails is no diagnostic here: what it means is the caller's matter. What is wrong with
 /// the message is told whether or not the condition holds; a message that cannot be shown is empty.
 pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Diagnostics) {
+    let (text, mut diagnostics) = evaluate_message(rule, scope);
+    if diagnostics.has_errors() {
+        return (Condition::Broken, diagnostics);
+    }
+    let (holds, found) = judge(rule, scope, "Invalid condition result", "Condition");
+    diagnostics.extend(found);
+    let condition = match holds {
+        Condition::Fails(_) => Condition::Fails(text),
+        other => other,
+    };
+    (condition, diagnostics)
+}
+
+/// The message of a rule, and what is wrong with it. One that cannot be shown is empty.
+pub fn evaluate_message(rule: &CheckRule, scope: &dyn Scope) -> (String, Diagnostics) {
     let (message, mut diagnostics) = evaluate(&rule.error_message, scope);
     let text = if diagnostics.has_errors() {
         String::new()
@@ -78,16 +93,7 @@ pub fn evaluate_condition(rule: &CheckRule, scope: &dyn Scope) -> (Condition, Di
             }
         }
     };
-    if diagnostics.has_errors() {
-        return (Condition::Broken, diagnostics);
-    }
-    let (holds, found) = judge(rule, scope, "Invalid condition result", "Condition");
-    diagnostics.extend(found);
-    let condition = match holds {
-        Condition::Fails(_) => Condition::Fails(text),
-        other => other,
-    };
-    (condition, diagnostics)
+    (text, diagnostics)
 }
 
 /// Evaluates the validation rule of a variable. Here the message counts only where the condition does not hold. One with a

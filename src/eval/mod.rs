@@ -16,6 +16,7 @@ pub use condition::Condition;
 pub(crate) use condition::INVALID_MESSAGE;
 pub(crate) use condition::OUTPUT_FAILED;
 pub use condition::evaluate_condition;
+pub use condition::evaluate_message;
 pub use condition::evaluate_validation;
 pub use condition::failed_condition;
 pub use destroy_scope::DestroyScope;

@@ -123,7 +123,11 @@ impl World<'_> {
         let state = self.state(id);
         let Some((parent, call_name)) = &state.parent else {
             let value = self.settings.variables.get(&variable.name).cloned();
-            return (value.unwrap_or_else(missing), None);
+            let place = self.settings.places.get(&variable.name).copied();
+            return (
+                value.unwrap_or_else(missing),
+                place.filter(|_| !variable.sensitive),
+            );
         };
         let Some(argument) = self
             .module(*parent)

@@ -10,6 +10,7 @@ use streamform_lang::addrs::InstanceKey;
 use streamform_lang::addrs::ModuleInstance;
 use streamform_lang::addrs::Resource;
 use streamform_lang::diag::Diagnostics;
+use streamform_lang::diag::Span;
 use streamform_lang::functions::Surroundings;
 use streamform_lang::value::Name;
 use streamform_lang::value::Type;
@@ -53,6 +54,8 @@ pub struct WorldSettings {
     pub registry: Registry,
     /// Values of the root module's variables, already of their types. What is missing takes its default.
     pub variables: BTreeMap<Name, Value>,
+    /// Where values of those variables stand, as far as a file of this run holds them.
+    pub places: BTreeMap<Name, Span>,
     /// `terraform.applying`
     pub applying: bool,
     /// Nothing has a value: every module has one instance, whatever its `count` or `for_each`.

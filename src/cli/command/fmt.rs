@@ -9,6 +9,7 @@ use similar::TextDiff;
 use streamform_lang::diag::Diagnostic;
 use streamform_lang::diag::Diagnostics;
 use streamform_lang::diag::Sources;
+use streamform_lang::diag::Span;
 use streamform_lang::fmt::format;
 
 use super::line;
@@ -165,11 +166,17 @@ impl Formatter<'_> {
     }
 
     fn text(&mut self, name: &str, path: Option<&Path>, bytes: Vec<u8>) {
-        let Ok(text) = String::from_utf8(bytes) else {
-            return self.error(
-                "Invalid character encoding".to_owned(),
-                format!("{name} is not encoded in UTF-8, which configuration always is."),
-            );
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(e) => {
+                let at = u32::try_from(e.utf8_error().valid_up_to()).unwrap_or_default();
+                let id = self.sources.add(name, String::from_utf8_lossy(e.as_bytes()));
+                return self.diagnostics.error_at(
+                    Span::new(id, at, at + '\u{fffd}'.len_utf8() as u32),
+                    "Invalid character encoding",
+                    "All files of a configuration are encoded in UTF-8, and this is none. Save the file in that encoding.",
+                );
+            }
         };
         let id = self.sources.add(name, text.as_str());
         let laid_out = match format(id, &text) {

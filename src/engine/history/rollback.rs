@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use streamform_lang::addrs::AbsInstance;
 use streamform_lang::diag::Diagnostic;
+use streamform_lang::diag::Diagnostics;
 use streamform_lang::functions::KeptFiles;
 use streamform_lang::functions::LookedAt;
 
@@ -69,6 +70,7 @@ pub fn earlier(session: &Session, number: u64) -> Fallible<Earlier> {
         name: name.into(),
         source: VariableSource::Flag,
         value: Ok(value),
+        problems: Diagnostics::new(),
     });
     let disk = Disk::new(&session.base);
     let other = |(path, text): (&String, &std::sync::Arc<str>)| match disk.read(Path::new(path)) {

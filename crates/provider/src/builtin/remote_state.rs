@@ -45,9 +45,12 @@ pub trait StateReader: Send + Sync {
 }
 
 fn told(fault: StateFault) -> ProviderDiagnostic {
-    let mut found = ProviderDiagnostic::error(fault.summary, fault.detail);
-    found.path = fault.at.map(Path::attr);
-    found
+    let found = ProviderDiagnostic::error(fault.summary, fault.detail);
+    match fault.at {
+        Some(at) => found.at(Path::attr(at)),
+        // The text names what could not be read; no argument is to blame.
+        None => found.placeless(),
+    }
 }
 
 /// The backend that is meant, and its settings; none where they are not known yet.
