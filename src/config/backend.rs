@@ -226,6 +226,7 @@ mod tests {
     fn arguments_are_constant_strings() {
         for (body, summary) in [
             ("path = upper(\"x\")", "Function calls not allowed"),
+            ("path = var.x", "Variables not allowed"),
             ("path = []", "Incorrect attribute value type"),
             ("nope = 1", "Unsupported argument"),
             ("path {}", "Unsupported block type"),
@@ -237,7 +238,13 @@ mod tests {
             );
             let backend = root_backend(&files, Path::new(".")).unwrap();
             let found = backend.settings(local()).unwrap_err();
-            assert_eq!(found.iter().next().unwrap().summary, summary, "{body}");
+            let first = found.iter().next().unwrap();
+            assert_eq!(first.summary, summary, "{body}");
+            let helps = first
+                .help
+                .as_deref()
+                .is_some_and(|h| h.contains("-backend-config"));
+            assert_eq!(helps, body.contains("var."), "{body}");
         }
         let mut sources = Sources::default();
         let (found, problems) = backend_file("f", "path = 5\n", local(), &mut sources);
