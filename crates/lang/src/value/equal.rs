@@ -33,6 +33,10 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         let equal = same_kind(a, b) && a.cmp(b) == Ordering::Equal;
         return Some(equal && (is_scalar(a) || a.ty() == b.ty()));
     }
+    let (s, t) = (a.ty(), b.ty());
+    if s != t && !s.has_any() && !t.has_any() {
+        return Some(false);
+    }
     match (a.kind(), b.kind()) {
         (Kind::List(_), Kind::List(_)) | (Kind::Tuple(_), Kind::Tuple(_)) => {
             let (x, y) = (a.items().unwrap_or_default(), b.items().unwrap_or_default());
@@ -63,6 +67,8 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
             }
             result
         }
+        // Of what is in them at least one element stays.
+        (Kind::Set(x), Kind::Set(y)) if x.items.is_empty() != y.items.is_empty() => Some(false),
         (Kind::Set(_), Kind::Set(_)) => None,
         _ => Some(false),
     }
@@ -79,8 +85,7 @@ fn same_kind(a: &Value, b: &Value) -> bool {
 /// Whether what is known of the unknown value rules out that it becomes `value`.
 fn excludes(unknown: &super::Unknown, value: &Value) -> bool {
     let known = &unknown.refinement;
-    if unknown.ty != Type::Any && !unknown.ty.has_any() && value.is_wholly_known() && unknown.ty != value.ty()
-    {
+    if value.is_wholly_known() && !conforms(&value.ty(), &unknown.ty) {
         return true;
     }
     match value.kind() {
@@ -99,6 +104,25 @@ fn excludes(unknown: &super::Unknown, value: &Value) -> bool {
         Kind::Map(m) => outside(known, m.items.len(), m.items.len()),
         Kind::Set(s) if value.is_wholly_known() => outside(known, s.items.len(), s.items.len()),
         _ => false,
+    }
+}
+
+/// Whether a value of a type may stand where another is wanted: they are the same but for what is wanted to be anything.
+fn conforms(given: &Type, wanted: &Type) -> bool {
+    match (given, wanted) {
+        (_, Type::Any) => true,
+        (Type::List(g), Type::List(w)) | (Type::Set(g), Type::Set(w)) | (Type::Map(g), Type::Map(w)) => {
+            conforms(g, w)
+        }
+        (Type::Tuple(g), Type::Tuple(w)) => {
+            g.len() == w.len() && g.iter().zip(w.iter()).all(|(g, w)| conforms(g, w))
+        }
+        (Type::Object(g), Type::Object(w)) => {
+            let (g, w) = (g.attributes(), w.attributes());
+            let same = |((m, g), (n, w)): (&(_, Type), &(_, Type))| m == n && conforms(g, w);
+            g.len() == w.len() && g.iter().zip(w).all(same)
+        }
+        (given, wanted) => given == wanted,
     }
 }
 
@@ -153,6 +177,27 @@ mod tests {
                 &Value::tuple([u.clone(), one.clone()]),
                 &Value::tuple([u.clone(), Value::number(2i64)])
             ),
+            None
+        );
+        // What can never be of the type is not equal, whatever it becomes.
+        let some = Value::unknown(Type::tuple([Type::Any]));
+        assert_eq!(equals(&some, &one), Some(false));
+        assert_eq!(equals(&some, &Value::tuple([one.clone()])), None);
+        assert_eq!(
+            equals(&some, &Value::tuple([one.clone(), one.clone()])),
+            Some(false)
+        );
+        assert_eq!(
+            equals(
+                &Value::tuple([u.clone(), one.clone()]),
+                &Value::tuple([u.clone(), Value::string("1")])
+            ),
+            Some(false)
+        );
+        let set = Value::set(Type::String, [u.clone()]);
+        assert_eq!(equals(&set, &Value::set(Type::String, [])), Some(false));
+        assert_eq!(
+            equals(&set, &Value::set(Type::String, [Value::string("a")])),
             None
         );
         assert_eq!(
