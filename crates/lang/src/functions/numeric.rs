@@ -259,26 +259,22 @@ fn sum(a: &[Value], _: &Surroundings) -> Outcome {
     if elements.is_empty() {
         return Err(wrong(0, "cannot sum an empty list"));
     }
+    // As in Terraform what is known is not looked at before everything is.
+    if !list.is_wholly_known() {
+        return Ok(unknown(Type::Number));
+    }
     let bad = || wrong(0, "argument must be list, set, or tuple of number values");
     let mut total: Option<Number> = None;
-    let mut waiting = false;
     for v in items(list) {
         let v = convert(v, &Type::Number).map_err(|_| bad())?;
         if v.is_null() {
             return Err(bad());
         }
-        match v.as_number() {
-            Some(n) => {
-                total = Some(match total {
-                    Some(sum) => sum.add(n).map_err(|e| failed(e.to_string()))?,
-                    None => n.clone(),
-                });
-            }
-            None => waiting = true,
-        }
-    }
-    if waiting {
-        return Ok(unknown(Type::Number));
+        let Some(n) = v.as_number() else { continue };
+        total = Some(match total {
+            Some(sum) => sum.add(n).map_err(|e| failed(e.to_string()))?,
+            None => n.clone(),
+        });
     }
     Ok(Value::number(total.unwrap_or(Number::ZERO)))
 }

@@ -449,26 +449,27 @@ fn settle(
     if let [only] = &types[..] {
         return Ok((only.clone(), items));
     }
-    let elem = if how == Settle::Never {
-        // What has no type yet takes on that of the others.
-        types.retain(|t| *t != Type::Any);
-        let first = types.pop().unwrap_or(Type::Any);
-        if types.iter().any(|t| *t != first) {
-            return fail(at, "element types must all match for conversion to a collection");
-        }
-        first
-    } else {
-        match super::unify::unify_types(&types, how == Settle::Unsafe) {
-            Some(elem) => elem,
-            None => return fail(at, "cannot find a common base type for all elements"),
-        }
-    };
     let mut path = at.clone();
-    let items = items
-        .into_iter()
-        .map(|v| run(v, &elem, &mut path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut items = items;
+    if how != Settle::Never {
+        let Some(elem) = super::unify::unify_types(&types, how == Settle::Unsafe) else {
+            return fail(at, "cannot find a common base type for all elements");
+        };
+        items = all_as(items, &elem, &mut path)?;
+        types = items.iter().map(Value::ty).collect();
+    }
+    // What has no type yet takes on that of the others.
+    types.retain(|t| *t != Type::Any);
+    let elem = types.pop().unwrap_or(Type::Any);
+    if types.iter().any(|t| *t != elem) {
+        return fail(at, "element types must all match for conversion to a collection");
+    }
+    let items = all_as(items, &elem, &mut path)?;
     Ok((elem, items))
+}
+
+fn all_as(items: Vec<Value>, ty: &Type, at: &mut Path) -> Result<Vec<Value>, ConvertError> {
+    items.into_iter().map(|v| run(v, ty, at)).collect()
 }
 
 #[cfg(test)]

@@ -132,6 +132,12 @@ fn sums() {
     ] {
         assert_eq!(answer("sum", &[list]), expected);
     }
+    // Nothing is said about what is known before all is.
+    assert!(
+        !call("sum", &[Value::tuple([s("a"), Value::unknown(Type::Number)])])
+            .unwrap()
+            .is_known()
+    );
     let waits = call("sum", &[Value::tuple([n("1"), Value::unknown(Type::Number)])]).unwrap();
     assert_eq!(waits, Value::unknown_not_null(Type::Number));
 }

@@ -164,6 +164,13 @@ fn elements_of_different_kinds_settle_only_in_lists_and_maps() {
         why(&mixed, &Type::set(Type::Any)),
         "element types must all match for conversion to a collection"
     );
+    // Not even there where that takes a type to be found out later.
+    let sets = Value::tuple([
+        Value::set(Type::empty_object(), [obj(&[])]),
+        Value::tuple([n(1)]),
+        Value::null(Type::list(Type::Any)),
+    ]);
+    assert!(convert(&sets, &Type::list(Type::Any)).is_err());
     // What has no type yet may turn out to fit nothing but another of its kind.
     let any = Value::unknown(Type::Any);
     assert!(
