@@ -1,103 +1,16 @@
 //! The value type.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
+use super::Marks;
+use super::Name;
 use super::Number;
 use super::Path;
 use super::Step;
 use super::Type;
-
-/// A name or string that is cheap to clone: up to 23 bytes lie in the value itself, so that comparing names of a large configuration
-/// reads nothing from elsewhere; longer ones are shared.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(SmolStr);
-
-impl Name {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-impl From<&str> for Name {
-    fn from(s: &str) -> Self {
-        Name(s.into())
-    }
-}
-impl From<String> for Name {
-    fn from(s: String) -> Self {
-        Name(s.into())
-    }
-}
-impl Deref for Name {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-impl Borrow<str> for Name {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-impl fmt::Debug for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-impl PartialEq<str> for Name {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-impl PartialEq<&str> for Name {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
-    }
-}
-
-/// A set of marks: what must be remembered about where a value came from.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Marks(u8);
-
-impl Marks {
-    /// No mark.
-    pub const NONE: Marks = Marks(0);
-    /// Must not be shown.
-    pub const SENSITIVE: Marks = Marks(1);
-    /// Must not be stored.
-    pub const EPHEMERAL: Marks = Marks(2);
-
-    /// Both sets together.
-    #[must_use]
-    pub const fn union(self, other: Marks) -> Marks {
-        Marks(self.0 | other.0)
-    }
-    /// Those of `self` that are not in `other`.
-    #[must_use]
-    pub const fn without(self, other: Marks) -> Marks {
-        Marks(self.0 & !other.0)
-    }
-    /// Whether all of `other` are in `self`.
-    pub const fn contains(self, other: Marks) -> bool {
-        self.0 & other.0 == other.0
-    }
-    /// Whether there is none.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
 
 /// Longer lists stay unknown as a whole.
 const MOST_UNKNOWN_ELEMENTS: usize = 1 << 16;
@@ -696,7 +609,6 @@ mod tests {
     /// A plan makes millions of values: what they take is what it takes.
     #[test]
     fn values_are_small() {
-        assert_eq!(size_of::<Name>(), 24);
         assert_eq!(size_of::<Value>(), 32);
     }
 }
